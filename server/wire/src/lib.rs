@@ -1,1 +1,13 @@
-//! The contract.
+//! What a udp-echo host and its clients must agree on. No I/O, no clock, no globals: the same code runs in the host,
+//! in the browser and in plain `cargo test`.
+//!
+//! - [`limits`]: how much fits into a datagram;
+//! - [`control`]: the JSON messages beside the datagrams;
+//! - [`ledger`]: the fates of datagrams, and counters that always add up;
+//! - [`link`]: what a network may do to datagrams.
+
+pub mod limits;
+
+pub mod control;
+pub mod ledger;
+pub mod link;
