@@ -28,9 +28,13 @@ pub const MAX_UNFRAGMENTED_BYTES: usize = 1472;
 ///
 /// Returns at least 1. `mtu` is in bytes, headers included; values below 68 are taken as 68, the least that IPv4 allows.
 pub fn ipv4_fragments(payload: usize, mtu: usize) -> usize {
+    let room = mtu.max(68) - 20;
+    let bytes = payload + UDP_HEADER_BYTES;
+    if bytes <= room {
+        return 1;
+    }
     // Every fragment but the last carries a multiple of eight bytes.
-    let per_fragment = (mtu.max(68) - 20) / 8 * 8;
-    (payload + UDP_HEADER_BYTES).div_ceil(per_fragment).max(1)
+    bytes.div_ceil(room / 8 * 8)
 }
 
 #[cfg(test)]
