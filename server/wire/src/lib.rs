@@ -11,3 +11,5 @@ pub mod limits;
 pub mod control;
 pub mod ledger;
 pub mod link;
+
+pub mod transcript;
