@@ -12,4 +12,6 @@ pub mod control;
 pub mod ledger;
 pub mod link;
 
+pub mod packet;
+pub mod pcapng;
 pub mod transcript;
