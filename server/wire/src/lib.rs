@@ -4,7 +4,10 @@
 //! - [`limits`]: how much fits into a datagram;
 //! - [`control`]: the JSON messages beside the datagrams;
 //! - [`ledger`]: the fates of datagrams, and counters that always add up;
-//! - [`link`]: what a network may do to datagrams.
+//! - [`link`]: what a network may do to datagrams;
+//! - [`transcript`]: the words in which server and client tell what they do;
+//! - [`packet`]: the headers around a payload;
+//! - [`pcapng`]: captures for Wireshark.
 
 pub mod limits;
 
@@ -12,6 +15,7 @@ pub mod control;
 pub mod ledger;
 pub mod link;
 
+pub mod transcript;
+
 pub mod packet;
 pub mod pcapng;
-pub mod transcript;

@@ -6,13 +6,14 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::limits::UDP_HEADER_BYTES;
+
 /// UDP's number in the protocol field of IPv4 and the next-header field of IPv6.
 const PROTOCOL_UDP: u8 = 17;
 
 /// Hops that Linux, macOS and the BSDs give a datagram to live.
 const HOP_LIMIT: u8 = 64;
 
-const UDP_HEADER_BYTES: usize = 8;
 const IPV4_HEADER_BYTES: usize = 20;
 
 /// One UDP datagram with the addresses it travelled between.

@@ -1,5 +1,7 @@
 //! An independent reader opens our captures: Wireshark's `tshark`, with every checksum verified.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
