@@ -1,5 +1,26 @@
 //! The link model: what a network may do to datagrams, as one pure function of (impairment, seed, arrivals).
+//!
+//! Each arrival draws the same number of random values whatever becomes of it. So one seed gives one list of events, on
+//! every system, and changing the delay does not change which datagrams are lost. Numbers are whole, so that no system
+//! rounds otherwise than another. The vocabulary is that of `tc netem` (tc-netem(8)).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use bytes::Bytes;
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg32;
 use serde::{Deserialize, Serialize};
+
+mod impairment;
+
+pub use impairment::{Impairment, OutOfRange};
+
+/// Most payload bytes that may wait in one direction of one link; what comes on top is dropped like netem's `limit`.
+pub const MAX_QUEUED_BYTES: usize = 4 << 20;
+
+/// IPv4 and UDP header bytes that the rate counts with every datagram.
+const HEADER_BYTES: u64 = 28;
 
 /// Which way a datagram goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,36 +40,242 @@ pub enum DropReason {
     Loss,
     /// The lab's corruption: the checksum would fail, so the receiver would never see it.
     Checksum,
-    /// The lab's rate limit: its queue was full.
+    /// The lab's queue was full.
     Queue,
     /// The client reads too slowly; the relay's bounded queue was full.
     SlowReader,
 }
 
-/// What the link does to the datagrams of one direction. Names and units are those of `tc netem` (tc-netem(8)).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Impairment {
-    /// Random loss, percent: 0 to 100.
-    pub loss: f64,
-    /// Gilbert–Elliott: percent chance a good link turns bad, per datagram; 0 switches bursts off.
-    pub burst_start: f64,
-    /// Gilbert–Elliott: percent chance a bad link turns good again, per datagram; a bad link loses everything.
-    pub burst_end: f64,
-    /// Delay, milliseconds: 0 to 60,000.
-    pub delay: f64,
-    /// Jitter: the delay varies evenly by up to this much each way, milliseconds.
-    pub jitter: f64,
-    /// Percent of datagrams that skip the delay and so overtake others.
-    pub reorder: f64,
-    /// Percent of datagrams that arrive twice.
-    pub duplicate: f64,
-    /// Percent of datagrams of which one bit is turned over.
-    pub corrupt: f64,
-    /// Lets corrupted datagrams through, as if UDP had no checksum.
-    pub no_checksum: bool,
-    /// Rate, kilobits a second; 0 is unlimited.
-    pub rate: f64,
-    /// Datagrams that may wait for the rate; 0 means 1,000, as netem's `limit`.
-    pub limit: u32,
+/// A copy of a datagram on the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// Number of the datagram.
+    pub id: u64,
+    /// Number of the copy: 0, or 1 for the one that duplication made.
+    pub copy: u8,
+    /// The bytes; after a delivery with the turned bit in place.
+    pub payload: Bytes,
+    /// The bit that was turned over, counted from the first byte's highest bit.
+    pub corrupted: Option<u32>,
 }
+
+/// What the link did with an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is on its way, in this many copies (1 or 2).
+    Carried(u8),
+    /// It was dropped.
+    Dropped(DropReason),
+}
+
+/// One direction of a link.
+#[derive(Debug)]
+pub struct Link {
+    impairment: Impairment,
+    chance: Pcg32,
+    bad: bool,
+    free_at: u64,
+    queue: BinaryHeap<Reverse<Queued>>,
+    queued_bytes: usize,
+    arrivals: u64,
+}
+
+#[derive(Debug)]
+struct Queued {
+    due: u64,
+    order: u64,
+    carried: Carried,
+}
+
+impl Link {
+    /// A link with this impairment; `direction` sets the two directions of one seed apart.
+    pub fn new(impairment: Impairment, seed: u64, direction: Direction) -> Self {
+        // Both directions of one seed must differ, or loss would hit the same datagrams twice.
+        let seed = match direction {
+            Direction::Up => seed,
+            Direction::Down => !seed,
+        };
+        Self {
+            impairment,
+            chance: Pcg32::seed_from_u64(seed),
+            bad: false,
+            free_at: 0,
+            queue: BinaryHeap::new(),
+            queued_bytes: 0,
+            arrivals: 0,
+        }
+    }
+
+    /// True when nothing happens on this link and nothing waits: it need not be asked at all.
+    pub fn is_transparent(&self) -> bool {
+        self.impairment.is_transparent() && self.queue.is_empty()
+    }
+
+    /// Puts another impairment in force, and begins its chance anew from `seed`. What is on its way stays on its way.
+    pub fn change(&mut self, impairment: Impairment, seed: u64, direction: Direction) {
+        let fresh = Self::new(impairment, seed, direction);
+        let before = std::mem::replace(self, fresh);
+        self.queue = before.queue;
+        self.queued_bytes = before.queued_bytes;
+        self.arrivals = before.arrivals;
+    }
+
+    /// Takes datagram `id` at `now` (microseconds) and decides what becomes of it.
+    pub fn offer(&mut self, now: u64, id: u64, payload: Bytes) -> Verdict {
+        let draw = Draw::new(&mut self.chance);
+        let Impairment {
+            burst_start_ppm,
+            burst_end_ppm,
+            ..
+        } = self.impairment;
+        let turn = if self.bad {
+            burst_end_ppm
+        } else {
+            burst_start_ppm
+        };
+        if happens(draw.burst, turn) {
+            self.bad = !self.bad;
+        }
+        if burst_start_ppm == 0 {
+            self.bad = false;
+        }
+        if self.bad || happens(draw.loss, self.impairment.loss_ppm) {
+            return Verdict::Dropped(DropReason::Loss);
+        }
+
+        let corrupted = happens(draw.corrupt, self.impairment.corrupt_ppm)
+            .then(|| draw.bit % (payload.len() as u32 * 8).max(1));
+        let copies = if happens(draw.duplicate, self.impairment.duplicate_ppm) {
+            2
+        } else {
+            1
+        };
+        let overtakes = happens(draw.reorder, self.impairment.reorder_ppm);
+        let mut carried = 0;
+        for copy in 0..copies {
+            let waiting = Carried {
+                id,
+                copy,
+                payload: payload.clone(),
+                corrupted,
+            };
+            if self.enqueue(now, waiting, draw.jitter[copy as usize], overtakes) {
+                carried += 1;
+            }
+        }
+        match carried {
+            0 => Verdict::Dropped(DropReason::Queue),
+            _ => Verdict::Carried(carried),
+        }
+    }
+
+    /// The next copy that is due at `now`: to deliver, or dropped on arrival because its checksum fails.
+    pub fn due(&mut self, now: u64) -> Option<Result<Carried, Carried>> {
+        if self.next_due()? > now {
+            return None;
+        }
+        let Reverse(Queued { mut carried, .. }) = self.queue.pop()?;
+        self.queued_bytes -= carried.payload.len();
+        let Some(bit) = carried.corrupted else {
+            return Some(Ok(carried));
+        };
+        if !self.impairment.no_checksum {
+            return Some(Err(carried));
+        }
+        let mut turned = carried.payload.to_vec();
+        if let Some(byte) = turned.get_mut(bit as usize / 8) {
+            *byte ^= 0x80 >> (bit % 8);
+        }
+        carried.payload = turned.into();
+        Some(Ok(carried))
+    }
+
+    /// When the next copy is due, in microseconds.
+    pub fn next_due(&self) -> Option<u64> {
+        self.queue.peek().map(|Reverse(queued)| queued.due)
+    }
+
+    fn enqueue(&mut self, now: u64, carried: Carried, jitter: u32, overtakes: bool) -> bool {
+        let size = carried.payload.len();
+        if self.queue.len() >= self.impairment.limit()
+            || self.queued_bytes + size > MAX_QUEUED_BYTES
+        {
+            return false;
+        }
+        let departs = match self.impairment.rate_kbps {
+            0 => now,
+            rate => {
+                let bits = (size as u64 + HEADER_BYTES) * 8;
+                // A kilobit a second is a bit a millisecond.
+                self.free_at = self.free_at.max(now) + (bits * 1000).div_ceil(u64::from(rate));
+                self.free_at
+            }
+        };
+        let travels = if overtakes {
+            0
+        } else {
+            self.impairment.travel_us(jitter)
+        };
+        self.arrivals += 1;
+        self.queued_bytes += size;
+        self.queue.push(Reverse(Queued {
+            due: departs + travels,
+            order: self.arrivals,
+            carried,
+        }));
+        true
+    }
+}
+
+/// The random values of one arrival, always drawn all and in this order.
+struct Draw {
+    burst: u32,
+    loss: u32,
+    duplicate: u32,
+    reorder: u32,
+    corrupt: u32,
+    bit: u32,
+    jitter: [u32; 2],
+}
+
+impl Draw {
+    fn new(chance: &mut Pcg32) -> Self {
+        Self {
+            burst: chance.next_u32(),
+            loss: chance.next_u32(),
+            duplicate: chance.next_u32(),
+            reorder: chance.next_u32(),
+            corrupt: chance.next_u32(),
+            bit: chance.next_u32(),
+            jitter: [chance.next_u32(), chance.next_u32()],
+        }
+    }
+}
+
+/// Whether a draw falls under a chance in parts per million.
+fn happens(draw: u32, ppm: u32) -> bool {
+    u64::from(draw) * 1_000_000 < u64::from(ppm) << 32
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.order).cmp(&(other.due, other.order))
+    }
+}
+
+#[cfg(test)]
+mod tests;
