@@ -1,2 +1,48 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands, so that nobody has to install or remember a tool.
+//!
+//! `cargo demo`, `cargo verify` and `cargo xtask …` are aliases in `.cargo/config.toml`. One file per verb:
+//!
+//! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
+//! - [`demo`] bundles, builds the host in release and becomes it.
+//! - [`verify`] gets whatever the tests need, then runs every check there is.
+//!
+//! Below them, the pieces they share: [`command`] runs a program and says which one failed, [`program`] finds one,
+//! [`target`] adds compilation targets, [`progress`] says what is going on, [`table`] prints the figures.
+
+mod bundle;
+mod command;
+mod demo;
+mod program;
+mod progress;
+mod table;
+mod target;
+mod verify;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+/// The commands of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build the browser's half and put it where the host embeds it (server/bundle)
+    Bundle(bundle::Args),
+    /// Bundle, build the host in release, and run it
+    Demo(demo::Args),
+    /// Run every check, after installing what the checks need
+    Verify(verify::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().verb {
+        Verb::Bundle(args) => bundle::run(&args),
+        Verb::Demo(args) => demo::run(&args),
+        Verb::Verify(args) => verify::run(&args),
+    }
+}

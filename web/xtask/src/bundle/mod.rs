@@ -1,0 +1,110 @@
+//! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
+//!
+//! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`optimize`] shrinks the wasm where there is
+//! a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, and [`sizes`]
+//! prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
+//! of the sources runs.
+
+mod glue;
+mod optimize;
+mod site;
+mod sizes;
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use crate::bundle::optimize::Optimizer;
+use crate::bundle::site::{Files, Fingerprint};
+use crate::{progress, target, workspace};
+
+pub(crate) use crate::bundle::glue::cargo as cargo_for_wasm;
+
+/// What `bundle` can be told.
+#[derive(clap::Args, Default)]
+pub(crate) struct Args {
+    /// Fail when a file is over its budget
+    #[arg(long)]
+    enforce: bool,
+}
+
+/// The verb: makes the bundle and prints the table of sizes.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let bundle = make()?;
+    let report = sizes::Report::of(&bundle.files);
+    println!("{report}");
+    println!(
+        "wasm-opt: {}; version: {}",
+        bundle.optimizer, bundle.version
+    );
+    if args.enforce && report.is_over_budget() {
+        bail!("the bundle is over its budget");
+    }
+    Ok(())
+}
+
+/// A bundle as it lies in `server/bundle/`.
+pub(crate) struct Bundle {
+    files: Files,
+    version: String,
+    optimizer: Optimizer,
+}
+
+/// Makes the bundle, or finds it unchanged.
+///
+/// # Errors
+/// When the wasm target cannot be had, the client does not compile, or a file cannot be read or written.
+pub(crate) fn make() -> Result<Bundle> {
+    let workshop = workspace::target_dir().join("bundle");
+    fs::create_dir_all(&workshop).with_context(|| format!("create {}", workshop.display()))?;
+    // Two bundles at once would write into the same folders: the second waits, and then finds nothing to do.
+    let lock = File::create(workshop.join("lock")).context("create the lock of the bundle")?;
+    lock.lock().context("wait for the lock of the bundle")?;
+
+    target::ensure(target::WASM)?;
+    progress::heading("building the wasm client");
+    let module = glue::compile()?;
+    let pages = site::read_folder(&workspace::root().join("www"))?;
+    let optimizer = Optimizer::find();
+
+    let inputs = site::fingerprint_of_inputs(&module, &pages, &optimizer)?;
+    let stamp = workshop.join("stamp");
+    if let Some(files) = unchanged(&stamp, &inputs) {
+        let version = site::version_of(&files)?;
+        return Ok(Bundle {
+            files,
+            version,
+            optimizer,
+        });
+    }
+
+    let mut files = glue::generate(&module, &workshop)?;
+    let wasm = files
+        .get_mut(glue::WASM_FILE)
+        .context("wasm-bindgen wrote no wasm file")?;
+    optimizer.shrink(wasm, &workshop)?;
+    let version = site::assemble(&mut files, pages)?;
+    // Without a stamp the next run starts over, should this one end between here and the stamp's writing.
+    if stamp.exists() {
+        fs::remove_file(&stamp).context("remove the stamp of the last bundle")?;
+    }
+    site::publish(&files, &folder())?;
+    fs::write(&stamp, inputs.as_str()).with_context(|| format!("write {}", stamp.display()))?;
+    Ok(Bundle {
+        files,
+        version,
+        optimizer,
+    })
+}
+
+/// Where the host looks for the bundle.
+fn folder() -> PathBuf {
+    workspace::root().join("server/bundle")
+}
+
+/// The bundle that is there, when it was made from exactly these inputs.
+fn unchanged(stamp: &std::path::Path, inputs: &Fingerprint) -> Option<Files> {
+    let last = fs::read_to_string(stamp).ok()?;
+    (last == inputs.as_str()).then(|| site::read_folder(&folder()).ok())?
+}

@@ -1,0 +1,48 @@
+//! `demo`: everything from a fresh clone to a running host.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{bundle, command, progress, workspace};
+
+/// What `demo` can be told: whatever `udp-echo serve` can.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Settings of the host, such as --open or --http 127.0.0.1:0; `cargo demo serve --help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    serve: Vec<String>,
+}
+
+/// The verb. On Unix this process becomes the host, so that Ctrl-C and every other signal reach it directly and
+/// nothing is left behind.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let started = Instant::now();
+    bundle::make()?;
+    progress::heading("building the host");
+    command::run(workspace::cargo("build").args(["--release", "--package", "udp-echo"]))?;
+    let host = workspace::target_dir()
+        .join("release")
+        .join(format!("udp-echo{}", std::env::consts::EXE_SUFFIX));
+    let mut host = Command::new(host);
+    host.args(&args.serve);
+    let seconds = started.elapsed().as_secs_f64();
+    progress::heading(&format!(
+        "built in {seconds:.1} s; starting {}",
+        command::line(&host)
+    ));
+    become_program(&mut host)
+}
+
+#[cfg(unix)]
+fn become_program(program: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    let error = program.exec();
+    Err(anyhow::Error::new(error).context(format!("could not start `{}`", command::line(program))))
+}
+
+#[cfg(not(unix))]
+fn become_program(program: &mut Command) -> Result<()> {
+    command::run(program)
+}

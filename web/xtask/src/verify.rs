@@ -1,0 +1,95 @@
+//! `verify`: what the tests need, then every check there is, then one table.
+
+mod needs;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::bundle;
+use crate::table::Table;
+use crate::{command, progress, target, workspace};
+
+/// What `verify` can be told.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+/// A check by its name.
+type Check = (&'static str, fn() -> Result<()>);
+
+/// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
+const CHECKS: [Check; 8] = [
+    ("needs", needs::install),
+    ("fmt", fmt),
+    ("clippy, native", clippy_native),
+    ("clippy, wasm", clippy_wasm),
+    ("bundle", || bundle::run(&bundle::Args::default())),
+    ("test", test),
+    ("check, windows", || {
+        check_elsewhere("x86_64-pc-windows-gnu")
+    }),
+    ("check, macos", || check_elsewhere("aarch64-apple-darwin")),
+];
+
+/// The verb: runs the checks up to the first that fails.
+pub(crate) fn run(_args: &Args) -> Result<()> {
+    let mut table = Table::new(["step", "seconds", "result"]);
+    let mut total = Duration::ZERO;
+    let mut outcome = Ok(());
+    for (place, (name, check)) in CHECKS.iter().enumerate() {
+        progress::heading(&format!("verify {}/{}: {name}", place + 1, CHECKS.len()));
+        let started = Instant::now();
+        let result = check();
+        let took = started.elapsed();
+        total += took;
+        let word = if result.is_ok() { "ok" } else { "FAILED" };
+        table.row([(*name).to_owned(), seconds(took), word.to_owned()]);
+        if result.is_err() {
+            outcome = result.with_context(|| format!("verify stopped at \"{name}\""));
+            break;
+        }
+    }
+    let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+    table.row(["all".to_owned(), seconds(total), word.to_owned()]);
+    println!("\n{table}");
+    outcome
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
+}
+
+fn fmt() -> Result<()> {
+    // No `--locked` here: `cargo fmt` resolves nothing.
+    command::run(
+        std::process::Command::new("cargo")
+            .args(["fmt", "--all", "--check"])
+            .current_dir(workspace::root()),
+    )
+}
+
+fn clippy_native() -> Result<()> {
+    command::run(workspace::cargo("clippy").args([
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn clippy_wasm() -> Result<()> {
+    target::ensure(target::WASM)?;
+    command::run(bundle::cargo_for_wasm("clippy").args(["--", "-D", "warnings"]))
+}
+
+/// Every test, those with `#[ignore = "needs …"]` too, for what they need is there now.
+fn test() -> Result<()> {
+    command::run(workspace::cargo("test").args(["--workspace", "--", "--include-ignored"]))
+}
+
+/// The host must stay portable; checking needs no linker and no system library of the other platform.
+fn check_elsewhere(target: &str) -> Result<()> {
+    target::ensure(target)?;
+    command::run(workspace::cargo("check").args(["--package", "udp-echo", "--target", target]))
+}

@@ -1,0 +1,1 @@
+import init from "./udp-echo-web.js"; await init();
