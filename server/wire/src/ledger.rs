@@ -1,5 +1,29 @@
 //! The ledger: every datagram ends in exactly one fate, and the books always close.
+//!
+//! Answers carry no number, so the ledger finds out which datagram an answer belongs to from its bytes alone:
+//!
+//! 1. the oldest copy on the wire, not yet answered, of a datagram still in flight, with the same bytes;
+//! 2. else the oldest such copy that begins with these bytes: the answer was cut;
+//! 3. else the oldest unanswered copy of a datagram that was already given up: the answer is late;
+//! 4. else the newest answered copy with the same bytes: the answer is a duplicate;
+//! 5. else the answer is a stray. It is delivered and counted, and belongs to nobody.
+//!
+//! Datagrams with equal bytes cannot be told apart; on a path that keeps its order, the oldest is the right one.
+
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
+
+mod copies;
+
+pub use copies::Fingerprint;
+use copies::{Copies, Found};
+
+/// Most datagrams that may be in flight at once; [`Ledger::is_full`] says when no more should be sent.
+pub const MAX_IN_FLIGHT: u64 = 8192;
+
+/// Settled datagrams that the ledger remembers, to know duplicates and late answers.
+const REMEMBERED: usize = 2048;
 
 /// How a delivered answer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +35,8 @@ pub enum Delivery {
     Duplicate,
     /// An answer to a datagram that already counts as lost (or dropped, refused); its fate stays.
     Late,
+    /// An answer that belongs to no datagram of the session.
+    Stray,
 }
 
 /// The end of a datagram; each has exactly one.
@@ -66,3 +92,258 @@ pub struct Counters {
     /// Payload bytes delivered in answers.
     pub bytes_received: u64,
 }
+
+impl Counters {
+    /// What the right side of the equation adds up to; equal to `sent` at any time.
+    pub fn accounted(&self) -> u64 {
+        self.echoed
+            + self.lost
+            + self.dropped
+            + self.refused
+            + self.rejected
+            + self.unanswered
+            + self.in_flight
+    }
+
+    fn of(&mut self, fate: Fate) -> &mut u64 {
+        match fate {
+            Fate::Echoed => &mut self.echoed,
+            Fate::Lost => &mut self.lost,
+            Fate::Dropped => &mut self.dropped,
+            Fate::Refused => &mut self.refused,
+            Fate::Rejected => &mut self.rejected,
+            Fate::Unanswered => &mut self.unanswered,
+        }
+    }
+}
+
+/// The datagram that an answer belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// Number of the datagram; `None` for a stray.
+    pub id: Option<u64>,
+    /// Number of the copy.
+    pub copy: u8,
+    /// Bytes that were sent, when more than came back.
+    pub cut_from: Option<usize>,
+}
+
+/// The books of one session. Times are in microseconds of any clock that does not go backwards.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    counters: Counters,
+    /// The newest datagrams, without gaps; the last one has the number `counters.sent`.
+    records: VecDeque<Record>,
+    copies: Copies,
+    /// Every datagram before this one is settled.
+    settled_before: u64,
+    newest_echoed: u64,
+}
+
+#[derive(Debug)]
+struct Record {
+    opened: u64,
+    bytes: usize,
+    copies_out: u8,
+    fate: Option<Fate>,
+}
+
+impl Ledger {
+    /// Opens the account of the next datagram; they are numbered from 1.
+    pub fn open(&mut self, now: u64, bytes: usize) -> u64 {
+        self.counters.sent += 1;
+        self.counters.in_flight += 1;
+        self.counters.bytes_sent += bytes as u64;
+        self.records.push_back(Record {
+            opened: now,
+            bytes,
+            copies_out: 1,
+            fate: None,
+        });
+        self.forget_the_oldest();
+        self.counters.sent
+    }
+
+    /// True when [`MAX_IN_FLIGHT`] datagrams are under way.
+    pub fn is_full(&self) -> bool {
+        self.counters.in_flight >= MAX_IN_FLIGHT
+    }
+
+    /// Notes that a link made a second copy of a datagram.
+    pub fn duplicated(&mut self, id: u64) {
+        if let Some(record) = self.record(id) {
+            record.copies_out = record.copies_out.saturating_add(1);
+        }
+    }
+
+    /// Notes that a copy of a datagram was put on the wire with these bytes.
+    pub fn on_wire(&mut self, id: u64, copy: u8, fingerprint: Fingerprint) {
+        self.copies.push(id, copy, fingerprint);
+        let in_flight = in_flight(&self.records, self.oldest());
+        self.copies.forget(in_flight, self.counters.in_flight);
+    }
+
+    /// Opens a datagram and puts it on the wire at once: what a client without a link model does.
+    pub fn sent(&mut self, now: u64, payload: &[u8]) -> u64 {
+        let id = self.open(now, payload.len());
+        self.on_wire(id, 0, Fingerprint::of(payload));
+        id
+    }
+
+    /// Finds the copy that a server has just received: the oldest with these bytes that no server has reported yet.
+    pub fn seen_by_server(&mut self, fingerprint: &Fingerprint) -> Option<(u64, u8)> {
+        self.copies.see(fingerprint)
+    }
+
+    /// Finds the datagram that an answer belongs to, by the rules at the head of this module.
+    ///
+    /// The answer counts only when it is delivered; until then a link may still drop it.
+    pub fn answer(&mut self, payload: &[u8]) -> Answer {
+        let stray = Answer {
+            id: None,
+            copy: 0,
+            cut_from: None,
+        };
+        let in_flight = in_flight(&self.records, self.oldest());
+        match self.copies.find(payload, in_flight) {
+            Some(Found { id, copy, cut_from }) => Answer {
+                id: Some(id),
+                copy,
+                cut_from,
+            },
+            None => stray,
+        }
+    }
+
+    /// Books an answer that reached the client.
+    pub fn deliver(&mut self, answer: &Answer, bytes: usize) -> Delivery {
+        self.counters.bytes_received += bytes as u64;
+        let Some(id) = answer.id else {
+            self.counters.stray += 1;
+            return Delivery::Stray;
+        };
+        if answer.cut_from.is_some() {
+            self.counters.truncated += 1;
+        }
+        if self.settle(id, Fate::Echoed) {
+            if id < self.newest_echoed {
+                self.counters.reordered += 1;
+            }
+            self.newest_echoed = self.newest_echoed.max(id);
+            return Delivery::Echoed;
+        }
+        match self.record(id).and_then(|record| record.fate) {
+            Some(Fate::Echoed) => {
+                self.counters.duplicates += 1;
+                Delivery::Duplicate
+            }
+            _ => {
+                self.counters.late += 1;
+                Delivery::Late
+            }
+        }
+    }
+
+    /// Books a copy that was dropped. Returns true when it was the last one: the datagram's fate is `dropped`.
+    pub fn copy_dropped(&mut self, id: u64) -> bool {
+        let Some(record) = self.record(id) else {
+            return false;
+        };
+        record.copies_out = record.copies_out.saturating_sub(1);
+        record.copies_out == 0 && self.settle(id, Fate::Dropped)
+    }
+
+    /// Gives a datagram its fate. Returns false, and changes nothing, when it has one already.
+    pub fn settle(&mut self, id: u64, fate: Fate) -> bool {
+        let Some(record) = self.record(id) else {
+            return false;
+        };
+        if record.fate.is_some() {
+            return false;
+        }
+        record.fate = Some(fate);
+        self.counters.in_flight -= 1;
+        *self.counters.of(fate) += 1;
+        true
+    }
+
+    /// Settles the datagrams that ICMP refused: all that are on the wire and that no server has reported. Returns their numbers.
+    ///
+    /// The error names none of them, and the system reports several as one; but a port where nobody listens has
+    /// answered none of those sent before it.
+    pub fn refuse(&mut self) -> Vec<u64> {
+        let on_wire = self.copies.unseen();
+        on_wire
+            .into_iter()
+            .filter(|id| self.settle(*id, Fate::Refused))
+            .collect()
+    }
+
+    /// Settles the next datagram that has waited `timeout` or longer for its answer, and says which and how.
+    pub fn expire(&mut self, now: u64, timeout: u64) -> Option<(u64, Fate)> {
+        if self.next_expiry(timeout)? > now {
+            return None;
+        }
+        let id = self.settled_before;
+        let empty = self.record(id).is_some_and(|record| record.bytes == 0);
+        let fate = if empty { Fate::Unanswered } else { Fate::Lost };
+        self.settle(id, fate).then_some((id, fate))
+    }
+
+    /// When [`Ledger::expire`] has something to settle next.
+    pub fn next_expiry(&mut self, timeout: u64) -> Option<u64> {
+        self.settled_before = self.settled_before.max(self.oldest());
+        while let Some(record) = self.record(self.settled_before) {
+            if record.fate.is_none() {
+                return Some(record.opened + timeout);
+            }
+            self.settled_before += 1;
+        }
+        None
+    }
+
+    /// The totals.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The fate of a datagram; `None` while it is in flight, and when it is long forgotten.
+    pub fn fate(&self, id: u64) -> Option<Fate> {
+        self.records
+            .get(id.checked_sub(self.oldest())? as usize)?
+            .fate
+    }
+
+    /// Number of the oldest datagram that is remembered.
+    fn oldest(&self) -> u64 {
+        self.counters.sent + 1 - self.records.len() as u64
+    }
+
+    fn record(&mut self, id: u64) -> Option<&mut Record> {
+        let oldest = self.oldest();
+        self.records.get_mut(id.checked_sub(oldest)? as usize)
+    }
+
+    fn forget_the_oldest(&mut self) {
+        // A datagram in flight is never forgotten: the books would not close. The caller heeds `is_full`.
+        while self.records.len() > REMEMBERED
+            && self
+                .records
+                .front()
+                .is_some_and(|oldest| oldest.fate.is_some())
+        {
+            self.records.pop_front();
+        }
+    }
+}
+
+/// Tells the datagrams without a fate, of records that begin with number `oldest`.
+fn in_flight(records: &VecDeque<Record>, oldest: u64) -> impl Fn(u64) -> bool {
+    move |id| {
+        let record = id.checked_sub(oldest).and_then(|n| records.get(n as usize));
+        record.is_some_and(|record| record.fate.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests;
