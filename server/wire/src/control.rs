@@ -20,6 +20,8 @@ pub enum HostMessage {
     Events(Vec<Event>),
     /// The totals of the session; sent when asked for, after a change of settings and before the end.
     Counters(Counters),
+    /// The options now in force.
+    Options(Options),
     /// The lab now in force.
     Lab(Lab),
     /// The server that the session talks to, after it changed.
@@ -111,6 +113,11 @@ pub struct Options {
     pub tracing: bool,
     /// Milliseconds after which an unanswered datagram counts as lost: 1 to 60,000.
     pub timeout_ms: u32,
+}
+
+impl Options {
+    /// Longest timeout, in milliseconds.
+    pub const MAX_TIMEOUT_MS: u32 = 60_000;
 }
 
 impl Default for Options {

@@ -5,6 +5,7 @@
 //! - [`control`]: the JSON messages beside the datagrams;
 //! - [`ledger`]: the fates of datagrams, and counters that always add up;
 //! - [`link`]: what a network may do to datagrams;
+//! - [`session`]: one session of a relay as a state machine, without its sockets;
 //! - [`transcript`]: the words in which server and client tell what they do;
 //! - [`packet`]: the headers around a payload;
 //! - [`pcapng`]: captures for Wireshark.
@@ -14,6 +15,7 @@ pub mod limits;
 pub mod control;
 pub mod ledger;
 pub mod link;
+pub mod session;
 
 pub mod transcript;
 

@@ -48,9 +48,9 @@ pub enum DropReason {
 
 /// A copy of a datagram on the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
-    /// Number of the datagram.
-    pub id: u64,
+pub struct Carried<T> {
+    /// What the caller knows the datagram by.
+    pub tag: T,
     /// Number of the copy: 0, or 1 for the one that duplication made.
     pub copy: u8,
     /// The bytes; after a delivery with the turned bit in place.
@@ -70,24 +70,24 @@ pub enum Verdict {
 
 /// One direction of a link.
 #[derive(Debug)]
-pub struct Link {
+pub struct Link<T> {
     impairment: Impairment,
     chance: Pcg32,
     bad: bool,
     free_at: u64,
-    queue: BinaryHeap<Reverse<Queued>>,
+    queue: BinaryHeap<Reverse<Queued<T>>>,
     queued_bytes: usize,
     arrivals: u64,
 }
 
 #[derive(Debug)]
-struct Queued {
+struct Queued<T> {
     due: u64,
     order: u64,
-    carried: Carried,
+    carried: Carried<T>,
 }
 
-impl Link {
+impl<T: Copy> Link<T> {
     /// A link with this impairment; `direction` sets the two directions of one seed apart.
     pub fn new(impairment: Impairment, seed: u64, direction: Direction) -> Self {
         // Both directions of one seed must differ, or loss would hit the same datagrams twice.
@@ -120,8 +120,8 @@ impl Link {
         self.arrivals = before.arrivals;
     }
 
-    /// Takes datagram `id` at `now` (microseconds) and decides what becomes of it.
-    pub fn offer(&mut self, now: u64, id: u64, payload: Bytes) -> Verdict {
+    /// Takes a datagram at `now` (microseconds) and decides what becomes of it.
+    pub fn offer(&mut self, now: u64, tag: T, payload: Bytes) -> Verdict {
         let draw = Draw::new(&mut self.chance);
         let Impairment {
             burst_start_ppm,
@@ -154,7 +154,7 @@ impl Link {
         let mut carried = 0;
         for copy in 0..copies {
             let waiting = Carried {
-                id,
+                tag,
                 copy,
                 payload: payload.clone(),
                 corrupted,
@@ -170,7 +170,7 @@ impl Link {
     }
 
     /// The next copy that is due at `now`: to deliver, or dropped on arrival because its checksum fails.
-    pub fn due(&mut self, now: u64) -> Option<Result<Carried, Carried>> {
+    pub fn due(&mut self, now: u64) -> Option<Result<Carried<T>, Carried<T>>> {
         if self.next_due()? > now {
             return None;
         }
@@ -195,7 +195,7 @@ impl Link {
         self.queue.peek().map(|Reverse(queued)| queued.due)
     }
 
-    fn enqueue(&mut self, now: u64, carried: Carried, jitter: u32, overtakes: bool) -> bool {
+    fn enqueue(&mut self, now: u64, carried: Carried<T>, jitter: u32, overtakes: bool) -> bool {
         let size = carried.payload.len();
         if self.queue.len() >= self.impairment.limit()
             || self.queued_bytes + size > MAX_QUEUED_BYTES
@@ -257,21 +257,21 @@ fn happens(draw: u32, ppm: u32) -> bool {
     u64::from(draw) * 1_000_000 < u64::from(ppm) << 32
 }
 
-impl PartialEq for Queued {
+impl<T> PartialEq for Queued<T> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Queued {}
+impl<T> Eq for Queued<T> {}
 
-impl PartialOrd for Queued {
+impl<T> PartialOrd for Queued<T> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Queued {
+impl<T> Ord for Queued<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.due, self.order).cmp(&(other.due, other.order))
     }

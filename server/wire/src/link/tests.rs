@@ -14,7 +14,7 @@ fn deliveries(
     let mut list = Vec::new();
     while let Some(due) = link.next_due() {
         if let Some(Ok(carried)) = link.due(due) {
-            list.push((due, carried.id, carried.copy));
+            list.push((due, carried.tag, carried.copy));
         }
     }
     list
@@ -128,7 +128,7 @@ fn a_corrupted_datagram_is_dropped_unless_the_checksum_is_off() {
     };
     let mut link = Link::new(corrupt, 1, Direction::Up);
     assert_eq!(
-        link.offer(0, 1, Bytes::from_static(b"hello")),
+        link.offer(0, 1u64, Bytes::from_static(b"hello")),
         Verdict::Carried(1)
     );
     let bit = link
@@ -145,7 +145,7 @@ fn a_corrupted_datagram_is_dropped_unless_the_checksum_is_off() {
         1,
         Direction::Up,
     );
-    open.offer(0, 1, Bytes::from_static(b"hello"));
+    open.offer(0, 1u64, Bytes::from_static(b"hello"));
     let carried = open.due(0).and_then(Result::ok).unwrap();
     let differing: u32 = carried
         .payload
@@ -229,8 +229,8 @@ proptest! {
             prop_assert!(due >= last);
             last = due;
             let (Ok(carried) | Err(carried)) = link.due(due).unwrap();
-            prop_assert!(due >= carried.id * 100);
-            prop_assert_eq!(carried.payload.len(), sizes[carried.id as usize]);
+            prop_assert!(due >= carried.tag * 100);
+            prop_assert_eq!(carried.payload.len(), sizes[carried.tag as usize]);
             came += 1;
         }
         prop_assert_eq!(came, expected);

@@ -1,0 +1,286 @@
+//! One session of a relay as a state machine: ledger, link and events, without any socket.
+//!
+//! The host feeds it what its sockets give and carries out the [`Action`]s; the browser's simulated mode does the same
+//! with no sockets at all. Times are microseconds of one clock that does not go backwards.
+//!
+//! ```text
+//! from_client ─▶ link up ─▶ Action::ToServer ─▶ sent ─▶ server_saw ─▶ from_server ─▶ link down ─▶ Action::ToClient
+//! ```
+
+use bytes::Bytes;
+
+use crate::control::{ClientMessage, Event, HostMessage, Lab, Notice, Options, What};
+use crate::ledger::{Answer, Counters, Fate, Fingerprint, Ledger, MAX_IN_FLIGHT};
+use crate::link::{Carried, Direction, DropReason, Link, Verdict};
+
+/// Most events that wait to be taken; further ones are counted as missed.
+pub const MAX_WAITING_EVENTS: usize = 65_536;
+
+/// What the owner of a session has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send the payload to the server as one datagram, then call [`Session::sent`] or [`Session::not_sent`].
+    ToServer(Carried<u64>),
+    /// Send the payload to the client as one binary message.
+    ToClient(Bytes),
+}
+
+/// What the host's own server did with a datagram.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// When it was received.
+    pub received_at: u64,
+    /// Bytes that fitted the server's buffer.
+    pub bytes: usize,
+    /// Bytes of the answer and when it was sent; `None` when the server did not answer.
+    pub answered: Option<(usize, u64)>,
+}
+
+/// The state of a session.
+#[derive(Debug)]
+pub struct Session {
+    began: u64,
+    options: Options,
+    lab: Lab,
+    up: Link<u64>,
+    down: Link<Answer>,
+    ledger: Ledger,
+    events: Vec<Event>,
+    missed_events: u64,
+    replies: u64,
+}
+
+impl Session {
+    /// A session that begins at `now`, with a link that does nothing.
+    pub fn new(now: u64, seed: u64) -> Self {
+        let lab = Lab {
+            seed,
+            ..Lab::default()
+        };
+        Self {
+            began: now,
+            options: Options::default(),
+            up: Link::new(lab.up, seed, Direction::Up),
+            down: Link::new(lab.down, seed, Direction::Down),
+            lab,
+            ledger: Ledger::default(),
+            events: Vec::new(),
+            missed_events: 0,
+            replies: 0,
+        }
+    }
+
+    /// The options in force.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// The totals.
+    pub fn counters(&self) -> Counters {
+        self.ledger.counters()
+    }
+
+    /// Takes a control message and returns the answer. `None` leaves the message to the host: it concerns its sockets.
+    pub fn control(&mut self, message: &ClientMessage) -> Option<HostMessage> {
+        match message {
+            ClientMessage::Options(options) => Some(self.change_options(*options)),
+            ClientMessage::Lab(lab) => Some(self.change_lab(lab)),
+            ClientMessage::Counters => Some(HostMessage::Counters(self.counters())),
+            ClientMessage::Server(_) | ClientMessage::Stream(_) => None,
+        }
+    }
+
+    /// Takes the client's next datagram.
+    pub fn from_client(&mut self, now: u64, payload: Bytes) {
+        let full = self.ledger.is_full();
+        let bytes = payload.len();
+        let id = self.ledger.open(now, bytes);
+        self.note(now, id, 0, What::RelayIn(bytes));
+        if full {
+            let reason =
+                format!("{MAX_IN_FLIGHT} datagrams are in flight already; send more slowly");
+            self.not_sent(now, id, reason);
+            return;
+        }
+        match self.up.offer(now, id, payload) {
+            Verdict::Carried(copies) if copies > 1 => self.ledger.duplicated(id),
+            Verdict::Carried(_) => {}
+            Verdict::Dropped(reason) => self.dropped(now, id, 0, Direction::Up, reason),
+        }
+    }
+
+    /// What is to be done at `now`. Call it until it returns `None`.
+    ///
+    /// Answers are dropped, and counted as dropped, while `client_has_room` is false.
+    pub fn poll(&mut self, now: u64, client_has_room: bool) -> Option<Action> {
+        while let Some((id, fate)) = self.ledger.expire(now, self.timeout()) {
+            let what = if fate == Fate::Unanswered {
+                What::Unanswered
+            } else {
+                What::Lost
+            };
+            self.note(now, id, 0, what);
+        }
+        while let Some(due) = self.up.due(now) {
+            let (Ok(carried) | Err(carried)) = &due;
+            let (id, copy) = (carried.tag, carried.copy);
+            if let Some(bit) = carried.corrupted {
+                self.note(now, id, copy, What::Corrupted(Direction::Up, bit));
+            }
+            match due {
+                Ok(carried) => return Some(Action::ToServer(carried)),
+                Err(_) => self.dropped(now, id, copy, Direction::Up, DropReason::Checksum),
+            }
+        }
+        while let Some(due) = self.down.due(now) {
+            let (Ok(carried) | Err(carried)) = &due;
+            let (answer, bit) = (carried.tag, carried.corrupted);
+            let id = answer.id.unwrap_or(0);
+            if let Some(bit) = bit {
+                self.note(now, id, answer.copy, What::Corrupted(Direction::Down, bit));
+            }
+            match due {
+                Ok(carried) if client_has_room => {
+                    let delivery = self.ledger.deliver(&answer, carried.payload.len());
+                    self.replies += 1;
+                    self.note(now, id, answer.copy, What::RelayOut(self.replies, delivery));
+                    return Some(Action::ToClient(carried.payload));
+                }
+                Ok(_) => self.dropped(
+                    now,
+                    id,
+                    answer.copy,
+                    Direction::Down,
+                    DropReason::SlowReader,
+                ),
+                Err(_) => self.dropped(now, id, answer.copy, Direction::Down, DropReason::Checksum),
+            }
+        }
+        None
+    }
+
+    /// When [`Session::poll`] has something to do without anything arriving.
+    pub fn next_due(&mut self) -> Option<u64> {
+        let timeout = self.timeout();
+        let dues = [
+            self.up.next_due(),
+            self.down.next_due(),
+            self.ledger.next_expiry(timeout),
+        ];
+        dues.into_iter().flatten().min()
+    }
+
+    /// Notes that a copy went out to the server.
+    pub fn sent(&mut self, now: u64, carried: &Carried<u64>) {
+        let fingerprint = Fingerprint::of(&carried.payload);
+        self.ledger.on_wire(carried.tag, carried.copy, fingerprint);
+        self.note(now, carried.tag, carried.copy, What::UdpOut);
+    }
+
+    /// Notes that a datagram could not be sent, and why: too big, or the operating system's own words.
+    pub fn not_sent(&mut self, now: u64, id: u64, reason: String) {
+        if self.ledger.settle(id, Fate::Rejected) {
+            self.note(now, id, 0, What::Rejected(reason));
+        }
+    }
+
+    /// Notes that ICMP said that nobody listens, in the operating system's words.
+    pub fn refused(&mut self, now: u64, reason: &str) {
+        for id in self.ledger.refuse() {
+            self.note(now, id, 0, What::Refused(reason.to_owned()));
+        }
+    }
+
+    /// Notes what the host's own server did with a datagram of this session.
+    pub fn server_saw(&mut self, fingerprint: &Fingerprint, served: &Served) {
+        let Some((id, copy)) = self.ledger.seen_by_server(fingerprint) else {
+            return;
+        };
+        self.note(served.received_at, id, copy, What::EchoIn(served.bytes));
+        if served.bytes < fingerprint.bytes() {
+            self.note(served.received_at, id, copy, What::Cut(fingerprint.bytes()));
+        }
+        match served.answered {
+            Some((bytes, at)) => self.note(at, id, copy, What::EchoOut(bytes)),
+            None if fingerprint.bytes() == 0 && self.ledger.settle(id, Fate::Unanswered) => {
+                self.note(served.received_at, id, copy, What::Unanswered);
+            }
+            None => {}
+        }
+    }
+
+    /// Takes an answer of the server.
+    pub fn from_server(&mut self, now: u64, payload: Bytes) {
+        let answer = self.ledger.answer(&payload);
+        let id = answer.id.unwrap_or(0);
+        self.note(now, id, answer.copy, What::UdpIn(payload.len()));
+        match self.down.offer(now, answer, payload) {
+            Verdict::Carried(copies) if copies > 1 => self.ledger.duplicated(id),
+            Verdict::Carried(_) => {}
+            Verdict::Dropped(reason) => self.dropped(now, id, answer.copy, Direction::Down, reason),
+        }
+    }
+
+    /// Takes the events that wait, oldest first, and how many were missed because too many waited.
+    pub fn take_events(&mut self) -> (Vec<Event>, u64) {
+        (
+            std::mem::take(&mut self.events),
+            std::mem::take(&mut self.missed_events),
+        )
+    }
+
+    fn timeout(&self) -> u64 {
+        u64::from(self.options.timeout_ms) * 1000
+    }
+
+    fn change_options(&mut self, options: Options) -> HostMessage {
+        if !(1..=Options::MAX_TIMEOUT_MS).contains(&options.timeout_ms) {
+            return notice(format!(
+                "timeout_ms is {}, but may be 1 to {}; the options stay as they were",
+                options.timeout_ms,
+                Options::MAX_TIMEOUT_MS
+            ));
+        }
+        self.options = options;
+        HostMessage::Options(options)
+    }
+
+    fn change_lab(&mut self, lab: &Lab) -> HostMessage {
+        if let Err(error) = lab.up.check().and_then(|()| lab.down.check()) {
+            return notice(error.to_string());
+        }
+        self.up.change(lab.up, lab.seed, Direction::Up);
+        self.down.change(lab.down, lab.seed, Direction::Down);
+        self.lab = lab.clone();
+        HostMessage::Lab(self.lab.clone())
+    }
+
+    fn dropped(&mut self, now: u64, id: u64, copy: u8, direction: Direction, reason: DropReason) {
+        self.note(now, id, copy, What::Dropped(direction, reason));
+        if self.ledger.copy_dropped(id) {
+            self.note(now, id, copy, What::Gone);
+        }
+    }
+
+    fn note(&mut self, now: u64, id: u64, copy: u8, what: What) {
+        if !self.options.tracing {
+            return;
+        }
+        if self.events.len() >= MAX_WAITING_EVENTS {
+            self.missed_events += 1;
+            return;
+        }
+        self.events
+            .push(Event(now.saturating_sub(self.began), id, copy, what));
+    }
+}
+
+fn notice(text: String) -> HostMessage {
+    HostMessage::Notice(Notice {
+        code: "out_of_range".to_owned(),
+        text,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::link::Impairment;
+
+/// Runs a session against an echo server that answers at once, and returns what reached the client.
+fn run(session: &mut Session, now: u64) -> Vec<Bytes> {
+    let mut delivered = Vec::new();
+    while let Some(action) = session.poll(now, true) {
+        match action {
+            Action::ToServer(carried) => {
+                session.sent(now, &carried);
+                let served = Served {
+                    received_at: now,
+                    bytes: carried.payload.len(),
+                    answered: (!carried.payload.is_empty()).then_some((carried.payload.len(), now)),
+                };
+                session.server_saw(&Fingerprint::of(&carried.payload), &served);
+                if served.answered.is_some() {
+                    session.from_server(now, carried.payload);
+                }
+            }
+            Action::ToClient(payload) => delivered.push(payload),
+        }
+    }
+    delivered
+}
+
+fn whats(session: &mut Session) -> Vec<(u64, What)> {
+    session
+        .take_events()
+        .0
+        .into_iter()
+        .map(|Event(_, id, _, what)| (id, what))
+        .collect()
+}
+
+#[test]
+fn a_datagram_leaves_all_its_hops_in_order() {
+    let mut session = Session::new(100, 1);
+    session.from_client(150, Bytes::from_static(b"hello"));
+    assert_eq!(run(&mut session, 160), ["hello"]);
+    let events = session.take_events().0;
+    assert_eq!(events[0], Event(50, 1, 0, What::RelayIn(5)));
+    let whats: Vec<_> = events
+        .into_iter()
+        .map(|Event(_, _, _, what)| what)
+        .collect();
+    use crate::ledger::Delivery::Echoed;
+    let way = [
+        What::RelayIn(5),
+        What::UdpOut,
+        What::EchoIn(5),
+        What::EchoOut(5),
+        What::UdpIn(5),
+        What::RelayOut(1, Echoed),
+    ];
+    assert_eq!(whats, way);
+}
+
+#[test]
+fn an_empty_datagram_is_received_and_not_answered() {
+    let mut session = Session::new(0, 1);
+    session.from_client(0, Bytes::new());
+    assert!(run(&mut session, 0).is_empty());
+    assert_eq!(session.counters().unanswered, 1);
+    assert!(whats(&mut session).contains(&(1, What::Unanswered)));
+}
+
+#[test]
+fn a_dropped_datagram_says_where_and_why() {
+    let mut session = Session::new(0, 1);
+    let down = Impairment {
+        loss_ppm: 1_000_000,
+        ..Impairment::default()
+    };
+    session.control(&ClientMessage::Lab(Lab {
+        down,
+        ..Lab::default()
+    }));
+    session.from_client(0, Bytes::from_static(b"x"));
+    assert!(run(&mut session, 0).is_empty());
+    let whats = whats(&mut session);
+    assert!(
+        whats.ends_with(&[
+            (1, What::Dropped(Direction::Down, DropReason::Loss)),
+            (1, What::Gone)
+        ]),
+        "{whats:?}"
+    );
+    assert_eq!(session.counters().dropped, 1);
+}
+
+#[test]
+fn a_duplicate_counts_beside_the_fate() {
+    let mut session = Session::new(0, 1);
+    let twice = Impairment {
+        duplicate_ppm: 1_000_000,
+        ..Impairment::default()
+    };
+    session.control(&ClientMessage::Lab(Lab {
+        up: twice,
+        ..Lab::default()
+    }));
+    session.from_client(0, Bytes::from_static(b"x"));
+    assert_eq!(run(&mut session, 0), ["x", "x"]);
+    let counters = session.counters();
+    assert_eq!(
+        (counters.sent, counters.echoed, counters.duplicates),
+        (1, 1, 1)
+    );
+}
+
+#[test]
+fn nobody_retries_a_lost_datagram_and_a_late_answer_does_not_change_its_fate() {
+    let mut session = Session::new(0, 1);
+    session.from_client(0, Bytes::from_static(b"x"));
+    let Some(Action::ToServer(carried)) = session.poll(0, true) else {
+        panic!("not sent")
+    };
+    session.sent(0, &carried);
+    assert_eq!(session.next_due(), Some(2_000_000));
+    assert_eq!(session.poll(2_000_000, true), None);
+    assert_eq!(session.counters().lost, 1);
+    session.from_server(3_000_000, carried.payload);
+    assert!(matches!(
+        session.poll(3_000_000, true),
+        Some(Action::ToClient(_))
+    ));
+    assert_eq!((session.counters().lost, session.counters().late), (1, 1));
+}
+
+#[test]
+fn a_refusal_settles_what_nobody_received() {
+    let mut session = Session::new(0, 1);
+    session.from_client(0, Bytes::from_static(b"x"));
+    let Some(Action::ToServer(carried)) = session.poll(0, true) else {
+        panic!("not sent")
+    };
+    session.sent(0, &carried);
+    session.refused(1, "Connection refused");
+    assert_eq!(session.counters().refused, 1);
+    assert!(whats(&mut session).contains(&(1, What::Refused("Connection refused".to_owned()))));
+}
+
+#[test]
+fn answers_for_a_slow_reader_are_dropped_and_counted() {
+    let mut session = Session::new(0, 1);
+    session.from_client(0, Bytes::from_static(b"x"));
+    let Some(Action::ToServer(carried)) = session.poll(0, true) else {
+        panic!("not sent")
+    };
+    session.sent(0, &carried);
+    session.from_server(0, carried.payload);
+    assert_eq!(session.poll(0, false), None);
+    assert_eq!(session.counters().dropped, 1);
+}
+
+#[test]
+fn settings_out_of_range_are_refused_with_a_sentence() {
+    let mut session = Session::new(0, 1);
+    let options = Options {
+        timeout_ms: 0,
+        ..Options::default()
+    };
+    let Some(HostMessage::Notice(said)) = session.control(&ClientMessage::Options(options)) else {
+        panic!("taken")
+    };
+    assert!(
+        said.text.contains("timeout_ms") && said.text.contains("60000"),
+        "{}",
+        said.text
+    );
+    assert_eq!(session.options(), Options::default());
+}
+
+proptest! {
+    /// Whatever the link does, once everything has timed out the books close, and every datagram has one final event.
+    #[test]
+    fn every_datagram_has_one_end(
+        chances in prop::array::uniform5(0u32..=1_000_000), delay_us in 0u32..3_000_000, seed: u64,
+        sizes in prop::collection::vec(0usize..80, 1..60),
+    ) {
+        let [loss_ppm, burst_start_ppm, reorder_ppm, duplicate_ppm, corrupt_ppm] = chances;
+        let link = Impairment {
+            loss_ppm, burst_start_ppm, burst_end_ppm: 500_000, reorder_ppm, duplicate_ppm, corrupt_ppm, delay_us,
+            jitter_us: delay_us / 2, ..Impairment::default()
+        };
+        let mut session = Session::new(0, seed);
+        session.control(&ClientMessage::Lab(Lab { up: link, down: link, seed }));
+        let mut now = 0;
+        for (n, size) in sizes.iter().enumerate() {
+            session.from_client(now, vec![n as u8; *size].into());
+            run(&mut session, now);
+            now += 500;
+        }
+        while let Some(due) = session.next_due() {
+            now = now.max(due);
+            run(&mut session, now);
+        }
+        let counters = session.counters();
+        prop_assert_eq!(counters.in_flight, 0);
+        prop_assert_eq!(counters.sent, counters.accounted());
+        let mut ends = vec![0; sizes.len() + 1];
+        for Event(_, id, _, what) in session.take_events().0 {
+            use crate::ledger::Delivery::Echoed;
+            let is_final = matches!(what, What::Gone | What::Lost | What::Unanswered | What::Rejected(_) | What::RelayOut(_, Echoed));
+            ends[id as usize] += usize::from(is_final);
+        }
+        prop_assert!(ends[1..].iter().all(|count| *count == 1), "{:?}", ends);
+    }
+}
