@@ -1,1 +1,4 @@
 //! The udp-echo host.
+
+pub mod clock;
+pub mod udp;

@@ -6,6 +6,7 @@
 //! - [`ledger`]: the fates of datagrams, and counters that always add up;
 //! - [`link`]: what a network may do to datagrams;
 //! - [`session`]: one session of a relay as a state machine, without its sockets;
+//! - [`echo`]: what an echo server answers, and whom it never answers;
 //! - [`transcript`]: the words in which server and client tell what they do;
 //! - [`packet`]: the headers around a payload;
 //! - [`pcapng`]: captures for Wireshark.
@@ -13,6 +14,7 @@
 pub mod limits;
 
 pub mod control;
+pub mod echo;
 pub mod ledger;
 pub mod link;
 pub mod session;

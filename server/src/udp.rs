@@ -1,0 +1,168 @@
+//! A UDP socket that moves many datagrams with one system call, and is exact about each of them.
+//!
+//! On Linux a run of datagrams of one size to one peer crosses the kernel as one buffer (GSO out, GRO in), and what has
+//! no such shape goes in batches (`sendmmsg`, `recvmmsg`). Other systems get the same behaviour one call at a time.
+//! A socket owns no buffer: a [`Slab`] is borrowed while there is something to read.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Context as _;
+use quinn_udp::{UdpSockRef, UdpSocketState};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
+
+mod batch;
+mod options;
+mod send;
+mod slab;
+mod syscall;
+
+pub use batch::{Outgoing, Run};
+pub use send::Trouble;
+pub use slab::{DATAGRAM_ROOM, Slab, SlabGuard};
+
+/// Receive buffer asked of the kernel, in bytes: room for 64 datagrams of 60,000 bytes with the kernel's own overhead.
+///
+/// Linux doubles the figure, and grants no more than `net.core.rmem_max` to a process without privileges.
+const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
+
+/// Send buffer asked of the kernel, in bytes.
+const SEND_BUFFER_BYTES: usize = 1 << 20;
+
+/// A UDP socket, bound or connected.
+#[derive(Debug)]
+pub struct UdpSocket {
+    io: tokio::net::UdpSocket,
+    state: UdpSocketState,
+    peer: Option<SocketAddr>,
+    /// Largest segment that the kernel is asked to cut from a run; 0 when it shall cut none.
+    segment_limit: AtomicUsize,
+}
+
+impl UdpSocket {
+    /// Binds to `address`; `[::]` takes IPv4 as well.
+    ///
+    /// Addresses are never shared: while another process holds the port, this fails instead of stealing its datagrams.
+    ///
+    /// # Errors
+    ///
+    /// Names the address and the operating system's reason. Must be called inside a tokio runtime.
+    pub fn bind(address: SocketAddr, offload: bool) -> anyhow::Result<Self> {
+        Self::open(address, offload, |socket| {
+            if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
+                // Windows and some BSDs would take IPv6 alone.
+                socket.set_only_v6(false)?;
+            }
+            socket.bind(&address.into())
+        })
+        .with_context(|| format!("bind UDP on {address}"))
+    }
+
+    /// Opens a socket that talks to `peer` alone, from a port that the system picks (claim 6) or from `port`.
+    ///
+    /// # Errors
+    ///
+    /// Names the peer and the operating system's reason. Must be called inside a tokio runtime.
+    pub fn connect(peer: SocketAddr, port: Option<u16>, offload: bool) -> anyhow::Result<Self> {
+        let mut socket = Self::open(peer, offload, |socket| {
+            if let Some(port) = port {
+                let any: IpAddr = match peer {
+                    SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                    SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+                };
+                socket.bind(&SocketAddr::new(any, port).into())?;
+            }
+            socket.connect(&peer.into())
+        })
+        .with_context(|| format!("open a UDP socket to {peer}"))?;
+        socket.peer = Some(peer);
+        Ok(socket)
+    }
+
+    fn open(
+        family: SocketAddr,
+        offload: bool,
+        place: impl FnOnce(&Socket) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let socket = Socket::new(
+            Domain::for_address(family),
+            Type::DGRAM,
+            Some(Protocol::UDP),
+        )?;
+        options::size_buffers(&socket, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES);
+        place(&socket)?;
+        socket.set_nonblocking(true)?;
+        let state = options::keeping_fragmentation(&socket, family.is_ipv6(), || {
+            UdpSocketState::new(UdpSockRef::from(&socket))
+        })?;
+        options::drop_unread_metadata(&socket);
+        if !offload {
+            options::disable_gro(&socket);
+        }
+        let segment_limit = match offload && state.max_gso_segments() > 1 {
+            true => usize::from(u16::MAX),
+            false => 0,
+        };
+        Ok(Self {
+            io: tokio::net::UdpSocket::from_std(socket.into())?,
+            state,
+            peer: None,
+            segment_limit: AtomicUsize::new(segment_limit),
+        })
+    }
+
+    /// The address that the socket has; after [`connect`](Self::connect) with the address that the system chose.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    /// The one peer of a connected socket.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Datagrams that the kernel dropped because this socket's receive buffer was full; `None` where it does not tell.
+    pub fn kernel_drops(&self) -> Option<u32> {
+        options::kernel_drops(&self.io)
+    }
+
+    /// Receives what has arrived into `slab`, at most `most` runs of datagrams.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when nothing has arrived. Any other error belongs to a datagram sent earlier (ICMP) and is gone
+    /// with this call: the socket goes on working.
+    pub fn try_receive(&self, slab: &mut Slab, most: usize) -> io::Result<()> {
+        slab.clear();
+        let socket = UdpSockRef::from(&self.io);
+        let received = self.io.try_io(Interest::READABLE, || {
+            slab.fill(most, |buffers, meta| self.state.recv(socket, buffers, meta))
+        });
+        match received {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            received => received,
+        }
+    }
+
+    /// Waits until something has arrived, or an error is pending.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime is shutting down.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.io.readable().await
+    }
+
+    fn segment_limit(&self) -> usize {
+        self.segment_limit.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

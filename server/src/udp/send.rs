@@ -1,0 +1,253 @@
+//! The sending half: many datagrams in one call, and the fate of each that could not be sent.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use tokio::io::Interest;
+
+use super::{Outgoing, UdpSocket};
+
+/// Datagrams that the kernel cuts from one buffer (UDP_MAX_SEGMENTS of Linux before 6.9).
+pub(super) const MAX_RUN_DATAGRAMS: usize = 64;
+
+/// Payload bytes of one such buffer; with any IP header it stays below the 65,535 that a packet can say.
+pub(super) const MAX_RUN_BYTES: usize = 65_000;
+
+/// Messages of one call.
+#[cfg(target_os = "linux")]
+pub(super) const CALL_MESSAGES: usize = 32;
+
+/// What went wrong while sending; the rest of the batch is sent all the same.
+#[derive(Debug)]
+pub enum Trouble {
+    /// An error of a datagram sent earlier, most often ICMP's "port unreachable", turned up in place of an answer.
+    /// The datagram at hand is sent nevertheless.
+    Earlier(io::Error),
+    /// Datagrams were not sent.
+    Unsent {
+        /// Index in the batch of the run they belong to.
+        run: usize,
+        /// Index in the run of the first of them.
+        first: usize,
+        /// How many.
+        count: usize,
+        /// The operating system's reason.
+        error: io::Error,
+    },
+}
+
+/// How far a batch has been sent.
+#[derive(Debug, Clone, Copy, Default)]
+struct Position {
+    run: usize,
+    offset: usize,
+}
+
+impl UdpSocket {
+    /// Sends every datagram of `batch`, in order; waits while the socket's send buffer is full.
+    ///
+    /// What cannot be sent is told to `report` and skipped.
+    pub async fn send(&self, batch: &[Outgoing<'_>], mut report: impl FnMut(Trouble)) {
+        let mut at = Position::default();
+        let mut retried = false;
+        while at.run < batch.len() {
+            let sent = self
+                .io
+                .async_io(Interest::WRITABLE, || self.call(batch, at));
+            match sent.await {
+                Ok(next) => {
+                    at = next;
+                    retried = false;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if self.refuses_run(&batch[at.run], at.offset, &error) => {}
+                Err(error) if !retried && may_be_earlier(&error) => {
+                    report(Trouble::Earlier(error));
+                    retried = true;
+                }
+                Err(error) => {
+                    let run = &batch[at.run];
+                    let bytes = run.call_bytes(at.offset, self.segment_limit());
+                    report(Trouble::Unsent {
+                        run: at.run,
+                        first: at.offset / run.segment,
+                        count: bytes.div_ceil(run.segment).max(1),
+                        error,
+                    });
+                    at = at.after(run, bytes);
+                    retried = false;
+                }
+            }
+        }
+    }
+
+    /// Learns from a run that the kernel would not cut: from now on it gets datagrams of that size one by one.
+    fn refuses_run(&self, run: &Outgoing<'_>, offset: usize, error: &io::Error) -> bool {
+        if run.call_bytes(offset, self.segment_limit()) <= run.segment {
+            return false;
+        }
+        let limit = match error.raw_os_error() {
+            // The segment does not fit the path's MTU.
+            #[cfg(unix)]
+            Some(libc::EINVAL | libc::EMSGSIZE) => run.segment - 1,
+            // The network device cannot compute the checksums.
+            #[cfg(unix)]
+            Some(libc::EIO) => 0,
+            _ => return false,
+        };
+        self.segment_limit.fetch_min(limit, Ordering::Relaxed);
+        true
+    }
+
+    /// Hands one call's worth of the batch to the kernel and returns where the next begins.
+    #[cfg(target_os = "linux")]
+    fn call(&self, batch: &[Outgoing<'_>], at: Position) -> io::Result<Position> {
+        use super::syscall::{Message, send_many};
+
+        let limit = self.segment_limit();
+        let (first, after_first) = at.piece(batch, limit);
+        if self.peer.is_some()
+            && after_first.run == batch.len()
+            && first.bytes.len() <= first.segment
+        {
+            // One datagram to the one peer: the kernel's shortest way.
+            return self.io.try_send(first.bytes).map(|_| after_first);
+        }
+        let mut messages = Vec::with_capacity(CALL_MESSAGES.min(batch.len() - at.run + 1));
+        let mut ends = [after_first; CALL_MESSAGES];
+        let mut next = at;
+        while next.run < batch.len() && messages.len() < CALL_MESSAGES {
+            let (piece, end) = next.piece(batch, limit);
+            ends[messages.len()] = end;
+            messages.push(Message {
+                to: piece.to.map(Into::into),
+                bytes: piece.bytes,
+                control: Control::of(&piece),
+            });
+            next = end;
+        }
+        let sent = send_many(&self.io, &messages)?;
+        Ok(sent.checked_sub(1).map_or(at, |last| ends[last]))
+    }
+
+    /// Hands one datagram, or where the system can cut one run, to the system and returns where the next begins.
+    #[cfg(not(target_os = "linux"))]
+    fn call(&self, batch: &[Outgoing<'_>], at: Position) -> io::Result<Position> {
+        let (piece, end) = at.piece(batch, self.segment_limit());
+        match (piece.to, self.peer) {
+            // A connected socket takes no destination on macOS.
+            (None, _) if piece.bytes.len() <= piece.segment => {
+                self.io.try_send(piece.bytes)?;
+            }
+            (None, None) => return Err(io::ErrorKind::NotConnected.into()),
+            (Some(destination), _) | (None, Some(destination)) => {
+                let transmit = quinn_udp::Transmit {
+                    destination,
+                    ecn: None,
+                    contents: piece.bytes,
+                    segment_size: (piece.bytes.len() > piece.segment).then_some(piece.segment),
+                    src_ip: piece.from,
+                };
+                let socket = quinn_udp::UdpSockRef::from(&self.io);
+                self.state.try_send(socket, &transmit)?;
+            }
+        }
+        Ok(end)
+    }
+}
+
+impl Position {
+    /// What one message carries from here on, and where the next begins.
+    fn piece<'a>(self, batch: &[Outgoing<'a>], limit: usize) -> (Outgoing<'a>, Self) {
+        let run = &batch[self.run];
+        let bytes = run.call_bytes(self.offset, limit);
+        let piece = Outgoing {
+            bytes: &run.bytes[self.offset..self.offset + bytes],
+            ..*run
+        };
+        (piece, self.after(run, bytes))
+    }
+
+    fn after(self, run: &Outgoing<'_>, bytes: usize) -> Self {
+        let offset = self.offset + bytes;
+        match offset < run.bytes.len() {
+            true => Self { offset, ..self },
+            false => Self {
+                run: self.run + 1,
+                offset: 0,
+            },
+        }
+    }
+}
+
+/// Whether an error may belong to a datagram sent earlier: ICMP's answers are told to whichever call comes next (udp(7)).
+fn may_be_earlier(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable};
+    matches!(
+        error.kind(),
+        ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable
+    )
+}
+
+/// The control data of one message: the segment size and the source address, as sendmsg(2) takes them.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(super) struct Control {
+    bytes: [u8; 64],
+    length: usize,
+}
+
+#[cfg(target_os = "linux")]
+impl Control {
+    fn of(piece: &Outgoing<'_>) -> Self {
+        use std::net::IpAddr;
+
+        let mut control = Self {
+            bytes: [0; 64],
+            length: 0,
+        };
+        if piece.bytes.len() > piece.segment {
+            let segment = u16::try_from(piece.segment).unwrap_or(u16::MAX);
+            control.push(libc::SOL_UDP, libc::UDP_SEGMENT, &[&segment.to_ne_bytes()]);
+        }
+        let any_interface = [0; 4];
+        match piece.from {
+            // struct in_pktinfo: interface, source, destination (ip(7)).
+            Some(IpAddr::V4(source)) => control.push(
+                libc::IPPROTO_IP,
+                libc::IP_PKTINFO,
+                &[&any_interface, &source.octets(), &[0; 4]],
+            ),
+            // struct in6_pktinfo: source, interface (ipv6(7)).
+            Some(IpAddr::V6(source)) => control.push(
+                libc::IPPROTO_IPV6,
+                libc::IPV6_PKTINFO,
+                &[&source.octets(), &any_interface],
+            ),
+            None => {}
+        }
+        control
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Appends a `struct cmsghdr` with its data, each padded to the size of a pointer (cmsg(3)).
+    fn push(&mut self, level: i32, kind: i32, data: &[&[u8]]) {
+        const HEADER: usize = size_of::<usize>() + 8;
+        let length = HEADER + data.iter().map(|part| part.len()).sum::<usize>();
+        let start = self.length;
+        self.length = start + length.next_multiple_of(size_of::<usize>());
+        let parts = [
+            &length.to_ne_bytes()[..],
+            &level.to_ne_bytes(),
+            &kind.to_ne_bytes(),
+        ];
+        let mut at = start;
+        for part in parts.iter().chain(data) {
+            self.bytes[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+    }
+}

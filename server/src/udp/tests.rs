@@ -1,0 +1,192 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::*;
+
+const LOOPBACK: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
+
+fn bound(address: &str, offload: bool) -> UdpSocket {
+    UdpSocket::bind(address.parse().unwrap(), offload).unwrap()
+}
+
+/// Payloads as they arrive, until `count` of them or five seconds have passed.
+async fn receive(socket: &UdpSocket, count: usize) -> VecDeque<Vec<u8>> {
+    let mut got = VecDeque::new();
+    let all = async {
+        while got.len() < count {
+            socket.readable().await.unwrap();
+            let mut slab = Slab::take();
+            if socket.try_receive(&mut slab, 32).is_ok() {
+                let datagrams = slab.runs().flat_map(|run| run.datagrams());
+                got.extend(datagrams.map(<[u8]>::to_vec));
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(5), all).await;
+    assert!(in_time.is_ok(), "{} of {count} arrived", got.len());
+    got
+}
+
+fn unsent(trouble: Trouble) -> ! {
+    panic!("{trouble:?}")
+}
+
+#[tokio::test]
+async fn runs_arrive_as_the_datagrams_they_are_made_of() {
+    for (address, offload) in LOOPBACK.iter().flat_map(|a| [(a, true), (a, false)]) {
+        let server = bound(address, offload);
+        let client = UdpSocket::connect(server.local_addr().unwrap(), None, offload).unwrap();
+        let bytes: Vec<u8> = (0..=255).cycle().take(42 * 150 + 7).collect();
+        let batch = [
+            Outgoing {
+                segment: 42,
+                ..Outgoing::to_peer(&bytes)
+            },
+            Outgoing::to_peer(b""),
+            Outgoing {
+                segment: 1400,
+                ..Outgoing::to_peer(&bytes)
+            },
+            Outgoing::to_peer(b"last"),
+        ];
+        client.send(&batch, |trouble| unsent(trouble)).await;
+        let expected: VecDeque<Vec<u8>> = batch
+            .iter()
+            .flat_map(Outgoing::datagrams)
+            .map(<[u8]>::to_vec)
+            .collect();
+        assert_eq!(expected.len(), 151 + 1 + 5 + 1);
+        assert_eq!(
+            receive(&server, expected.len()).await,
+            expected,
+            "{address} {offload}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_size_up_to_the_limit_arrives_and_one_more_byte_is_told() {
+    for (address, limit) in LOOPBACK.iter().zip([65_507, 65_527]) {
+        let server = bound(address, true);
+        let client = UdpSocket::connect(server.local_addr().unwrap(), None, true).unwrap();
+        let bytes = vec![0x5a; limit + 1];
+        for size in [0, 1, 1472, 1473, 9217, 32_768, limit - 1, limit] {
+            let batch = [Outgoing::to_peer(&bytes[..size])];
+            client.send(&batch, |trouble| unsent(trouble)).await;
+            assert_eq!(receive(&server, 1).await[0].len(), size);
+        }
+        let mut told = Vec::new();
+        let batch = [Outgoing::to_peer(&bytes), Outgoing::to_peer(b"after")];
+        client.send(&batch, |trouble| told.push(trouble)).await;
+        let [
+            Trouble::Unsent {
+                run: 0,
+                first: 0,
+                count: 1,
+                error,
+            },
+        ] = &told[..]
+        else {
+            panic!("{told:?}");
+        };
+        assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+        assert_eq!(receive(&server, 1).await[0], b"after");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_and_the_socket_lives() {
+    let server = bound("127.0.0.1:0", true);
+    let address = server.local_addr().unwrap();
+    let client = UdpSocket::connect(address, None, true).unwrap();
+    drop(server);
+    client
+        .send(&[Outgoing::to_peer(b"one")], |trouble| unsent(trouble))
+        .await;
+    let mut told = Vec::new();
+    client
+        .send(&[Outgoing::to_peer(b"two")], |trouble| told.push(trouble))
+        .await;
+    let [Trouble::Earlier(error)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+
+    let server = UdpSocket::bind(address, true).unwrap();
+    // The refusal of "two" is pending; "three" must arrive all the same.
+    client.send(&[Outgoing::to_peer(b"three")], drop).await;
+    assert_eq!(receive(&server, 1).await[0], b"three");
+}
+
+#[tokio::test]
+async fn sixty_four_large_datagrams_wait_in_the_receive_buffer() {
+    let server = bound("127.0.0.1:0", true);
+    let client = UdpSocket::connect(server.local_addr().unwrap(), None, true).unwrap();
+    let bytes = vec![7; 60_000];
+    let batch = [Outgoing::to_peer(&bytes); 64];
+    client.send(&batch, |trouble| unsent(trouble)).await;
+    if server.kernel_drops() == Some(0) {
+        assert_eq!(receive(&server, 64).await.len(), 64);
+    } else {
+        eprintln!("left out: this system grants no receive buffer of 4 MiB (net.core.rmem_max)");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_the_kernel_drops_can_be_read() {
+    let server = bound("127.0.0.1:0", true);
+    let client = UdpSocket::connect(server.local_addr().unwrap(), None, true).unwrap();
+    assert_eq!(server.kernel_drops(), Some(0));
+    let bytes = vec![7; 60_000];
+    let batch = [Outgoing::to_peer(&bytes); 256];
+    client.send(&batch, |trouble| unsent(trouble)).await;
+    let drops = server.kernel_drops().unwrap() as usize;
+    assert!(drops > 0, "256 x 60,000 bytes fit no buffer");
+    assert_eq!(receive(&server, 256 - drops).await.len(), 256 - drops);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn datagrams_may_be_fragmented_as_the_system_says() {
+    for address in LOOPBACK {
+        let plain = std::net::UdpSocket::bind(address).unwrap();
+        let ours = bound(address, true);
+        for (level, name) in [
+            (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER),
+            (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER),
+            (libc::IPPROTO_IPV6, libc::IPV6_DONTFRAG),
+        ] {
+            let read = |socket: &dyn Fn() -> io::Result<i32>| socket().ok();
+            let system = read(&|| syscall::option(&plain, level, name));
+            assert_eq!(
+                read(&|| syscall::option(&ours.io, level, name)),
+                system,
+                "{address}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_socket_on_the_same_port_is_refused() {
+    let first = bound("127.0.0.1:0", true);
+    let address = first.local_addr().unwrap();
+    let error = UdpSocket::bind(address, true).unwrap_err();
+    assert!(
+        format!("{error:#}").contains(&address.to_string()),
+        "{error:#}"
+    );
+}
+
+#[tokio::test]
+async fn the_unspecified_ipv6_address_takes_ipv4_too() {
+    let server = bound("[::]:0", true);
+    let port = server.local_addr().unwrap().port();
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let client = UdpSocket::connect(peer, None, true).unwrap();
+    client
+        .send(&[Outgoing::to_peer(b"four")], |trouble| unsent(trouble))
+        .await;
+    assert_eq!(receive(&server, 1).await[0], b"four");
+}
