@@ -20,19 +20,17 @@ const KEPT_PER_THREAD: usize = 2;
 /// Room for one batch of received datagrams. Its memory is only really used up to what datagrams have filled.
 pub struct Slab {
     bytes: Box<[u8]>,
-    meta: [RecvMeta; BATCH_SIZE],
+    meta: Box<[RecvMeta; BATCH_SIZE]>,
     received: usize,
 }
 
 impl Slab {
     /// Takes a slab that this thread has at hand, or a new one. It goes back when the guard is dropped.
     pub fn take() -> SlabGuard {
-        let slab = POOL.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
-            Box::new(Slab {
-                bytes: vec![0; BATCH_SIZE * DATAGRAM_ROOM].into_boxed_slice(),
-                meta: [RecvMeta::default(); BATCH_SIZE],
-                received: 0,
-            })
+        let slab = POOL.with_borrow_mut(Vec::pop).unwrap_or_else(|| Slab {
+            bytes: vec![0; BATCH_SIZE * DATAGRAM_ROOM].into_boxed_slice(),
+            meta: Box::new([RecvMeta::default(); BATCH_SIZE]),
+            received: 0,
         });
         SlabGuard { slab: Some(slab) }
     }
@@ -62,27 +60,27 @@ impl Slab {
         let mut rooms = self.bytes.chunks_exact_mut(DATAGRAM_ROOM);
         let mut buffers: [IoSliceMut<'_>; BATCH_SIZE] =
             std::array::from_fn(|_| IoSliceMut::new(rooms.next().unwrap_or_default()));
-        self.received = receive(&mut buffers[..most], &mut self.meta)?;
+        self.received = receive(&mut buffers[..most], &mut self.meta[..])?;
         Ok(())
     }
 }
 
 /// A slab on loan; dropping it gives it back to the thread it is dropped on.
 pub struct SlabGuard {
-    slab: Option<Box<Slab>>,
+    slab: Option<Slab>,
 }
 
 impl Deref for SlabGuard {
     type Target = Slab;
 
     fn deref(&self) -> &Slab {
-        self.slab.as_deref().expect("present until dropped")
+        self.slab.as_ref().expect("present until dropped")
     }
 }
 
 impl DerefMut for SlabGuard {
     fn deref_mut(&mut self) -> &mut Slab {
-        self.slab.as_deref_mut().expect("present until dropped")
+        self.slab.as_mut().expect("present until dropped")
     }
 }
 
@@ -100,5 +98,5 @@ impl Drop for SlabGuard {
 }
 
 thread_local! {
-    static POOL: RefCell<Vec<Box<Slab>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Slab>> = const { RefCell::new(Vec::new()) };
 }
