@@ -1,4 +1,13 @@
-//! The udp-echo host.
+//! The udp-echo host: a UDP echo server, and a relay that joins a browser's WebSocket to a UDP socket.
+//!
+//! - [`access`]: who may connect;
+//! - [`target`]: which servers a session may talk to;
+//! - [`udp`]: a UDP socket that moves many datagrams with one system call;
+//! - [`clock`]: the one clock of all stamps.
+
+pub mod access;
+pub mod target;
+
+pub mod udp;
 
 pub mod clock;
-pub mod udp;
