@@ -3,7 +3,8 @@
 //! - [`access`]: who may connect;
 //! - [`target`]: which servers a session may talk to;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
-//! - [`clock`]: the one clock of all stamps.
+//! - [`clock`]: the one clock of all stamps;
+//! - [`client`]: the command-line client.
 
 pub mod access;
 pub mod target;
@@ -11,3 +12,5 @@ pub mod target;
 pub mod udp;
 
 pub mod clock;
+
+pub mod client;

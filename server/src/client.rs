@@ -1,0 +1,87 @@
+//! `udp-echo client`: sends datagrams to an echo server and says what became of each.
+//!
+//! Without options it is the tutorial's client and speaks its words, on standard error: one message, one answer, the
+//! socket closed. With `--count`, `--interval`, `--json` or `--quiet` it is a tool in the manner of `ping`, on standard
+//! output. Both are one [`run::Run`]; they differ in the [`report::Report`] that is told what happens.
+//!
+//! - [`args`]: what the command line says;
+//! - [`payload`]: the bytes that are sent;
+//! - [`way`]: the socket, or the relay, that carries datagrams;
+//! - [`run`]: one loop that sends, receives, and gives up;
+//! - [`report`], [`round_trips`]: what is printed;
+//! - [`capture`]: what `--pcap` writes.
+
+use std::io;
+use std::process::ExitCode;
+
+mod args;
+mod capture;
+mod duration;
+mod payload;
+mod report;
+mod round_trips;
+mod run;
+mod way;
+
+pub use args::ClientArgs;
+
+use args::Style;
+use capture::CaptureFile;
+use report::{Json, Lines, Report, Route, Transcript};
+use run::Run;
+use way::Way;
+
+/// Exit code of a program that Ctrl-C ended before its work was done: 128 and the number of SIGINT, as shells report.
+const INTERRUPTED: u8 = 130;
+
+/// Sends what the arguments ask for, reports it, and returns the exit code.
+///
+/// The code is 0 when at least one answer came, 1 when none did, and 130 when Ctrl-C ended the plain client while it
+/// waited. Ctrl-C ends the tool as it ends `ping`: the summary is printed, and the code is 0 or 1 as above.
+///
+/// # Errors
+/// An address that cannot be resolved or reached, a relay that refuses or ends the session, a file or standard output
+/// that cannot be written; each says which, and what to do.
+pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
+    let plan = args.plan()?;
+    let way = Way::open(&plan.destination).await?;
+    let route = Route {
+        name: plan.destination.to_string(),
+        client: way.local(),
+        server: way.peer(),
+        relayed: way.is_relay(),
+    };
+    let capture = match &args.pcap {
+        Some(path) => Some(CaptureFile::create(path, &route)?),
+        None => None,
+    };
+    let mut report: Box<dyn Report> = match plan.style {
+        Style::Transcript => Box::new(Transcript::new(io::stderr())),
+        Style::Lines => Box::new(Lines::new(io::stdout(), args.quiet)),
+        Style::Json => Box::new(Json::new(io::stdout(), args.quiet)),
+    };
+    let run = Run::new(&plan, &route, way, capture, &mut *report);
+    let summary = match run.until(interrupted()).await {
+        // Whoever read standard output has gone (`udp-echo client … | head -1`): nobody is left to tell.
+        Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
+        outcome => outcome?,
+    };
+    Ok(match plan.style {
+        Style::Transcript if summary.interrupted => INTERRUPTED.into(),
+        _ if summary.counters.echoed > 0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the system's default ends the program; there is nothing to wait for.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

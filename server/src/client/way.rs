@@ -1,0 +1,218 @@
+//! The way that datagrams take: a connected UDP socket, or a WebSocket to a relay.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use tokio::net::{UdpSocket, lookup_host};
+
+mod relay;
+
+use super::args::Destination;
+use relay::Relay;
+
+/// Larger than any datagram, so that none is cut on the way in.
+const RECEIVE_BYTES: usize = 65_536;
+
+/// Asked of the system for the socket's receive buffer; it may give less (`net.core.rmem_max` on Linux).
+const WANTED_BUFFER_BYTES: usize = 8 << 20;
+
+/// Windows are not wider than this unless they are asked for.
+const WIDEST_WINDOW: u64 = 64;
+
+/// Carries datagrams to a server and back.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// Our own UDP socket.
+    Direct(Direct),
+    /// Somebody else's UDP socket, behind a WebSocket.
+    Relay(Box<Relay>),
+}
+
+/// What became of an attempt to send.
+#[derive(Debug)]
+pub(super) enum Sending {
+    /// It left.
+    Away,
+    /// The system did not send it, and says why.
+    Rejected(io::Error),
+    /// The system reports that an *earlier* datagram was refused. This one was not sent: it is to be tried again.
+    EarlierRefused(io::Error),
+}
+
+/// What came in.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// An answer.
+    Answer(Bytes),
+    /// An ICMP error: nobody listens, or no way leads there.
+    Refused(io::Error),
+}
+
+impl Way {
+    /// Opens a socket to a server, or a session at a relay.
+    ///
+    /// # Errors
+    /// The name or URL cannot be read, resolved or reached; says which and what to write.
+    pub(super) async fn open(destination: &Destination) -> anyhow::Result<Self> {
+        match destination {
+            Destination::Server(address) => Direct::open(address).await.map(Self::Direct),
+            Destination::Relay(url) => Ok(Self::Relay(Box::new(Relay::open(url).await?))),
+        }
+    }
+
+    /// Sends one datagram.
+    ///
+    /// # Errors
+    /// The session with the relay has ended.
+    pub(super) async fn send(&mut self, payload: &Bytes) -> anyhow::Result<Sending> {
+        match self {
+            Self::Direct(direct) => Ok(direct.send(payload).await),
+            Self::Relay(relay) => relay.send(payload).await.map(|()| Sending::Away),
+        }
+    }
+
+    /// Waits for what comes next. Nothing is lost when the wait is given up.
+    ///
+    /// # Errors
+    /// The session with the relay has ended, or the socket fails for a reason that is no ICMP error.
+    pub(super) async fn receive(&mut self) -> anyhow::Result<Arrival> {
+        match self {
+            Self::Direct(direct) => direct.receive().await,
+            Self::Relay(relay) => relay.receive().await.map(Arrival::Answer),
+        }
+    }
+
+    /// Our own address: UDP's, or that of the connection to the relay.
+    pub(super) fn local(&self) -> SocketAddr {
+        match self {
+            Self::Direct(direct) => direct.local,
+            Self::Relay(relay) => relay.local(),
+        }
+    }
+
+    /// The server's address, or the relay's.
+    pub(super) fn peer(&self) -> SocketAddr {
+        match self {
+            Self::Direct(direct) => direct.peer,
+            Self::Relay(relay) => relay.peer(),
+        }
+    }
+
+    /// Whether a relay is between us and the server.
+    pub(super) fn is_relay(&self) -> bool {
+        matches!(self, Self::Relay(_))
+    }
+
+    /// Datagrams of this size that may be in flight without the answers overflowing our receive buffer.
+    pub(super) fn window(&self, payload_bytes: usize) -> u64 {
+        match self {
+            Self::Direct(direct) => {
+                // The kernel charges the buffer for its own bookkeeping too, some hundred bytes for each packet and
+                // more for large ones.
+                let charged = payload_bytes + payload_bytes / 4 + 1024;
+                ((direct.buffer_bytes / charged) as u64).clamp(1, WIDEST_WINDOW)
+            }
+            Self::Relay(_) => WIDEST_WINDOW,
+        }
+    }
+
+    /// Ends a relay's session as the protocol wants it; a UDP socket has nobody to tell.
+    pub(super) async fn close(self) {
+        if let Self::Relay(relay) = self {
+            relay.close().await;
+        }
+    }
+}
+
+/// A UDP socket connected to the server, so that the system tells us of ICMP errors and of nobody else's datagrams.
+#[derive(Debug)]
+pub(super) struct Direct {
+    socket: UdpSocket,
+    local: SocketAddr,
+    peer: SocketAddr,
+    buffer: Box<[u8]>,
+    buffer_bytes: usize,
+}
+
+impl Direct {
+    async fn open(address: &str) -> anyhow::Result<Self> {
+        let peer = resolve(address).await?;
+        // The client does not choose a port: the system does (claim 6).
+        let any = match peer {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        let socket = UdpSocket::bind(any).await.context("open a UDP socket")?;
+        let options = socket2::SockRef::from(&socket);
+        // Less than was asked for is no error: the window is made to fit what there is.
+        let _ = options.set_recv_buffer_size(WANTED_BUFFER_BYTES);
+        let buffer_bytes = options.recv_buffer_size().unwrap_or(0);
+        socket
+            .connect(peer)
+            .await
+            .with_context(|| format!("connect a UDP socket to {peer}"))?;
+        Ok(Self {
+            local: socket
+                .local_addr()
+                .context("ask the system for our own UDP port")?,
+            socket,
+            peer,
+            buffer: vec![0; RECEIVE_BYTES].into_boxed_slice(),
+            buffer_bytes,
+        })
+    }
+
+    async fn send(&self, payload: &[u8]) -> Sending {
+        match self.socket.send(payload).await {
+            Ok(_) => Sending::Away,
+            Err(error) if is_icmp(&error) => Sending::EarlierRefused(error),
+            Err(error) => Sending::Rejected(error),
+        }
+    }
+
+    async fn receive(&mut self) -> anyhow::Result<Arrival> {
+        match self.socket.recv(&mut self.buffer).await {
+            Ok(bytes) => Ok(Arrival::Answer(Bytes::copy_from_slice(
+                &self.buffer[..bytes],
+            ))),
+            Err(error) if is_icmp(&error) => Ok(Arrival::Refused(error)),
+            Err(error) => Err(error).with_context(|| format!("receive from {}", self.peer)),
+        }
+    }
+}
+
+/// Whether a socket's error is news of an earlier datagram, brought by ICMP (RFC 1122, section 4.1.3.3). Windows calls
+/// a refusal a reset.
+fn is_icmp(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}
+
+/// Finds the address. Of a name with several, the first IPv4 one is taken, as the tutorial's `AF_INET` sockets do:
+/// `localhost` is 127.0.0.1, where echo servers listen by default.
+async fn resolve(address: &str) -> anyhow::Result<SocketAddr> {
+    let example = "write HOST:PORT, for example 127.0.0.1:10000 or [::1]:10000";
+    if !address.contains(':') {
+        bail!(
+            "{address:?} is no address of a server: {example}; a message comes after the address"
+        );
+    }
+    let found: Vec<SocketAddr> = lookup_host(address)
+        .await
+        .with_context(|| format!("cannot find the server {address:?}: {example}"))?
+        .collect();
+    let first = found.iter().find(|found| found.is_ipv4()).or(found.first());
+    let peer = *first.with_context(|| format!("the name in {address:?} has no address"))?;
+    ensure!(
+        peer.port() != 0,
+        "port 0 in {address:?} is no server's: {example}"
+    );
+    Ok(peer)
+}

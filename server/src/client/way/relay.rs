@@ -1,0 +1,155 @@
+//! A session at a relay's raw route: each binary message is one datagram, and nothing else is said.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use wire::limits::MAX_MESSAGE_BYTES;
+
+/// A relay that has not answered by then is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A relay that has not returned our Close by then does not keep us.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A WebSocket whose other end turns messages into datagrams.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    url: String,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    local: SocketAddr,
+    peer: SocketAddr,
+}
+
+impl Relay {
+    pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
+        if url.starts_with("wss:") {
+            bail!(
+                "{url}: this client speaks no TLS; give a ws:// address, for example through an SSH tunnel"
+            );
+        }
+        // Nagle's algorithm would hold small datagrams back until the one before is acknowledged.
+        let connecting = connect_async_with_config(url, Some(limits()), true);
+        let (socket, _) = timeout(CONNECT_TIMEOUT, connecting)
+            .await
+            .with_context(|| {
+                format!("the relay at {url} did not answer within {CONNECT_TIMEOUT:?}")
+            })?
+            .map_err(|error| unreachable_because(url, error))?;
+        let MaybeTlsStream::Plain(tcp) = socket.get_ref() else {
+            bail!("{url}: this client speaks no TLS");
+        };
+        Ok(Self {
+            url: url.to_owned(),
+            local: tcp
+                .local_addr()
+                .context("ask the system for our own TCP port")?,
+            peer: tcp
+                .peer_addr()
+                .context("ask the system for the relay's address")?,
+            socket,
+        })
+    }
+
+    pub(super) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub(super) async fn send(&mut self, payload: &Bytes) -> anyhow::Result<()> {
+        let sent = self.socket.send(Message::Binary(payload.clone())).await;
+        match sent {
+            Ok(()) => Ok(()),
+            // The reason for the end stands in a Close that has been received but not read yet.
+            Err(WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_)) => {
+                let end = timeout(CLOSE_TIMEOUT, self.end_of_session()).await;
+                Err(end.unwrap_or_else(|_| anyhow::anyhow!("the relay at {} went away", self.url)))
+            }
+            Err(error) => Err(error).with_context(|| format!("send to the relay at {}", self.url)),
+        }
+    }
+
+    pub(super) async fn receive(&mut self) -> anyhow::Result<Bytes> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Binary(payload))) => return Ok(payload),
+                Some(Ok(Message::Text(_))) => bail!(
+                    "{} sends control messages, which this client does not read: use the headerless route, /relay/raw",
+                    self.url
+                ),
+                Some(Ok(Message::Close(frame))) => return Err(self.closed(frame)),
+                // Pings are answered by the library as the socket is read.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(error)) => {
+                    return Err(error)
+                        .with_context(|| format!("receive from the relay at {}", self.url));
+                }
+                None => return Err(self.closed(None)),
+            }
+        }
+    }
+
+    pub(super) async fn close(mut self) {
+        let closing = async {
+            self.socket.close(None).await.ok();
+            while let Some(Ok(_)) = self.socket.next().await {}
+        };
+        // The run is over and told; a relay that does not return the Close changes nothing about it.
+        let _ = timeout(CLOSE_TIMEOUT, closing).await;
+    }
+
+    /// Reads up to the Close and returns what it says.
+    async fn end_of_session(&mut self) -> anyhow::Error {
+        loop {
+            if let Err(error) = self.receive().await {
+                return error;
+            }
+        }
+    }
+
+    fn closed(&self, frame: Option<CloseFrame>) -> anyhow::Error {
+        let url = &self.url;
+        match frame {
+            Some(CloseFrame { code, reason }) if !reason.is_empty() => {
+                anyhow::anyhow!("the relay at {url} closed the session with code {code}: {reason}")
+            }
+            Some(CloseFrame { code, .. }) => {
+                anyhow::anyhow!("the relay at {url} closed the session with code {code}")
+            }
+            None => anyhow::anyhow!("the relay at {url} went away without a Close"),
+        }
+    }
+}
+
+/// Room for the largest datagram in one frame, and no more.
+fn limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES))
+}
+
+/// A sentence for a WebSocket that did not open; a relay that refuses says why in the body of its answer.
+fn unreachable_because(url: &str, error: WsError) -> anyhow::Error {
+    let WsError::Http(response) = error else {
+        return anyhow::Error::new(error).context(format!(
+            "cannot open a session at the relay {url}: is `udp-echo` running there? Its route is ws://HOST:PORT/relay/raw"
+        ));
+    };
+    let status = response.status();
+    let body = response.body().as_deref().unwrap_or_default();
+    let why = wire::transcript::shown(body.trim_ascii());
+    match why.as_str() {
+        "" => anyhow::anyhow!("the relay at {url} refuses the session with {status}"),
+        why => anyhow::anyhow!("the relay at {url} refuses the session with {status}: {why}"),
+    }
+}
