@@ -1,0 +1,136 @@
+//! What a test does in the browser: open, look, press, measure.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+
+/// How long a test waits for something to show.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The one tab of a browser.
+pub(crate) struct Page {
+    driver: WebDriver,
+}
+
+/// Light or dark, as the system would ask for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scheme {
+    Light,
+    Dark,
+}
+
+impl Page {
+    pub(crate) fn new(driver: WebDriver) -> Self {
+        Self { driver }
+    }
+
+    /// Opens an address and waits until the page has loaded.
+    pub(crate) async fn open(&self, url: &str) -> Result<()> {
+        self.driver
+            .goto(url)
+            .await
+            .with_context(|| format!("open {url}"))
+    }
+
+    /// What a script returns. It is the body of a function, and returns with `return`.
+    pub(crate) async fn script(&self, body: &str) -> Result<Value> {
+        let value = self.driver.execute(body, Vec::new()).await;
+        Ok(value.with_context(|| format!("run {body}"))?.json().clone())
+    }
+
+    /// Waits until a script returns something that is true to JavaScript's mind, and returns that.
+    pub(crate) async fn wait_for(&self, what: &str, body: &str) -> Result<Value> {
+        let body = format!("return (() => {{ {body} }})() || null");
+        eventually(what, async || {
+            let value = self.script(&body).await?;
+            Ok((!value.is_null()).then_some(value))
+        })
+        .await
+    }
+
+    /// The element of the first widget on the page that carries this `part` name.
+    pub(crate) async fn part(&self, name: &str) -> Result<WebElement> {
+        let find = async || {
+            let widget = self.driver.find(By::Css("udp-echo")).await?;
+            let root = widget.get_shadow_root().await?;
+            root.find(By::Css(format!("[part~=\"{name}\"]"))).await
+        };
+        let found: WebDriverResult<WebElement> = find().await;
+        found.with_context(|| format!("find the part {name:?} of <udp-echo>"))
+    }
+
+    /// Makes the window this large, in CSS pixels, with this preference for light or dark.
+    pub(crate) async fn emulate(&self, width: u32, height: u32, scheme: Scheme) -> Result<()> {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await?;
+        let scheme = format!("{scheme:?}").to_lowercase();
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await?;
+        Ok(())
+    }
+
+    /// Writes a picture of the whole page, also of what one would have to scroll to, as PNG.
+    pub(crate) async fn screenshot(&self, path: &Path) -> Result<()> {
+        let picture = self
+            .devtools(
+                "Page.captureScreenshot",
+                json!({ "format": "png", "captureBeyondViewport": true }),
+            )
+            .await?;
+        let data = picture["data"].as_str().context("a screenshot has data")?;
+        let png = thirtyfour::support::base64_decode(data).context("a screenshot is base64")?;
+        std::fs::write(path, png).with_context(|| format!("write {}", path.display()))
+    }
+
+    /// What the console has received since this was asked the last time.
+    pub(crate) async fn console(&self) -> Result<Vec<thirtyfour::BrowserLogEntry>> {
+        self.driver.browser_log().await.context("read the console")
+    }
+
+    /// Fails when the console has received an error, and lists all of them.
+    pub(crate) async fn assert_console_is_clean(&self) -> Result<()> {
+        let entries = self.console().await?;
+        let errors: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.level == "SEVERE")
+            .collect();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        bail!("errors in the console: {errors:#?}")
+    }
+
+    /// Closes the browser.
+    pub(crate) async fn close(self) -> Result<()> {
+        self.driver.quit().await.context("close the browser")
+    }
+
+    /// A command of the Chrome DevTools protocol.
+    async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
+        let result = self.driver.cdp().send_raw(command, parameters).await;
+        result.with_context(|| format!("devtools command {command}"))
+    }
+}
+
+/// Waits until `ready` gives something, looking again and again.
+pub(crate) async fn eventually<T>(
+    what: &str,
+    mut ready: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = ready().await? {
+            return Ok(value);
+        }
+        if started.elapsed() > PATIENCE {
+            bail!("waited {} s in vain for this: {what}", PATIENCE.as_secs());
+        }
+        // A browser tells nobody outside when something shows; this is how often it is asked.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
