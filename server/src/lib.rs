@@ -2,6 +2,7 @@
 //!
 //! - [`access`]: who may connect;
 //! - [`target`]: which servers a session may talk to;
+//! - [`echo`]: the UDP echo server;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
 //! - [`clock`]: the one clock of all stamps;
 //! - [`client`]: the command-line client.
@@ -9,6 +10,7 @@
 pub mod access;
 pub mod target;
 
+pub mod echo;
 pub mod udp;
 
 pub mod clock;

@@ -1,0 +1,217 @@
+//! The UDP echo server: it binds, waits, and answers whoever wrote to it, from the address that was written to.
+//!
+//! Whatever arrived as one run leaves as one run, straight from the receive buffer. Nothing that goes wrong with one
+//! datagram ends the loop. What it does can be watched through [`Witnesses`]; nobody watching costs one load a batch.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use wire::echo::{Answer, EchoRule, is_guarded};
+
+use crate::clock::Clock;
+use crate::udp::{Outgoing, Run, Slab, Trouble, UdpSocket};
+
+mod status;
+mod witness;
+
+use status::Tally;
+pub use status::{EchoStatus, EchoTotals};
+use witness::Audience;
+pub use witness::{Enrolled, Outcome, Sighting, Watch, Whom, Witnesses};
+
+/// Runs of datagrams that one receive may bring.
+const BATCH_RUNS: usize = 32;
+
+/// How long the loop rests after a receive error, so that a persistent one cannot make it spin.
+const REST_AFTER_ERROR: Duration = Duration::from_millis(5);
+
+/// An echo server that is bound and not yet running.
+#[derive(Debug)]
+pub struct EchoServer {
+    socket: Arc<UdpSocket>,
+    address: SocketAddr,
+    rule: EchoRule,
+    clock: Clock,
+    witnesses: Witnesses,
+    tally: Arc<Tally>,
+}
+
+impl EchoServer {
+    /// Binds to `address`; port 0 lets the system choose, `[::]` takes IPv4 as well.
+    ///
+    /// `offload` lets the kernel coalesce and cut runs of datagrams. `clock` stamps what [`Witnesses`] see.
+    ///
+    /// # Errors
+    ///
+    /// Names the address and the operating system's reason, most often that another process holds the port.
+    pub fn bind(
+        address: SocketAddr,
+        rule: EchoRule,
+        offload: bool,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let socket = UdpSocket::bind(address, offload)?;
+        Ok(Self {
+            address: socket.local_addr()?,
+            socket: Arc::new(socket),
+            rule,
+            clock,
+            witnesses: Witnesses::default(),
+            tally: Arc::default(),
+        })
+    }
+
+    /// The address that the server is bound to.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where to register for what this server does.
+    pub fn witnesses(&self) -> Witnesses {
+        self.witnesses.clone()
+    }
+
+    /// A handle on the server's totals that outlives it.
+    pub fn status(&self) -> EchoStatus {
+        EchoStatus::new(&self.tally, &self.socket)
+    }
+
+    /// Answers until `stop` is cancelled; the port is free again when this returns.
+    pub async fn run(self, stop: CancellationToken) {
+        stop.run_until_cancelled(self.serve()).await;
+    }
+
+    async fn serve(&self) {
+        loop {
+            if self.socket.readable().await.is_err() {
+                return;
+            }
+            let mut slab = Slab::take();
+            match self.socket.try_receive(&mut slab, BATCH_RUNS) {
+                Ok(()) => self.answer(&slab).await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    drop(slab);
+                    self.tally.receive_error();
+                    tracing::debug!(%error, "receive failed; the echo server goes on");
+                    tokio::time::sleep(REST_AFTER_ERROR).await;
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, slab: &Slab) {
+        let audience = self.witnesses.audience();
+        let mut replies = Vec::with_capacity(BATCH_RUNS);
+        for run in slab.runs() {
+            if !audience.as_ref().is_some_and(|a| a.watches(run.peer)) {
+                self.plan(run, &mut replies);
+            }
+        }
+        self.socket
+            .send(&replies, |trouble| self.note(&trouble))
+            .await;
+        if let Some(audience) = audience {
+            for run in slab.runs().filter(|run| audience.watches(run.peer)) {
+                self.answer_watched(run, &audience).await;
+            }
+        }
+    }
+
+    /// Decides about a whole run at once where its datagrams share one answer.
+    fn plan<'a>(&self, run: Run<'a>, replies: &mut Vec<Outgoing<'a>>) {
+        let whole = Answer::Reply {
+            bytes: run.segment,
+            cut: false,
+        };
+        self.tally.received(&run);
+        if is_guarded(run.peer, self.address.port()) {
+            self.tally.guarded(run.datagrams().len());
+        } else if !run.bytes.is_empty() && self.rule.answer(run.segment) == whole {
+            replies.push(self.reply(run, run.bytes));
+        } else {
+            for payload in run.datagrams() {
+                match self.rule.answer(payload.len()) {
+                    Answer::Empty => self.tally.empty(),
+                    Answer::Reply { bytes, cut } => {
+                        self.tally.cut(cut);
+                        replies.push(self.reply(run, &payload[..bytes]));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Answers datagram by datagram, so that each gets a time and an outcome of its own.
+    async fn answer_watched(&self, run: Run<'_>, audience: &Audience) {
+        let received_at = self.clock.now();
+        self.tally.received(&run);
+        for payload in run.datagrams() {
+            let (received, outcome) = if is_guarded(run.peer, self.address.port()) {
+                self.tally.guarded(1);
+                (payload.len(), Outcome::Guarded)
+            } else {
+                match self.rule.answer(payload.len()) {
+                    Answer::Empty => {
+                        self.tally.empty();
+                        (0, Outcome::Empty)
+                    }
+                    Answer::Reply { bytes, cut } => {
+                        self.tally.cut(cut);
+                        let reply = self.reply(run, &payload[..bytes]);
+                        (bytes, self.send_watched(reply).await)
+                    }
+                }
+            };
+            audience.tell(&Sighting::new(
+                run.peer,
+                received_at,
+                payload,
+                received,
+                outcome,
+            ));
+        }
+    }
+
+    async fn send_watched(&self, reply: Outgoing<'_>) -> Outcome {
+        let mut failure = None;
+        let report = |trouble| {
+            self.note(&trouble);
+            if let Trouble::Unsent { error, .. } = trouble {
+                failure = Some(error.to_string());
+            }
+        };
+        self.socket.send(&[reply], report).await;
+        match failure {
+            Some(reason) => Outcome::Failed(reason),
+            None => Outcome::Sent {
+                bytes: reply.bytes.len(),
+                at: self.clock.now(),
+            },
+        }
+    }
+
+    fn reply<'a>(&self, run: Run<'a>, bytes: &'a [u8]) -> Outgoing<'a> {
+        let any = self.address.ip().is_unspecified();
+        Outgoing {
+            to: Some(run.peer),
+            // Bound to one address, answers come from it without being told.
+            from: run.local.filter(|_| any),
+            bytes,
+            segment: run.segment.min(bytes.len()).max(1),
+        }
+    }
+
+    fn note(&self, trouble: &Trouble) {
+        if let Trouble::Unsent { count, error, .. } = trouble {
+            self.tally.unsent(*count);
+            tracing::debug!(%error, count, "answers could not be sent");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
