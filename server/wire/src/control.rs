@@ -15,7 +15,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 #[serde(rename_all = "snake_case")]
 pub enum HostMessage {
     /// The first message of a session; the client is live from here on.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// What happened to datagrams, in the order of happening; sent in batches, only when tracing is on.
     Events(Vec<Event>),
     /// The totals of the session; sent when asked for, after a change of settings and before the end.

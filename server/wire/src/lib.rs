@@ -7,6 +7,7 @@
 //! - [`link`]: what a network may do to datagrams;
 //! - [`session`]: one session of a relay as a state machine, without its sockets;
 //! - [`echo`]: what an echo server answers, and whom it never answers;
+//! - [`simulator`]: a host without a network, for the page when no host answers;
 //! - [`transcript`]: the words in which server and client tell what they do;
 //! - [`packet`]: the headers around a payload;
 //! - [`pcapng`]: captures for Wireshark.
@@ -18,6 +19,7 @@ pub mod echo;
 pub mod ledger;
 pub mod link;
 pub mod session;
+pub mod simulator;
 
 pub mod transcript;
 
