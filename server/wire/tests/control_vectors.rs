@@ -1,0 +1,146 @@
+//! The control messages of `vectors/control.json` are this crate's, every one of them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+use wire::control::{ClientMessage, HostMessage, What};
+
+#[derive(Deserialize)]
+struct Control {
+    host: Vec<Named>,
+    client: Vec<Named>,
+    short: Vec<Short>,
+    refused: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+    message: Value,
+}
+
+#[derive(Deserialize)]
+struct Short {
+    text: String,
+    means: Value,
+}
+
+fn control() -> Control {
+    serde_json::from_str(include_str!("../vectors/control.json")).unwrap()
+}
+
+/// Name of a message or an event. The match is the reason: a new variant does not compile until it has one, and
+/// then fails the test until the vectors have it.
+fn host_name(message: &HostMessage) -> &'static str {
+    match message {
+        HostMessage::Hello(_) => "hello",
+        HostMessage::Events(_) => "events",
+        HostMessage::Counters(_) => "counters",
+        HostMessage::Options(_) => "options",
+        HostMessage::Lab(_) => "lab",
+        HostMessage::Server(_) => "server",
+        HostMessage::Visitor(_) => "visitor",
+        HostMessage::Stream(_) => "stream",
+        HostMessage::Notice(_) => "notice",
+    }
+}
+
+const HOST_NAMES: [&str; 9] = [
+    "hello", "events", "counters", "options", "lab", "server", "visitor", "stream", "notice",
+];
+
+fn client_name(message: &ClientMessage) -> &'static str {
+    match message {
+        ClientMessage::Options(_) => "options",
+        ClientMessage::Lab(_) => "lab",
+        ClientMessage::Server(_) => "server",
+        ClientMessage::Stream(_) => "stream",
+        ClientMessage::Counters => "counters",
+    }
+}
+
+const CLIENT_NAMES: [&str; 5] = ["options", "lab", "server", "stream", "counters"];
+
+fn event_name(what: &What) -> &'static str {
+    match what {
+        What::RelayIn(_) => "relay_in",
+        What::UdpOut => "udp_out",
+        What::EchoIn(_) => "echo_in",
+        What::Cut(_) => "cut",
+        What::EchoOut(_) => "echo_out",
+        What::UdpIn(_) => "udp_in",
+        What::RelayOut(..) => "relay_out",
+        What::Corrupted(..) => "corrupted",
+        What::Dropped(..) => "dropped",
+        What::Gone => "gone",
+        What::Refused(_) => "refused",
+        What::Rejected(_) => "rejected",
+        What::Unanswered => "unanswered",
+        What::Lost => "lost",
+    }
+}
+
+const EVENT_NAMES: [&str; 14] = [
+    "relay_in",
+    "udp_out",
+    "echo_in",
+    "cut",
+    "echo_out",
+    "udp_in",
+    "relay_out",
+    "corrupted",
+    "dropped",
+    "gone",
+    "refused",
+    "rejected",
+    "unanswered",
+    "lost",
+];
+
+#[test]
+fn every_host_message_and_event_is_written_as_the_vectors_say() {
+    let mut messages = BTreeSet::new();
+    let mut events = BTreeSet::new();
+    for Named { name, message } in control().host {
+        let parsed: HostMessage = serde_json::from_value(message.clone()).expect(&name);
+        assert_eq!(serde_json::to_value(&parsed).unwrap(), message, "{name}");
+        messages.insert(host_name(&parsed));
+        if let HostMessage::Events(list) = &parsed {
+            events.extend(list.iter().map(|event| event_name(&event.3)));
+        }
+    }
+    assert_eq!(messages, HOST_NAMES.into());
+    assert_eq!(events, EVENT_NAMES.into());
+}
+
+#[test]
+fn every_client_message_is_written_as_the_vectors_say() {
+    let mut messages = BTreeSet::new();
+    for Named { name, message } in control().client {
+        let parsed: ClientMessage = serde_json::from_value(message.clone()).expect(&name);
+        assert_eq!(serde_json::to_value(&parsed).unwrap(), message, "{name}");
+        messages.insert(client_name(&parsed));
+    }
+    assert_eq!(messages, CLIENT_NAMES.into());
+}
+
+#[test]
+fn what_a_client_leaves_out_has_a_default_and_what_is_new_is_ignored() {
+    for Short { text, means } in control().short {
+        let parsed: ClientMessage = serde_json::from_str(&text).expect(&text);
+        assert_eq!(serde_json::to_value(&parsed).unwrap(), means, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_client_message_is_refused() {
+    for text in control().refused {
+        assert!(
+            serde_json::from_str::<ClientMessage>(&text).is_err(),
+            "{text:?}"
+        );
+    }
+}
