@@ -53,7 +53,7 @@ fn cannot_start(command: &Command) -> String {
     format!("could not start `{}`", line(command))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     bundle::make()?;
     progress::heading("building the host");
-    command::run(workspace::cargo("build").args(["--release", "--package", "udp-echo"]))?;
+    command::run(workspace::locked_cargo("build").args(["--release", "--package", "udp-echo"]))?;
     let host = workspace::target_dir()
         .join("release")
         .join(format!("udp-echo{}", std::env::consts::EXE_SUFFIX));

@@ -60,16 +60,11 @@ fn seconds(duration: Duration) -> String {
 }
 
 fn fmt() -> Result<()> {
-    // No `--locked` here: `cargo fmt` resolves nothing.
-    command::run(
-        std::process::Command::new("cargo")
-            .args(["fmt", "--all", "--check"])
-            .current_dir(workspace::root()),
-    )
+    command::run(workspace::cargo("fmt").args(["--all", "--check"]))
 }
 
 fn clippy_native() -> Result<()> {
-    command::run(workspace::cargo("clippy").args([
+    command::run(workspace::locked_cargo("clippy").args([
         "--workspace",
         "--all-targets",
         "--",
@@ -85,11 +80,16 @@ fn clippy_wasm() -> Result<()> {
 
 /// Every test, those with `#[ignore = "needs …"]` too, for what they need is there now.
 fn test() -> Result<()> {
-    command::run(workspace::cargo("test").args(["--workspace", "--", "--include-ignored"]))
+    command::run(workspace::locked_cargo("test").args(["--workspace", "--", "--include-ignored"]))
 }
 
 /// The host must stay portable; checking needs no linker and no system library of the other platform.
 fn check_elsewhere(target: &str) -> Result<()> {
     target::ensure(target)?;
-    command::run(workspace::cargo("check").args(["--package", "udp-echo", "--target", target]))
+    command::run(workspace::locked_cargo("check").args([
+        "--package",
+        "udp-echo",
+        "--target",
+        target,
+    ]))
 }

@@ -25,6 +25,13 @@ pub(crate) fn target_dir() -> PathBuf {
 /// A cargo command that runs in the root, with the very cargo that runs this program.
 pub(crate) fn cargo(subcommand: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.arg(subcommand).arg("--locked").current_dir(root());
+    cargo.arg(subcommand).current_dir(root());
+    cargo
+}
+
+/// As [`cargo`], for the subcommands that resolve dependencies: none of them may change the lock file.
+pub(crate) fn locked_cargo(subcommand: &str) -> Command {
+    let mut cargo = cargo(subcommand);
+    cargo.arg("--locked");
     cargo
 }

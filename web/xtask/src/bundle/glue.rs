@@ -31,7 +31,7 @@ pub(super) fn compile() -> Result<PathBuf> {
 
 /// A cargo command on the browser's half, for its target and in its profile.
 pub(crate) fn cargo(subcommand: &str) -> Command {
-    let mut cargo = workspace::cargo(subcommand);
+    let mut cargo = workspace::locked_cargo(subcommand);
     cargo.args([
         "--package",
         NAME,
