@@ -14,9 +14,11 @@ use wire::echo::{Answer, EchoRule, is_guarded};
 use crate::clock::Clock;
 use crate::udp::{Outgoing, Run, Slab, Trouble, UdpSocket};
 
+mod alone;
 mod status;
 mod witness;
 
+pub use alone::{EchoArgs, run};
 use status::Tally;
 pub use status::{EchoStatus, EchoTotals};
 use witness::Audience;

@@ -1,2 +1,48 @@
-//! The host binary.
-fn main() {}
+//! The host's binary: reads the command line, starts tracing, dispatches.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use udp_echo::config::{Cli, Command, Config};
+use udp_echo::{Host, client, echo};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("udp-echo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Some(Command::Echo(arguments)) => echo::run(arguments).await,
+        Some(Command::Client(arguments)) => client::run(arguments).await,
+        Some(Command::Serve(config)) => serve(config).await,
+        None => serve(cli.config).await,
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    let stopped = udp_echo::stop_signal()?;
+    let host = Host::start(config).await?;
+    let (http, udp) = (host.http_address(), host.udp_address());
+    println!("page        http://{http}/");
+    println!("UDP echo    {udp}");
+    println!("try         nc -u {} {}", udp.ip(), udp.port());
+    println!("            udp-echo client {udp}");
+    stopped.await;
+    println!("stopping");
+    host.shutdown().await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,166 @@
+//! Every setting of the host, once: flag, environment name, default, meaning.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::access::AllowedOrigin;
+use crate::target::TargetSetting;
+
+/// UDP that you can watch: an echo server, and a relay that lets a browser talk to it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "udp-echo",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true
+)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Settings of `serve`.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the page, the relay and the echo server (the default)
+    Serve(Config),
+    /// Run the tutorial's UDP echo server alone, with its transcript on standard error
+    Echo(crate::echo::EchoArgs),
+    /// Send messages to a UDP echo server and show what comes back
+    Client(crate::client::ClientArgs),
+}
+
+/// The settings of the host. Its default is what `udp-echo` runs with when nothing is said.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address of the page and the relay; port 0 takes any free one
+    #[arg(long, env = "UDP_ECHO_HTTP", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
+    pub http: SocketAddr,
+
+    /// Address of the UDP echo server; [::]:10000 takes IPv4 too; port 0 takes any free one
+    #[arg(long, env = "UDP_ECHO_UDP", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:10000", value_parser = address)]
+    pub udp: SocketAddr,
+
+    /// Rules of the echo server
+    #[command(flatten)]
+    pub rules: EchoRules,
+
+    /// Another server that sessions may choose by its name, such as python=127.0.0.1:10001 (repeatable)
+    #[arg(
+        long = "target",
+        env = "UDP_ECHO_TARGET",
+        value_name = "NAME=HOST:PORT",
+        value_delimiter = ','
+    )]
+    pub targets: Vec<TargetSetting>,
+
+    /// Lets targets lead to this machine and to networks that are not public
+    #[arg(long, env = "UDP_ECHO_ALLOW_PRIVATE_TARGETS")]
+    pub allow_private_targets: bool,
+
+    /// Origin whose pages may connect, such as https://docs.example; or `*`, `null` (files, sandboxed frames), `missing`
+    /// (programs that are no browsers) (repeatable)
+    #[arg(
+        long = "allow-origin",
+        env = "UDP_ECHO_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allow_origins: Vec<AllowedOrigin>,
+
+    /// Name by which browsers may call this host, such as udp.example, besides loopback names (repeatable)
+    #[arg(
+        long = "allow-host",
+        env = "UDP_ECHO_ALLOW_HOST",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub allow_hosts: Vec<String>,
+
+    /// Sends and receives datagrams one by one, without the kernel's segmentation offload
+    #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]
+    pub no_offload: bool,
+}
+
+/// Rules of the echo server.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct EchoRules {
+    /// Answers empty datagrams too (RFC 862) instead of only logging them
+    #[arg(long, env = "UDP_ECHO_ECHO_EMPTY")]
+    pub echo_empty: bool,
+
+    /// Receives into a buffer of this many bytes, as the tutorial does with 4096: longer datagrams are cut, and it says so
+    #[arg(long, env = "UDP_ECHO_BUFFER", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub buffer: Option<u32>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        // One place for defaults: those of the command line.
+        Cli::parse_from(["udp-echo"]).config
+    }
+}
+
+/// Reads `ADDRESS:PORT`.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.replacen("localhost:", "127.0.0.1:", 1);
+    text.parse().map_err(|_| {
+        "not an ADDRESS:PORT; write it like 127.0.0.1:8000, [::1]:8000 or 0.0.0.0:0".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_when_nothing_is_said() {
+        let bare = Cli::try_parse_from(["udp-echo", "--http", "127.0.0.1:0"]).unwrap();
+        assert!(bare.command.is_none());
+        assert_eq!(bare.config.http.to_string(), "127.0.0.1:0");
+        assert_eq!(bare.config.udp.to_string(), "127.0.0.1:10000");
+        let named = Cli::try_parse_from(["udp-echo", "serve", "--udp", "[::]:0"]).unwrap();
+        assert!(
+            matches!(named.command, Some(Command::Serve(config)) if config.udp.to_string() == "[::]:0")
+        );
+    }
+
+    #[test]
+    fn bad_input_names_the_flag_and_shows_a_good_one() {
+        for (arguments, words) in [
+            (["udp-echo", "--http", "8000"], ["--http", "127.0.0.1:8000"]),
+            (
+                ["udp-echo", "--udp", "10.0.0.1"],
+                ["--udp", "127.0.0.1:8000"],
+            ),
+            (
+                ["udp-echo", "--target", "x"],
+                ["--target", "python=127.0.0.1:10001"],
+            ),
+            (
+                ["udp-echo", "--allow-origin", "docs"],
+                ["--allow-origin", "https://docs.example"],
+            ),
+            (["udp-echo", "--buffer", "0"], ["--buffer", "1..=65535"]),
+            (["udp-echo", "--hppt", "x"], ["--hppt", "--http"]),
+        ] {
+            let said = Cli::try_parse_from(arguments).unwrap_err().to_string();
+            assert!(
+                words.iter().all(|word| said.contains(word)),
+                "{arguments:?}: {said}"
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `udp-echo echo`: the tutorial's server alone, which tells what it does in the tutorial's words.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+use wire::transcript::{self, WAITING_FOR_MESSAGE};
+
+use super::{EchoServer, Outcome, Sighting, Whom};
+use crate::clock::Clock;
+use crate::config::{EchoRules, address};
+use crate::stop_signal;
+
+/// What `udp-echo echo` is told.
+#[derive(Debug, Clone, Args)]
+pub struct EchoArgs {
+    /// Address to bind to; port 0 takes any free one
+    #[arg(value_name = "ADDRESS:PORT", default_value = "127.0.0.1:10000", value_parser = address)]
+    pub address: SocketAddr,
+
+    /// Rules of the server
+    #[command(flatten)]
+    pub rules: EchoRules,
+}
+
+/// Serves until Ctrl-C, with the transcript on standard error.
+///
+/// # Errors
+/// When the address cannot be bound, or standard error cannot be written.
+pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
+    let stopped = stop_signal()?;
+    let server = EchoServer::bind(args.address, args.rules.into(), true, Clock::start()).with_context(|| {
+        format!(
+            "the server cannot listen on {}; stop the program that does, or give another address",
+            args.address
+        )
+    })?;
+    let mut watch = server.witnesses().watch(Whom::Everyone);
+    say(&[
+        transcript::starting_up(server.local_addr()),
+        String::new(),
+        WAITING_FOR_MESSAGE.to_owned(),
+    ])?;
+
+    let stop = CancellationToken::new();
+    let _ends_with_us = stop.clone().drop_guard();
+    tokio::spawn(server.run(stop));
+    let telling = async {
+        loop {
+            let mut lines = match watch.next().await {
+                Ok(sighting) => tell(&sighting),
+                Err(missed) => vec![format!(
+                    "({missed} datagrams were answered faster than they could be shown)"
+                )],
+            };
+            lines.extend([String::new(), WAITING_FOR_MESSAGE.to_owned()]);
+            say(&lines)?;
+        }
+    };
+    tokio::select! {
+        outcome = telling => outcome,
+        () = stopped => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The lines about one datagram.
+fn tell(sighting: &Sighting) -> Vec<String> {
+    let Sighting {
+        peer,
+        payload,
+        received,
+        outcome,
+        ..
+    } = sighting;
+    let mut lines = vec![transcript::received_from(*received, *peer)];
+    lines.push(transcript::shown(&payload[..*received]));
+    if *received < payload.len() {
+        lines.push(format!(
+            "(the datagram had {} bytes: the buffer cut it)",
+            payload.len()
+        ));
+    }
+    match outcome {
+        Outcome::Sent { bytes, .. } => lines.push(transcript::sent_back(*bytes, *peer)),
+        Outcome::Empty => lines.push("(no data, no answer)".to_owned()),
+        Outcome::Guarded => {
+            lines.push("(no answer: that port may itself answer everything)".to_owned())
+        }
+        Outcome::Failed(reason) => lines.push(format!("(the answer could not be sent: {reason})")),
+    }
+    lines
+}
+
+fn say(lines: &[String]) -> anyhow::Result<()> {
+    let mut text = lines.join("\n");
+    text.push('\n');
+    io::stderr()
+        .write_all(text.as_bytes())
+        .context("write the transcript to standard error")
+}

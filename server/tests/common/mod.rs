@@ -1,0 +1,98 @@
+//! A host for tests: free ports, loopback, gone when it is dropped.
+
+// Each test program uses a part of this.
+#![allow(dead_code, unreachable_pub)]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use udp_echo::Host;
+use udp_echo::config::Cli;
+
+/// How long a test waits for something that must happen.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running host on free ports of 127.0.0.1.
+pub struct TestServer {
+    host: Host,
+}
+
+impl TestServer {
+    /// Starts a host with further command-line arguments.
+    pub async fn start(arguments: &[&str]) -> Self {
+        let common = ["udp-echo", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"];
+        // Later values win, so that a test can ask for other addresses.
+        let line = common.iter().chain(arguments);
+        let config = Cli::try_parse_from(line)
+            .expect("the test's own arguments are right")
+            .config;
+        let host = Host::start(config)
+            .await
+            .expect("a host on free ports starts");
+        Self { host }
+    }
+
+    /// Address of the page and the relay.
+    pub fn http(&self) -> SocketAddr {
+        self.host.http_address()
+    }
+
+    /// Address of the UDP echo server.
+    pub fn udp(&self) -> SocketAddr {
+        self.host.udp_address()
+    }
+
+    /// Address of a WebSocket route.
+    pub fn ws(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.http())
+    }
+
+    /// Stops the host politely.
+    pub async fn shutdown(self) {
+        self.host.shutdown().await.expect("the host stops");
+    }
+}
+
+/// Waits for `future`, but not for ever.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} did not happen within {PATIENCE:?}"))
+}
+
+/// A plain HTTP/1.1 exchange: head and body of the answer.
+pub async fn http(address: SocketAddr, request: &str) -> (String, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let exchange = async {
+        let mut stream = tokio::net::TcpStream::connect(address)
+            .await
+            .expect("the host listens");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("the host reads");
+        let mut answer = Vec::new();
+        stream
+            .read_to_end(&mut answer)
+            .await
+            .expect("the host answers and closes");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let answer = soon("the answer", exchange).await;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    (head.to_owned(), body.to_owned())
+}
+
+/// GETs a path with these header lines, `Host` being the host's own address unless they say otherwise.
+pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> (String, String) {
+    let mut request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| *name == "Host") {
+        request.push_str(&format!("Host: {address}\r\n"));
+    }
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    http(address, &request).await
+}
