@@ -6,6 +6,7 @@
 //! - [`access`]: who may connect;
 //! - [`target`]: which servers a session may talk to;
 //! - [`echo`]: the UDP echo server;
+//! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
 //! - [`clock`]: the one clock of all stamps;
 //! - [`client`]: the command-line client.
@@ -20,6 +21,7 @@ pub mod access;
 pub mod target;
 
 pub mod echo;
+pub mod stream;
 pub mod udp;
 
 pub mod clock;
