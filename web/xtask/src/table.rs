@@ -1,4 +1,4 @@
-//! A small table in plain text: the first column to the left, figures to the right.
+//! A small table in plain text: words to the left, figures to the right.
 
 use std::fmt;
 
@@ -25,12 +25,21 @@ impl<const COLUMNS: usize> fmt::Display for Table<COLUMNS> {
             let cells = self.rows.iter().map(|row| row[column].chars().count());
             cells.max().unwrap_or(0)
         });
+        // A column is one of figures when it begins with one.
+        let figures: [bool; COLUMNS] = std::array::from_fn(|column| {
+            let first = self.rows.get(1).and_then(|row| row[column].chars().next());
+            first.is_some_and(|character| character.is_ascii_digit())
+        });
         for row in &self.rows {
-            write!(f, "{:<width$}", row[0], width = widths[0])?;
-            for (cell, width) in row.iter().zip(widths).skip(1) {
-                write!(f, "  {cell:>width$}")?;
+            let mut line = String::new();
+            for ((cell, width), figures) in row.iter().zip(widths).zip(figures) {
+                let gap = if line.is_empty() { "" } else { "  " };
+                line += &match figures {
+                    true => format!("{gap}{cell:>width$}"),
+                    false => format!("{gap}{cell:<width$}"),
+                };
             }
-            writeln!(f)?;
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
     }
@@ -55,13 +64,15 @@ mod tests {
 
     #[test]
     fn figures_line_up_on_the_right_and_names_on_the_left() {
-        let mut table = Table::new(["file", "bytes"]);
-        table.row(["a".to_owned(), grouped(1_234_567)]);
-        table.row(["longer".to_owned(), grouped(12)]);
-        assert_eq!(
-            table.to_string(),
-            "file        bytes\na       1,234,567\nlonger         12\n"
-        );
+        let mut table = Table::new(["file", "bytes", "word"]);
+        table.row(["a".to_owned(), grouped(1_234_567), "ok".to_owned()]);
+        table.row(["longer".to_owned(), grouped(12), "FAILED".to_owned()]);
+        let lines = [
+            "file        bytes  word",
+            "a       1,234,567  ok",
+            "longer         12  FAILED",
+        ];
+        assert_eq!(table.to_string().lines().collect::<Vec<_>>(), lines);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
 //! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`optimize`] shrinks the wasm where there is
-//! a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, and [`sizes`]
-//! prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
+//! a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
+//! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
+mod compress;
 mod glue;
 mod optimize;
 mod site;
@@ -85,6 +86,7 @@ pub(crate) fn make() -> Result<Bundle> {
         .context("wasm-bindgen wrote no wasm file")?;
     optimizer.shrink(wasm, &workshop)?;
     let version = site::assemble(&mut files, pages)?;
+    compress::add_twins(&mut files);
     // Without a stamp the next run starts over, should this one end between here and the stamp's writing.
     if stamp.exists() {
         fs::remove_file(&stamp).context("remove the stamp of the last bundle")?;
