@@ -42,6 +42,10 @@ pub struct Config {
     #[arg(long, env = "UDP_ECHO_HTTP", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
     pub http: SocketAddr,
 
+    /// Opens the page in a browser once the host listens
+    #[arg(long)]
+    pub open: bool,
+
     /// Address of the UDP echo server; [::]:10000 takes IPv4 too; port 0 takes any free one
     #[arg(long, env = "UDP_ECHO_UDP", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:10000", value_parser = address)]
     pub udp: SocketAddr,

@@ -1,6 +1,7 @@
 //! The host's binary: reads the command line, starts tracing, dispatches.
 
-use std::process::ExitCode;
+use std::io::IsTerminal;
+use std::process::{ExitCode, Stdio};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match run(cli) {
         Ok(code) => code,
@@ -34,6 +36,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    let open = config.open;
     let stopped = udp_echo::stop_signal()?;
     let host = Host::start(config).await?;
     let (http, udp) = (host.http_address(), host.udp_address());
@@ -41,8 +44,33 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     println!("UDP echo    {udp}");
     println!("try         nc -u {} {}", udp.ip(), udp.port());
     println!("            udp-echo client {udp}");
+    if open {
+        open_browser(&format!("http://{http}/"));
+    }
     stopped.await;
     println!("stopping");
     host.shutdown().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the system for its browser. A machine without one is no reason to stop.
+fn open_browser(page: &str) {
+    let (program, arguments): (&str, &[&str]) = if cfg!(windows) {
+        ("cmd", &["/C", "start", "", page])
+    } else if cfg!(target_os = "macos") {
+        ("open", &[page])
+    } else {
+        ("xdg-open", &[page])
+    };
+    let browser = std::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match browser {
+        // Nobody asks how it ended; a thread does, so that no zombie stays until the host stops.
+        Ok(mut browser) => drop(std::thread::spawn(move || browser.wait())),
+        Err(error) => println!("open {page} yourself: `{program}` did not start ({error})"),
+    }
 }
