@@ -44,6 +44,7 @@ const INTERRUPTED: u8 = 130;
 /// that cannot be written; each says which, and what to do.
 pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
     let plan = args.plan()?;
+    let stopped = crate::stop_signal()?;
     let way = Way::open(&plan.destination).await?;
     let route = Route {
         name: plan.destination.to_string(),
@@ -61,7 +62,7 @@ pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
         Style::Json => Box::new(Json::new(io::stdout(), args.quiet)),
     };
     let run = Run::new(&plan, &route, way, capture, &mut *report);
-    let summary = match run.until(interrupted()).await {
+    let summary = match run.until(stopped).await {
         // Whoever read standard output has gone (`udp-echo client … | head -1`): nobody is left to tell.
         Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
         outcome => outcome?,
@@ -71,13 +72,6 @@ pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
         _ if summary.counters.echoed > 0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
-}
-
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler the system's default ends the program; there is nothing to wait for.
-        std::future::pending::<()>().await;
-    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

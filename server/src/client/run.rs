@@ -144,7 +144,11 @@ impl<'a> Run<'a> {
 
     fn arrived(&mut self, arrival: anyhow::Result<Arrival>) -> anyhow::Result<()> {
         match arrival? {
-            Arrival::Answer(payload) => self.answered(payload),
+            Arrival::Answer(payload) => {
+                // What comes after its time is late, even where the timer has not been heard yet.
+                self.give_up()?;
+                self.answered(payload)
+            }
             Arrival::Refused(error) => self.refused(&error),
         }
     }

@@ -21,9 +21,14 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a host with further command-line arguments.
     pub async fn start(arguments: &[&str]) -> Self {
-        let common = ["udp-echo", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"];
-        // Later values win, so that a test can ask for other addresses.
-        let line = common.iter().chain(arguments);
+        let mut line = vec!["udp-echo"];
+        for flag in ["--http", "--udp"] {
+            // A flag may be given once, so the default stands back where a test gives its own.
+            if !arguments.contains(&flag) {
+                line.extend([flag, "127.0.0.1:0"]);
+            }
+        }
+        line.extend(arguments);
         let config = Cli::try_parse_from(line)
             .expect("the test's own arguments are right")
             .config;
