@@ -13,8 +13,10 @@ use rand_pcg::Pcg32;
 use serde::{Deserialize, Serialize};
 
 mod impairment;
+mod preset;
 
 pub use impairment::{Impairment, OutOfRange};
+pub use preset::{PRESETS, Preset, preset};
 
 /// Most payload bytes that may wait in one direction of one link; what comes on top is dropped like netem's `limit`.
 pub const MAX_QUEUED_BYTES: usize = 4 << 20;
