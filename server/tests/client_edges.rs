@@ -1,0 +1,69 @@
+//! Every size at which some program or system cuts, drops or refuses, sent by the command-line client.
+//!
+//! `cargo test -p udp-echo --test client_edges -- --nocapture` prints the table.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+mod program;
+
+use common::TestServer;
+use program::Program;
+use serde_json::{Value, json};
+
+/// The tutorial's message and buffer, Ethernet's and macOS's limits, powers of two, and the last byte of both families.
+const SIZES: [usize; 18] = [
+    0, 1, 41, 42, 1472, 1473, 4095, 4096, 4097, 8192, 9216, 9217, 32_768, 65_506, 65_507, 65_508,
+    65_527, 65_528,
+];
+
+/// The fate of one datagram of this size.
+async fn fate(way: &[&str], size: usize, expected: &str) -> String {
+    // Who is to be echoed may take as long as a busy machine needs; who is not should not keep the test.
+    let timeout = if expected == "echoed" { "30" } else { "300ms" };
+    let size = size.to_string();
+    let common = ["client", "--json", "--size", &size, "--timeout", timeout];
+    let client = Program::udp_echo(&[&common, way].concat()).finished().await;
+    let lines: Vec<Value> = client
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [first, summary] = &lines[..] else {
+        panic!("{client:?}");
+    };
+    assert_eq!(summary["summary"]["sent"], 1, "{client:?}");
+    if first["delivery"] == "echoed" {
+        assert_eq!(
+            (&json!(size), &first["cut_from"]),
+            (&json!(first["bytes"].to_string()), &Value::Null)
+        );
+        return "echoed".to_owned();
+    }
+    first["fate"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_size_has_the_fate_that_the_protocol_gives_it() {
+    let ipv4 = TestServer::start(&[]).await;
+    let ipv6 = TestServer::start(&["--udp", "[::1]:0"]).await;
+    let (ipv4_address, ipv6_address) = (ipv4.udp().to_string(), ipv6.udp().to_string());
+    println!("{:>7}  {:<10}  {:<10}", "bytes", "IPv4", "IPv6");
+    for size in SIZES {
+        let expected = |limit| match size {
+            0 => "unanswered",
+            size if size > limit => "rejected",
+            _ => "echoed",
+        };
+        let over_ipv4 = fate(&[&ipv4_address], size, expected(65_507)).await;
+        let over_ipv6 = fate(&[&ipv6_address], size, expected(65_527)).await;
+        println!("{size:>7}  {over_ipv4:<10}  {over_ipv6:<10}");
+        assert_eq!(
+            (&*over_ipv4, &*over_ipv6),
+            (expected(65_507), expected(65_527)),
+            "{size} bytes"
+        );
+    }
+    ipv4.shutdown().await;
+    ipv6.shutdown().await;
+}
