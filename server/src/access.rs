@@ -11,6 +11,8 @@ use std::str::FromStr;
 use axum::http::Uri;
 use axum::http::uri::Authority;
 
+use crate::proxy::Caller;
+
 /// The rules in force.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -60,13 +62,13 @@ impl fmt::Display for Refusal {
 }
 
 impl Access {
-    /// Checks the `Host` of any request and, where there is one, the `Origin` of a request for a WebSocket.
+    /// Checks what a request for a WebSocket says of itself: the name it calls, and the page it comes from.
     ///
     /// # Errors
     /// The reason and the setting to change.
-    pub fn check(&self, host: Option<&str>, origin: Option<&str>) -> Result<(), Refusal> {
-        self.check_host(host)?;
-        self.check_origin(host, origin)
+    pub fn check(&self, caller: &Caller, origin: Option<&str>) -> Result<(), Refusal> {
+        self.check_host(caller.host.as_deref())?;
+        self.check_origin(caller, origin)
     }
 
     /// Checks that the request calls the host by a name that is its own.
@@ -96,9 +98,11 @@ impl Access {
         }
     }
 
-    fn check_origin(&self, host: Option<&str>, origin: Option<&str>) -> Result<(), Refusal> {
+    fn check_origin(&self, caller: &Caller, origin: Option<&str>) -> Result<(), Refusal> {
         let Some(origin) = origin else {
-            if self.bound.ip().is_loopback() || self.admits(&AllowedOrigin::Missing) {
+            // Behind a proxy the bind may be loopback and the client from anywhere.
+            let is_local = self.bound.ip().is_loopback() && caller.address.is_loopback();
+            if is_local || self.admits(&AllowedOrigin::Missing) {
                 return Ok(());
             }
             return Err(Refusal {
@@ -121,8 +125,9 @@ impl Access {
                 setting: "--allow-origin SCHEME://HOST[:PORT]".to_owned(),
             });
         };
-        let is_own = host
-            .is_some_and(|host| Origin::from_str(&format!("http://{host}")) == Ok(page.clone()));
+        let is_own = caller.host.as_ref().is_some_and(|host| {
+            Origin::from_str(&format!("{}://{host}", caller.scheme)) == Ok(page.clone())
+        });
         if is_own || is_loopback(&page.host) || self.admits(&AllowedOrigin::Any) {
             return Ok(());
         }

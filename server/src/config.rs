@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
 use crate::access::AllowedOrigin;
 use crate::target::TargetSetting;
@@ -85,6 +86,16 @@ pub struct Config {
         value_delimiter = ','
     )]
     pub allow_hosts: Vec<String>,
+
+    /// Network of proxies whose X-Forwarded-For, -Host and -Proto are believed, such as 10.0.0.0/8 (repeatable)
+    #[arg(
+        long = "trusted-proxy",
+        env = "UDP_ECHO_TRUSTED_PROXY",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        value_parser = crate::proxy::network
+    )]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// Sends and receives datagrams one by one, without the kernel's segmentation offload
     #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,10 +18,18 @@ use crate::clock::Clock;
 use crate::config::{Config, EchoRules};
 use crate::echo::{EchoServer, Witnesses};
 use crate::http;
+use crate::http::Deadlines;
+use crate::proxy::TrustedProxies;
 use crate::target::{self, OWN_SERVER, Target};
 
 /// How long a stopping host waits for its sessions to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How long connections may go on without becoming sessions.
+const DEADLINES: Deadlines = Deadlines {
+    head: Duration::from_secs(10),
+    age: Duration::from_secs(120),
+};
 
 /// What every request and every session of a host may know.
 #[derive(Debug)]
@@ -31,6 +38,8 @@ pub struct Shared {
     pub clock: Clock,
     /// Who may connect.
     pub access: Access,
+    /// The proxies whose word about clients is taken.
+    pub proxies: TrustedProxies,
     /// The limits of a session.
     pub limits: Limits,
     /// The targets by name; the first is the host's own server.
@@ -53,7 +62,7 @@ pub struct Host {
     http: SocketAddr,
     udp: SocketAddr,
     shared: Arc<Shared>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     echoing: JoinHandle<()>,
 }
 
@@ -91,6 +100,7 @@ impl Host {
                 hosts: config.allow_hosts,
                 bound: http,
             },
+            proxies: TrustedProxies::new(config.trusted_proxies),
             limits: Limits {
                 datagram_bytes: MAX_DATAGRAM_BYTES_IPV4,
                 message_bytes: MAX_MESSAGE_BYTES,
@@ -141,10 +151,7 @@ impl Host {
             (&mut self.echoing)
                 .await
                 .context("the echo server failed")?;
-            (&mut self.serving)
-                .await
-                .context("the HTTP server failed")?
-                .context("serve HTTP")
+            (&mut self.serving).await.context("the HTTP server failed")
         };
         tokio::time::timeout(GOODBYE, all).await.with_context(|| {
             format!("{} sessions did not end within {GOODBYE:?}", sessions.len())
@@ -169,17 +176,9 @@ impl From<EchoRules> for EchoRule {
     }
 }
 
-fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<std::io::Result<()>> {
+fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
     let stop = shared.stop.clone();
-    let listener = listener.tap_io(|stream| {
-        // Small answers must not wait for company (Nagle's algorithm): latency is what the page shows.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    let server =
-        axum::serve(listener, http::router(shared)).with_graceful_shutdown(stop.cancelled_owned());
-    tokio::spawn(server.into_future())
+    tokio::spawn(http::serve(listener, http::router(shared), DEADLINES, stop))
 }
 
 /// The address by which the host itself reaches a server that listens on all addresses.

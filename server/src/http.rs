@@ -1,20 +1,27 @@
 //! The HTTP side: routes, who may pass, and the headers that every answer has.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Serialize;
 use wire::control::PROTOCOL_VERSION;
 
+use crate::access::Refusal;
 use crate::host::Shared;
 use crate::page;
+use crate::proxy::{Caller, readable};
+
+mod connections;
+
+use connections::Peer;
+pub(crate) use connections::{Deadlines, serve};
 
 /// Everything the host serves.
 pub fn router(shared: Arc<Shared>) -> Router {
@@ -26,20 +33,24 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Refuses requests that call the host by a foreign name, and gives every answer the headers that are always right.
-async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let host = text(request.headers(), header::HOST);
-    let mut response = match shared.access.check_host(host) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            tracing::warn!(
-                host,
-                why = refusal.why,
-                setting = refusal.setting,
-                "refused a request"
-            );
-            (StatusCode::FORBIDDEN, format!("{refusal}.\n")).into_response()
+/// Finds out who is calling, refuses whoever calls the host by a foreign name, and gives every answer the headers that
+/// are always right.
+async fn guard(
+    State(shared): State<Arc<Shared>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = shared
+        .proxies
+        .caller(peer, request.uri(), request.headers());
+    warn_of_veil(&caller);
+    let mut response = match shared.access.check_host(caller.host.as_deref()) {
+        Ok(()) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
         }
+        Err(refusal) => refuse(&caller, &refusal),
     };
     let fields = response.headers_mut();
     fields.insert(
@@ -51,6 +62,33 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         HeaderValue::from_static("no-referrer"),
     );
     response
+}
+
+/// Says once that requests come through a proxy whose word is not taken: its clients then all count as one.
+fn warn_of_veil(caller: &Caller) {
+    static SAID: Once = Once::new();
+    if caller.veiled {
+        SAID.call_once(|| {
+            let proxy = caller.address;
+            tracing::warn!(
+                %proxy,
+                setting = format!("--trusted-proxy {proxy}"),
+                "X-Forwarded-For was ignored: it comes from an address that is no trusted proxy"
+            );
+        });
+    }
+}
+
+/// The answer to somebody who may not pass: to the client and to the log it says why, and what would change that.
+fn refuse(caller: &Caller, refusal: &Refusal) -> Response {
+    tracing::warn!(
+        from = %caller.address,
+        host = caller.host,
+        why = refusal.why,
+        setting = refusal.setting,
+        "refused a request"
+    );
+    (StatusCode::FORBIDDEN, format!("{refusal}.\n")).into_response()
 }
 
 /// What `/relay.json` says: all that a page needs to know before it connects, or after it could not.
@@ -68,12 +106,13 @@ struct About {
     setting: Option<String>,
 }
 
-async fn about(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    let origin = text(&headers, header::ORIGIN);
-    let refusal = shared
-        .access
-        .check(text(&headers, header::HOST), origin)
-        .err();
+async fn about(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Response {
+    let origin = origin(&headers);
+    let refusal = shared.access.check(&caller, origin).err();
     let about = About {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -103,9 +142,11 @@ async fn health() -> &'static str {
     "live\n"
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    // A header that is no text must not count as missing.
-    headers
-        .get(name)
-        .map(|value| value.to_str().unwrap_or("unreadable"))
+/// Where the page comes from that sent the request, as its browser says.
+fn origin(headers: &HeaderMap) -> Option<&str> {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (Some(_), Some(_)) => Some("more than one"),
+        (first, _) => first.map(readable),
+    }
 }

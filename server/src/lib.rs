@@ -3,7 +3,7 @@
 //! - [`config`]: every setting, once;
 //! - [`host`]: the sockets and tasks, and how they start and stop;
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
-//! - [`access`]: who may connect;
+//! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
 //! - [`target`]: which servers a session may talk to;
 //! - [`echo`]: the UDP echo server;
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
@@ -18,6 +18,7 @@ pub mod http;
 pub mod page;
 
 pub mod access;
+pub mod proxy;
 pub mod target;
 
 pub mod echo;

@@ -1,3 +1,5 @@
+use axum::http::uri::Scheme;
+
 use super::*;
 
 fn access(bound: &str, origins: &[&str], hosts: &[&str]) -> Access {
@@ -8,6 +10,15 @@ fn access(bound: &str, origins: &[&str], hosts: &[&str]) -> Access {
             .collect(),
         hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
         bound: bound.parse().unwrap(),
+    }
+}
+
+fn caller(host: Option<&str>) -> Caller {
+    Caller {
+        address: "127.0.0.1".parse().unwrap(),
+        host: host.map(str::to_owned),
+        scheme: Scheme::HTTP,
+        veiled: false,
     }
 }
 
@@ -77,7 +88,7 @@ fn the_matrix_of_origins_and_hosts() {
         (OPEN, &[], &[], Some("192.0.2.7:8000"), Some("http://192.0.2.7:9000"), Some("--allow-origin http://192.0.2.7:9000")),
     ];
     for (bound, origins, hosts, host, origin, setting) in rows {
-        let verdict = access(bound, origins, hosts).check(*host, *origin);
+        let verdict = access(bound, origins, hosts).check(&caller(*host), *origin);
         let named = verdict
             .as_ref()
             .err()
@@ -87,6 +98,41 @@ fn the_matrix_of_origins_and_hosts() {
             "bound {bound}, Host {host:?}, Origin {origin:?}: {verdict:?}"
         );
     }
+}
+
+#[test]
+fn a_page_that_a_trusted_proxy_served_over_tls_has_the_same_origin() {
+    let access = access("127.0.0.1:8000", &[], &["udp.example"]);
+    let by_tls = Caller {
+        address: "192.0.2.7".parse().unwrap(),
+        scheme: Scheme::HTTPS,
+        ..caller(Some("udp.example"))
+    };
+    let by_http = Caller {
+        scheme: Scheme::HTTP,
+        ..by_tls.clone()
+    };
+    assert_eq!(access.check(&by_tls, Some("https://udp.example")), Ok(()));
+    assert_eq!(access.check(&by_http, Some("http://udp.example")), Ok(()));
+    for (caller, origin) in [
+        (&by_tls, "http://udp.example"),
+        (&by_http, "https://udp.example"),
+    ] {
+        let refusal = access.check(caller, Some(origin)).unwrap_err();
+        assert_eq!(refusal.setting, format!("--allow-origin {origin}"));
+    }
+}
+
+#[test]
+fn a_loopback_bind_behind_a_proxy_does_not_make_strangers_local() {
+    let access = access("127.0.0.1:8000", &[], &["udp.example"]);
+    let stranger = Caller {
+        address: "192.0.2.7".parse().unwrap(),
+        ..caller(Some("udp.example"))
+    };
+    let refusal = access.check(&stranger, None).unwrap_err();
+    assert_eq!(refusal.setting, "--allow-origin missing");
+    assert_eq!(access.check(&caller(Some("udp.example")), None), Ok(()));
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! Who is calling, seen through the proxies that the host was told to trust.
+//!
+//! A proxy in front of the host hides three things: the client's address, the name by which the client called, and
+//! whether it called by TLS. Proxies pass them on in `X-Forwarded-For`, `-Host` and `-Proto`. Everybody can write those
+//! headers, so they count only when the connection comes from an address of `--trusted-proxy`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::uri::{Scheme, Uri};
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The networks whose word is taken about the clients behind them; none unless `--trusted-proxy` names some.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+/// The client of a request, as far as it can be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Address of the client; that of the last proxy when the client's cannot be known.
+    pub address: IpAddr,
+    /// Name and port by which the client called the host; `None` when it gave none that can be read.
+    pub host: Option<String>,
+    /// How the client called: `http` or `https`.
+    pub scheme: Scheme,
+    /// Whether a proxy that is not trusted seems to stand between: it sent `X-Forwarded-For`, which was ignored.
+    pub veiled: bool,
+}
+
+impl TrustedProxies {
+    /// Trusts these networks.
+    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
+        Self(networks.into_iter().collect())
+    }
+
+    /// Who stands behind a request that arrived over a connection from `peer`.
+    pub fn caller(&self, peer: SocketAddr, uri: &Uri, headers: &HeaderMap) -> Caller {
+        let peer = peer.ip().to_canonical();
+        let called = called_host(uri, headers);
+        if !self.trusts(peer) {
+            return Caller {
+                address: peer,
+                host: called,
+                scheme: Scheme::HTTP,
+                veiled: headers.contains_key(FORWARDED_FOR),
+            };
+        }
+        // Of several values the last one is from the proxy nearest to us.
+        let is_tls = last_value(headers, FORWARDED_PROTO)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        Caller {
+            address: self.client_behind(peer, headers),
+            host: last_value(headers, FORWARDED_HOST)
+                .map(str::to_owned)
+                .or(called),
+            scheme: match is_tls {
+                true => Scheme::HTTPS,
+                false => Scheme::HTTP,
+            },
+            veiled: false,
+        }
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// The address nearest to us that is no trusted proxy. What stands left of it may be the client's own invention.
+    fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut nearest = peer;
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        let hops = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+        for hop in hops {
+            let Some(address) = std::str::from_utf8(hop).ok().and_then(hop_address) else {
+                // An unreadable hop hides all behind it; the proxy that passed it on is the last that is known.
+                return nearest;
+            };
+            nearest = address;
+            if !self.trusts(address) {
+                return nearest;
+            }
+        }
+        nearest
+    }
+}
+
+/// Name and port that the client meant: the target's own authority before `Host` (RFC 9112, section 3.2.2).
+fn called_host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    if let Some(authority) = uri.authority() {
+        return Some(authority.as_str().to_owned());
+    }
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Some(readable(host).to_owned()),
+        (Some(_), Some(_)) => Some("more than one".to_owned()),
+        (None, _) => None,
+    }
+}
+
+/// A header that is no text must not count as missing.
+pub(crate) fn readable(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or("unreadable")
+}
+
+fn last_value(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let line = headers.get_all(name).iter().next_back()?;
+    let last = readable(line).rsplit(',').next()?.trim();
+    (!last.is_empty()).then_some(last)
+}
+
+/// Reads what proxies write about a hop: an address, some with a port behind it, IPv6 then in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(hop);
+    let address = bare.parse::<IpAddr>().ok();
+    let address = address.or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))?;
+    Some(address.to_canonical())
+}
+
+/// Reads a value of `--trusted-proxy`: a network, or one address.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map(|network| network.trunc())
+        .map_err(|_| "not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7".to_owned())
+}
+
+#[cfg(test)]
+mod tests;
