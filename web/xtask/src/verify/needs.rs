@@ -14,7 +14,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 8] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -29,6 +29,26 @@ const NEEDS: [Need; 4] = [
         program: "python3",
         package: "python3",
         reason: "runs the tutorial's scripts against the host",
+    },
+    Need {
+        program: "nc",
+        package: "netcat-openbsd",
+        reason: "talks to the echo server as a reader's terminal does",
+    },
+    Need {
+        program: "socat",
+        package: "socat",
+        reason: "talks to the echo server over IPv4 and IPv6",
+    },
+    Need {
+        program: "curl",
+        package: "curl",
+        reason: "reads the host's routes",
+    },
+    Need {
+        program: "tshark",
+        package: "tshark",
+        reason: "reads our captures",
     },
     Need {
         program: "wasm-opt",
