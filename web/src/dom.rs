@@ -1,0 +1,194 @@
+//! The browser as values that clean up after themselves: a listener, a timer and a frame end when they are dropped.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Element, EventTarget, Performance, Window};
+
+use crate::session::Micros;
+
+/// An event listener that is removed when it is dropped.
+pub struct Listener {
+    target: EventTarget,
+    name: &'static str,
+    callback: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Listener {
+    /// Calls `callback` for each event of this name at `target`.
+    pub fn new(
+        target: &EventTarget,
+        name: &'static str,
+        callback: impl FnMut(web_sys::Event) + 'static,
+    ) -> Self {
+        let callback = Closure::<dyn FnMut(web_sys::Event)>::new(callback);
+        // It fails only for names that are no strings.
+        let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
+        Self {
+            target: target.clone(),
+            name,
+            callback,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let callback = self.callback.as_ref().unchecked_ref();
+        let _ = self
+            .target
+            .remove_event_listener_with_callback(self.name, callback);
+    }
+}
+
+/// One timer that can be set again; a time that was set before is then forgotten.
+pub struct Timer {
+    callback: Closure<dyn FnMut()>,
+    armed: Option<(Micros, i32)>,
+}
+
+impl Timer {
+    /// A timer that is not set.
+    pub fn new(callback: impl FnMut() + 'static) -> Self {
+        Self {
+            callback: Closure::new(callback),
+            armed: None,
+        }
+    }
+
+    /// Makes sure that it rings at this time, and at no other.
+    pub fn set(&mut self, at: Option<Micros>, now: Micros) {
+        let armed_for = self.armed.map(|(at, _)| at);
+        if armed_for == at {
+            return;
+        }
+        self.clear();
+        if let Some(at) = at {
+            // Rounded up: a timer that rings early would ring again and again.
+            let millis = at.saturating_sub(now).div_ceil(1000).min(i32::MAX as u64) as i32;
+            let callback = self.callback.as_ref().unchecked_ref();
+            let id =
+                window().set_timeout_with_callback_and_timeout_and_arguments_0(callback, millis);
+            self.armed = id.ok().map(|id| (at, id));
+        }
+    }
+
+    /// It rang.
+    pub fn rang(&mut self) {
+        self.armed = None;
+    }
+
+    fn clear(&mut self) {
+        if let Some((_, id)) = self.armed.take() {
+            window().clear_timeout_with_handle(id);
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// The browser's next frame, asked for at most once at a time.
+pub struct Frame {
+    callback: Closure<dyn FnMut()>,
+    requested: Option<i32>,
+}
+
+impl Frame {
+    /// Nothing is asked for yet.
+    pub fn new(callback: impl FnMut() + 'static) -> Self {
+        Self {
+            callback: Closure::new(callback),
+            requested: None,
+        }
+    }
+
+    /// Asks for the next frame.
+    pub fn request(&mut self) {
+        if self.requested.is_none() {
+            let callback = self.callback.as_ref().unchecked_ref();
+            self.requested = window().request_animation_frame(callback).ok();
+        }
+    }
+
+    /// It came.
+    pub fn came(&mut self) {
+        self.requested = None;
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        if let Some(id) = self.requested {
+            let _ = window().cancel_animation_frame(id);
+        }
+    }
+}
+
+/// A node whose text is written only when it changes.
+pub struct Label {
+    element: Element,
+    text: String,
+}
+
+impl Label {
+    /// An element whose text is to be kept.
+    pub fn new(element: Element) -> Self {
+        Self {
+            element,
+            text: String::new(),
+        }
+    }
+
+    /// Makes this the text. It is a text node: nothing in it is ever markup.
+    pub fn set(&mut self, text: &str) {
+        if self.text != text {
+            self.element.set_text_content(Some(text));
+            text.clone_into(&mut self.text);
+        }
+    }
+
+    /// The element.
+    pub fn element(&self) -> &Element {
+        &self.element
+    }
+}
+
+/// Sets or removes an attribute without a value.
+pub fn set_flag(element: &Element, name: &str, on: bool) {
+    // It fails only for names that are no names.
+    let _ = element.toggle_attribute_with_force(name, on);
+}
+
+/// Sets an attribute.
+pub fn set(element: &Element, name: &str, value: &str) {
+    // It fails only for names that are no names.
+    let _ = element.set_attribute(name, value);
+}
+
+/// A new element.
+pub fn create(tag: &str) -> Element {
+    document()
+        .create_element(tag)
+        .expect_throw("the name of the tag is one of ours")
+}
+
+/// The page's window.
+pub fn window() -> Window {
+    web_sys::window().expect_throw("the module runs in a page")
+}
+
+/// The page's document.
+pub fn document() -> Document {
+    window().document().expect_throw("a page has a document")
+}
+
+thread_local! {
+    static PERFORMANCE: Performance = window().performance().expect_throw("every browser with wasm has this clock");
+}
+
+/// The time now.
+pub fn now() -> Micros {
+    PERFORMANCE.with(|performance| performance.now() * 1000.0) as Micros
+}

@@ -1,0 +1,141 @@
+//! One datagram: what was sent, what was reported of its way, what came back.
+
+use bytes::Bytes;
+use wire::control::{Event, What};
+use wire::ledger::{Delivery, Fate};
+use wire::link::Direction;
+
+use super::Micros;
+
+/// A datagram of this page, from the moment it was handed over.
+#[derive(Debug)]
+pub struct Datagram {
+    /// Its number on this page, counted from 1.
+    pub number: u64,
+    /// What was sent.
+    pub payload: Bytes,
+    /// When the page handed it over, by the browser's clock.
+    pub sent_at: Micros,
+    /// Everything the host reported of it, in the order of happening, with the host's stamps.
+    pub events: Vec<Event>,
+    /// When its first answer reached the page, by the browser's clock.
+    pub answered_at: Option<Micros>,
+    /// Bytes of that answer.
+    pub answer_bytes: Option<usize>,
+    /// How it ended; `None` while it is on its way.
+    pub fate: Option<Fate>,
+    /// Changes whenever anything else here does.
+    pub revision: u32,
+}
+
+/// The host's stamps of one way there and back, in microseconds of the host's clock; `None` where it did not come by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// The relay read it from the WebSocket.
+    pub relay_in: Option<u64>,
+    /// The relay handed it to UDP.
+    pub udp_out: Option<u64>,
+    /// The server received it.
+    pub echo_in: Option<u64>,
+    /// The server answered.
+    pub echo_out: Option<u64>,
+    /// The relay received the answer.
+    pub udp_in: Option<u64>,
+    /// The relay wrote the answer to the WebSocket.
+    pub relay_out: Option<u64>,
+}
+
+/// A round trip and its two parts, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundTrip {
+    /// From the page and back, by the browser's clock.
+    pub total: u64,
+    /// Between relay and server and in both, by the host's clock.
+    pub beyond_relay: u64,
+    /// What is left: between browser and relay.
+    pub before_relay: u64,
+}
+
+impl Datagram {
+    pub(super) fn new(number: u64, payload: Bytes, sent_at: Micros) -> Self {
+        Self {
+            number,
+            payload,
+            sent_at,
+            events: Vec::new(),
+            answered_at: None,
+            answer_bytes: None,
+            fate: None,
+            revision: 0,
+        }
+    }
+
+    /// The stamps of the copy whose answer counted, or of the first copy when none did.
+    pub fn stamps(&self) -> Stamps {
+        let counted = self.events.iter().find_map(|Event(_, _, copy, what)| {
+            matches!(what, What::RelayOut(_, Delivery::Echoed)).then_some(*copy)
+        });
+        let mut stamps = Stamps::default();
+        for Event(at, _, copy, what) in &self.events {
+            let stamp = match what {
+                What::RelayIn(_) => &mut stamps.relay_in,
+                _ if *copy != counted.unwrap_or(0) => continue,
+                What::UdpOut => &mut stamps.udp_out,
+                What::EchoIn(_) => &mut stamps.echo_in,
+                What::EchoOut(_) => &mut stamps.echo_out,
+                What::UdpIn(_) => &mut stamps.udp_in,
+                What::RelayOut(..) => &mut stamps.relay_out,
+                _ => continue,
+            };
+            stamp.get_or_insert(*at);
+        }
+        stamps
+    }
+
+    /// The round trip; `None` before the answer is here.
+    ///
+    /// Each part is a length of time by one clock. The two clocks are never subtracted from each other: they have
+    /// nothing to do with each other. A browser's clock may be as coarse as a millisecond, so that the part beyond the
+    /// relay can come out longer than the whole; it is then cut to it.
+    pub fn round_trip(&self) -> Option<RoundTrip> {
+        let total = self.answered_at?.saturating_sub(self.sent_at);
+        let stamps = self.stamps();
+        let beyond_relay = stamps
+            .relay_out?
+            .saturating_sub(stamps.relay_in?)
+            .min(total);
+        Some(RoundTrip {
+            total,
+            beyond_relay,
+            before_relay: total - beyond_relay,
+        })
+    }
+
+    /// The bytes that the server received of this copy, as far as they fitted its buffer.
+    pub fn at_server(&self, copy: u8, bytes: usize) -> Bytes {
+        let head = self.payload.slice(..bytes.min(self.payload.len()));
+        let flips = self.events.iter().filter_map(|event| match event {
+            Event(_, _, of, What::Corrupted(Direction::Up, bit)) if *of == copy => Some(*bit),
+            _ => None,
+        });
+        let mut flips = flips.peekable();
+        if flips.peek().is_none() {
+            return head;
+        }
+        let mut bytes = head.to_vec();
+        for bit in flips {
+            if let Some(byte) = bytes.get_mut(bit as usize / 8) {
+                *byte ^= 0x80 >> (bit % 8);
+            }
+        }
+        bytes.into()
+    }
+
+    /// Why it was refused or rejected, in the words of whoever did it.
+    pub fn reason(&self) -> Option<&str> {
+        self.events.iter().find_map(|event| match &event.3 {
+            What::Refused(words) | What::Rejected(words) => Some(words.as_str()),
+            _ => None,
+        })
+    }
+}

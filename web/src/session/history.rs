@@ -1,0 +1,366 @@
+//! What became of every datagram: the record that rows, transcripts and counters are drawn from.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use wire::control::{Event, Hello, Visitor, What};
+use wire::ledger::{Counters, Delivery, Fate};
+use wire::transcript as words;
+
+use super::Micros;
+use super::datagram::Datagram;
+use super::transcript::{Kind, Transcript};
+use crate::words as ours;
+
+/// Settled datagrams that are kept; older ones are forgotten, but stay counted.
+pub const KEPT_DATAGRAMS: usize = 1000;
+
+/// Datagrams that are kept beyond these while they are on their way. A host has fewer in flight.
+const KEPT_IN_FLIGHT: usize = 9000;
+
+/// Payload bytes that are kept.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// Answers that may wait for the host's word on which datagram they belong to.
+const KEPT_ANSWERS: usize = 4096;
+
+/// The record of one page, over all its sessions.
+#[derive(Debug, Default)]
+pub struct History {
+    datagrams: VecDeque<Datagram>,
+    /// Payload bytes of all of them.
+    kept_bytes: usize,
+    counters: Counters,
+    /// What the client printed.
+    pub client: Transcript,
+    /// What the server printed.
+    pub server: Transcript,
+    link: Option<Link>,
+}
+
+/// What belongs to one session only: the host counts from 1 again in the next.
+#[derive(Debug)]
+struct Link {
+    /// Datagrams of the sessions before.
+    before: u64,
+    client: Option<SocketAddr>,
+    answers: Answers,
+    /// The newest datagram that was echoed.
+    newest_echoed: u64,
+}
+
+/// The host's binary messages whose datagram is not known yet: when they came, and what they carry.
+#[derive(Debug, Default)]
+struct Answers {
+    kept: VecDeque<Option<(Micros, Vec<u8>)>>,
+    /// How many came before the oldest of these.
+    before: u64,
+}
+
+impl Answers {
+    fn push(&mut self, now: Micros, bytes: Vec<u8>) {
+        self.kept.push_back(Some((now, bytes)));
+        if self.kept.len() > KEPT_ANSWERS {
+            self.kept.pop_front();
+            self.before += 1;
+        }
+    }
+
+    /// Takes the message with this number, counted from 1.
+    fn take(&mut self, message: u64) -> Option<(Micros, Vec<u8>)> {
+        let index = message.checked_sub(self.before + 1)?;
+        let answer = self.kept.get_mut(usize::try_from(index).ok()?)?.take();
+        while let Some(None) = self.kept.front() {
+            self.kept.pop_front();
+            self.before += 1;
+        }
+        answer
+    }
+}
+
+impl History {
+    /// The kept datagrams, oldest first.
+    pub fn datagrams(&self) -> impl DoubleEndedIterator<Item = &Datagram> + ExactSizeIterator {
+        self.datagrams.iter()
+    }
+
+    /// A kept datagram by its number on the page.
+    pub fn datagram(&self, number: u64) -> Option<&Datagram> {
+        self.datagrams.get(self.index(number)?)
+    }
+
+    /// The totals.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// A session begins.
+    pub(super) fn open(&mut self, hello: &Hello) {
+        self.link = Some(Link {
+            before: self.counters.sent,
+            client: hello.client.parse().ok(),
+            answers: Answers::default(),
+            newest_echoed: 0,
+        });
+        match hello.server.parse() {
+            Ok(server) if hello.own_server => {
+                self.server.print(None, words::starting_up(server));
+                self.wait_for_message();
+            }
+            _ => self
+                .server
+                .remark(None, ours::not_our_server(&hello.target)),
+        }
+    }
+
+    /// The session is over; what is still on its way will not be heard of any more. Returns how many those are.
+    pub(super) fn close(&mut self) -> u64 {
+        if self.link.take().is_none() {
+            return 0;
+        }
+        let open: Vec<u64> = self
+            .datagrams
+            .iter()
+            .filter(|datagram| datagram.fate.is_none())
+            .map(|datagram| datagram.number)
+            .collect();
+        for &number in &open {
+            self.settle(number, Fate::Lost);
+        }
+        self.client.print(None, words::CLOSING_SOCKET);
+        open.len() as u64
+    }
+
+    /// A datagram was handed over. Returns its number.
+    pub(super) fn sent(&mut self, payload: Bytes, now: Micros) -> u64 {
+        self.counters.sent += 1;
+        self.counters.in_flight += 1;
+        self.counters.bytes_sent += payload.len() as u64;
+        let number = self.counters.sent;
+        self.client.print(Some(number), words::sending(&payload));
+        self.client.print(Some(number), words::WAITING_FOR_REPLY);
+        self.kept_bytes += payload.len();
+        self.datagrams
+            .push_back(Datagram::new(number, payload, now));
+        self.forget();
+        number
+    }
+
+    /// A binary message came from the host.
+    pub(super) fn answered(&mut self, bytes: Vec<u8>, now: Micros) {
+        let Some(link) = &mut self.link else { return };
+        self.counters.bytes_received += bytes.len() as u64;
+        link.answers.push(now, bytes);
+    }
+
+    /// The host reports something. Returns the datagram's number and fate when this settled it.
+    pub(super) fn reported(&mut self, event: Event) -> Option<(u64, Fate)> {
+        let link = self.link.as_ref()?;
+        let Event(_, id, copy, what) = event.clone();
+        let (before, client) = (link.before, link.client);
+        if let (0, What::RelayOut(message, _)) = (id, &what) {
+            self.strayed(*message);
+        }
+        // No host reports on a datagram that was never sent; what looks like it must not touch the books.
+        let number = before.checked_add(id);
+        let number = number.filter(|number| id > 0 && *number <= self.counters.sent)?;
+        if let Some(datagram) = self.datagram_mut(number) {
+            datagram.events.push(event);
+            datagram.revision += 1;
+        }
+        let fate = match what {
+            What::EchoIn(bytes) => {
+                self.print_received(number, copy, bytes, client);
+                None
+            }
+            What::Cut(of) => {
+                self.server.remark(Some(number), ours::cut(of));
+                None
+            }
+            What::EchoOut(bytes) => {
+                if let Some(client) = client {
+                    self.server
+                        .print(Some(number), words::sent_back(bytes, client));
+                }
+                self.wait_for_message();
+                None
+            }
+            What::RelayOut(message, delivery) => self.delivered(number, id, message, delivery),
+            What::Unanswered => {
+                self.wait_for_message();
+                self.client.remark(Some(number), ours::UNANSWERED.into());
+                Some(Fate::Unanswered)
+            }
+            What::Lost => {
+                self.client.remark(Some(number), ours::LOST.into());
+                Some(Fate::Lost)
+            }
+            What::Gone => {
+                self.client.remark(Some(number), ours::DROPPED.into());
+                Some(Fate::Dropped)
+            }
+            What::Refused(reason) => {
+                self.client.remark(Some(number), reason);
+                Some(Fate::Refused)
+            }
+            What::Rejected(reason) => {
+                self.client.remark(Some(number), reason);
+                Some(Fate::Rejected)
+            }
+            What::RelayIn(_)
+            | What::UdpOut
+            | What::UdpIn(_)
+            | What::Corrupted(..)
+            | What::Dropped(..) => None,
+        }?;
+        self.settle(number, fate);
+        Some((number, fate))
+    }
+
+    /// Somebody else's datagram came to the server.
+    pub(super) fn visited(&mut self, visitor: Visitor) {
+        let Ok(peer) = visitor.peer.parse() else {
+            return;
+        };
+        self.server
+            .print(None, words::received_from(visitor.bytes, peer));
+        self.server.push(None, Kind::Data, visitor.text);
+        if let Some(sent) = visitor.sent {
+            self.server.print(None, words::sent_back(sent, peer));
+        }
+        self.wait_for_message();
+    }
+
+    /// Forgets what was, but not what is on its way. The numbers go on.
+    pub(super) fn clear(&mut self) {
+        self.client.clear();
+        self.server.clear();
+        while self.oldest_is_settled() {
+            self.forget_oldest();
+        }
+    }
+
+    fn delivered(
+        &mut self,
+        number: u64,
+        id: u64,
+        message: u64,
+        delivery: Delivery,
+    ) -> Option<Fate> {
+        let link = self.link.as_mut()?;
+        let answer = link.answers.take(message);
+        match delivery {
+            Delivery::Echoed if id < link.newest_echoed => self.counters.reordered += 1,
+            Delivery::Echoed => link.newest_echoed = id,
+            Delivery::Duplicate => self.counters.duplicates += 1,
+            Delivery::Late => self.counters.late += 1,
+            Delivery::Stray => self.counters.stray += 1,
+        }
+        if let Some((at, bytes)) = answer {
+            self.client.print(Some(number), words::received(&bytes));
+            let mut cut = false;
+            if let Some(datagram) = self.datagram_mut(number) {
+                datagram.answered_at.get_or_insert(at);
+                datagram.answer_bytes.get_or_insert(bytes.len());
+                cut = bytes.len() < datagram.payload.len();
+            }
+            self.counters.truncated += u64::from(cut);
+        }
+        match delivery {
+            Delivery::Echoed => return Some(Fate::Echoed),
+            Delivery::Duplicate => self.client.remark(Some(number), ours::DUPLICATE.into()),
+            Delivery::Late => self.client.remark(Some(number), ours::LATE.into()),
+            Delivery::Stray => self.client.remark(Some(number), ours::STRAY.into()),
+        }
+        None
+    }
+
+    /// An answer came that belongs to no datagram of ours.
+    fn strayed(&mut self, message: u64) {
+        self.counters.stray += 1;
+        let answer = self
+            .link
+            .as_mut()
+            .and_then(|link| link.answers.take(message));
+        if let Some((_, bytes)) = answer {
+            self.client.print(None, words::received(&bytes));
+            self.client.remark(None, ours::STRAY.into());
+        }
+    }
+
+    fn print_received(&mut self, number: u64, copy: u8, bytes: usize, client: Option<SocketAddr>) {
+        if let Some(client) = client {
+            self.server
+                .print(Some(number), words::received_from(bytes, client));
+        }
+        let data = self
+            .datagram(number)
+            .map(|datagram| datagram.at_server(copy, bytes));
+        if let Some(data) = data {
+            self.server
+                .push(Some(number), Kind::Data, words::shown(&data));
+        }
+    }
+
+    fn wait_for_message(&mut self) {
+        self.server.print(None, "");
+        self.server.print(None, words::WAITING_FOR_MESSAGE);
+    }
+
+    fn settle(&mut self, number: u64, fate: Fate) {
+        if let Some(datagram) = self.datagram_mut(number) {
+            // The host settles each datagram once. Should one not, the first word holds and the books stay closed.
+            if datagram.fate.is_some() {
+                return;
+            }
+            datagram.fate = Some(fate);
+            datagram.revision += 1;
+        }
+        self.counters.in_flight = self.counters.in_flight.saturating_sub(1);
+        let count = match fate {
+            Fate::Echoed => &mut self.counters.echoed,
+            Fate::Lost => &mut self.counters.lost,
+            Fate::Dropped => &mut self.counters.dropped,
+            Fate::Refused => &mut self.counters.refused,
+            Fate::Rejected => &mut self.counters.rejected,
+            Fate::Unanswered => &mut self.counters.unanswered,
+        };
+        *count += 1;
+        self.forget();
+    }
+
+    /// Drops the oldest datagrams beyond what is kept, settled ones first of all.
+    fn forget(&mut self) {
+        let is_over = |of: &Self| of.datagrams.len() > KEPT_DATAGRAMS || of.kept_bytes > KEPT_BYTES;
+        while is_over(self) && self.oldest_is_settled() {
+            self.forget_oldest();
+        }
+        while self.datagrams.len() > KEPT_DATAGRAMS + KEPT_IN_FLIGHT {
+            self.forget_oldest();
+        }
+    }
+
+    fn oldest_is_settled(&self) -> bool {
+        self.datagrams
+            .front()
+            .is_some_and(|datagram| datagram.fate.is_some())
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(datagram) = self.datagrams.pop_front() {
+            self.kept_bytes -= datagram.payload.len();
+        }
+    }
+
+    fn datagram_mut(&mut self, number: u64) -> Option<&mut Datagram> {
+        let index = self.index(number)?;
+        self.datagrams.get_mut(index)
+    }
+
+    /// Where a datagram is kept. The numbers have no gaps.
+    fn index(&self, number: u64) -> Option<usize> {
+        let first = self.datagrams.front()?.number;
+        usize::try_from(number.checked_sub(first)?).ok()
+    }
+}
