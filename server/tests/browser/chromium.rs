@@ -39,7 +39,7 @@ pub(crate) async fn in_chromium(test: impl AsyncFnOnce(&Page) -> Result<()>) {
     let closed = page.close().await;
     match outcome.map(|result| result.and(closed)) {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => panic!("{error:?}"),
+        Ok(Err(error)) => panic!("{error:#}"),
         Err(panic) => resume_unwind(panic),
     }
 }

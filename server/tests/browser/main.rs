@@ -6,5 +6,9 @@
 //! They are ignored by plain `cargo test`, for which no browser need be installed; `cargo verify` runs them.
 
 mod chromium;
+#[path = "../common/mod.rs"]
+mod common;
+mod first_echo;
 mod harness;
 mod page;
+mod shots;

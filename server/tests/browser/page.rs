@@ -22,6 +22,16 @@ pub(crate) enum Scheme {
     Dark,
 }
 
+impl Scheme {
+    /// The word for it in CSS.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
 impl Page {
     pub(crate) fn new(driver: WebDriver) -> Self {
         Self { driver }
@@ -51,6 +61,63 @@ impl Page {
         .await
     }
 
+    /// What a script returns that finds the shadow root of the page's first widget as `root`.
+    pub(crate) async fn in_widget(&self, body: &str) -> Result<Value> {
+        self.script(&format!(
+            "const root = document.querySelector('udp-echo')?.shadowRoot; {body}"
+        ))
+        .await
+    }
+
+    /// Waits until something inside the first widget matches a CSS selector.
+    pub(crate) async fn wait_for_in_widget(&self, what: &str, selector: &str) -> Result<()> {
+        let selector = Value::from(selector);
+        let find = format!(
+            "return !!document.querySelector('udp-echo')?.shadowRoot?.querySelector({selector})"
+        );
+        self.wait_for(what, &find).await?;
+        Ok(())
+    }
+
+    /// Waits until the first widget is in this state, such as `live`.
+    pub(crate) async fn wait_for_state(&self, state: &str) -> Result<()> {
+        let widget = format!("[part=widget][data-state={state}]");
+        self.wait_for_in_widget(&format!("the widget is {state}"), &widget)
+            .await
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub(crate) async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
+        let keys = self.driver.action_chain().send_keys(keys);
+        keys.perform().await.context("press keys")
+    }
+
+    /// Selects all of the text that the focus is in.
+    pub(crate) async fn select_all(&self) -> Result<()> {
+        let chord = self
+            .driver
+            .action_chain()
+            .key_down(Key::Control)
+            .send_keys("a");
+        let chord = chord.key_up(Key::Control).perform().await;
+        chord.context("press Control-A")
+    }
+
+    /// Presses Tab until the focus is on this part of the widget.
+    pub(crate) async fn tab_to(&self, part: &str) -> Result<()> {
+        // More stops than a visitor would have the patience for.
+        for _ in 0..30 {
+            self.press(Key::Tab).await?;
+            let focused = self
+                .in_widget("return root?.activeElement?.getAttribute('part')")
+                .await?;
+            if focused == part {
+                return Ok(());
+            }
+        }
+        bail!("the Tab key does not come to {part:?}")
+    }
+
     /// The element of the first widget on the page that carries this `part` name.
     pub(crate) async fn part(&self, name: &str) -> Result<WebElement> {
         let find = async || {
@@ -68,8 +135,8 @@ impl Page {
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics)
             .await?;
-        let scheme = format!("{scheme:?}").to_lowercase();
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let media =
+            json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme.word() }] });
         self.devtools("Emulation.setEmulatedMedia", media).await?;
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
 //! - [`demo`] bundles, builds the host in release and becomes it.
 //! - [`verify`] gets whatever the tests need, then runs every check there is.
+//! - [`shots`] takes a picture of every view of the page.
 //!
 //! Below them, the pieces they share: [`command`] runs a program and says which one failed, [`program`] finds one,
 //! [`target`] adds compilation targets, [`progress`] says what is going on, [`table`] prints the figures.
@@ -14,10 +15,13 @@ mod command;
 mod demo;
 mod program;
 mod progress;
+mod shots;
 mod table;
 mod target;
 mod verify;
 mod workspace;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -37,12 +41,23 @@ enum Verb {
     Demo(demo::Args),
     /// Run every check, after installing what the checks need
     Verify(verify::Args),
+    /// Take a picture of every view of the page, in target/shots
+    Shots,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().verb {
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Verify(args) => verify::run(&args),
+        Verb::Shots => shots::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not the `Debug` form that a returned error has: it buries the sentence under a backtrace.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

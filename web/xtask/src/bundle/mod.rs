@@ -16,11 +16,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bundle::optimize::Optimizer;
 use crate::bundle::site::{Files, Fingerprint};
 use crate::{progress, target, workspace};
 
 pub(crate) use crate::bundle::glue::cargo as cargo_for_wasm;
+pub(crate) use crate::bundle::optimize::Optimizer;
 
 /// What `bundle` can be told.
 #[derive(clap::Args, Default)]

@@ -20,27 +20,39 @@ const FEATURES: [&str; 5] = [
     "--enable-reference-types",
 ];
 
+/// The oldest release that leaves the module whole. Debian 12 has release 108, which exports the table of functions
+/// under the name of the table of JavaScript values: the page then dies with "WebAssembly.Table.set(): Argument 1 is
+/// invalid for table". 110 and later do not.
+const OLDEST: u32 = 110;
+
 /// The optimizer of this machine.
-pub(super) enum Optimizer {
-    /// There is one, and this is how it names itself.
-    Found { program: PathBuf, version: String },
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Optimizer {
+    /// There is one that can be used.
+    Found { program: PathBuf, release: u32 },
+    /// There is one, and it would break the module.
+    TooOld { release: u32 },
     /// There is none: the module is served as rustc and wasm-bindgen leave it.
     Missing,
 }
 
 impl Optimizer {
-    /// Looks for a `wasm-opt` that at least tells its version.
-    pub(super) fn find() -> Self {
+    /// Looks for a `wasm-opt` that tells its release.
+    pub(crate) fn find() -> Self {
         let Some(program) = program::find("wasm-opt") else {
             return Self::Missing;
         };
-        match command::read(Command::new(&program).arg("--version")) {
-            Ok(version) => Self::Found {
-                program,
-                version: version.trim().to_owned(),
-            },
-            Err(_) => Self::Missing,
+        let version = command::read(Command::new(&program).arg("--version"));
+        match version.ok().as_deref().and_then(release) {
+            Some(release) if release >= OLDEST => Self::Found { program, release },
+            Some(release) => Self::TooOld { release },
+            None => Self::Missing,
         }
+    }
+
+    /// Whether there is one that can be used.
+    pub(crate) fn is_found(&self) -> bool {
+        matches!(self, Self::Found { .. })
     }
 
     /// Replaces the module by its optimized form, when that is smaller.
@@ -78,11 +90,36 @@ impl Optimizer {
     }
 }
 
+/// The number in `wasm-opt version 132 (version_132)`.
+fn release(version: &str) -> Option<u32> {
+    let mut words = version.split_whitespace();
+    words.find(|word| *word == "version")?;
+    words.next()?.parse().ok()
+}
+
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Found { version, .. } => f.write_str(version),
-            Self::Missing => f.write_str("none found (npm's or Debian's `binaryen` has it)"),
+            Self::Found { release, .. } => write!(f, "release {release}"),
+            Self::TooOld { release } => {
+                write!(
+                    f,
+                    "not used, release {release} breaks the module; npm's `binaryen` is newer"
+                )
+            }
+            Self::Missing => f.write_str("none found; npm's `binaryen` has it"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_in_which_binaryen_names_its_release_is_read() {
+        assert_eq!(release("wasm-opt version 108\n"), Some(108));
+        assert_eq!(release("wasm-opt version 132 (version_132)\n"), Some(132));
+        assert_eq!(release("wasm-opt: command not found"), None);
     }
 }

@@ -1,9 +1,11 @@
 //! The programs that tests drive, and how to get them.
 
+use std::fs;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use crate::bundle::Optimizer;
 use crate::progress::Step;
 use crate::{command, program};
 
@@ -14,7 +16,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 7] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -50,18 +52,47 @@ const NEEDS: [Need; 8] = [
         package: "tshark",
         reason: "reads our captures",
     },
-    Need {
-        program: "wasm-opt",
-        package: "binaryen",
-        reason: "makes the wasm as small as it is shipped",
-    },
 ];
 
-/// Installs what is missing, when this is Debian and we are root; says the command otherwise.
+/// The npm package with a `wasm-opt` that is new enough, which Debian's is not.
+const BINARYEN: &str = "binaryen@132.0.0";
+
+/// Installs what is missing.
 ///
 /// # Errors
-/// When something is missing and cannot be installed from here.
+/// When something that a test needs is missing and cannot be installed from here.
 pub(super) fn install() -> Result<()> {
+    install_packages()?;
+    install_wasm_opt()
+}
+
+/// Without `wasm-opt` the bundle works too and is a little larger, so that a machine without npm is no error.
+fn install_wasm_opt() -> Result<()> {
+    if Optimizer::find().is_found() {
+        return Ok(());
+    }
+    let Some(npm) = program::find("npm") else {
+        eprintln!("    no npm: the wasm is not optimized");
+        return Ok(());
+    };
+    let step = Step::start(format!("npm install {BINARYEN}"));
+    let tools = program::tools_dir();
+    fs::create_dir_all(&tools).with_context(|| format!("create {}", tools.display()))?;
+    let mut npm = Command::new(npm);
+    npm.args([
+        "install",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+    ]);
+    command::read(npm.arg(&tools).arg(BINARYEN))?;
+    step.done("installed in the target folder");
+    Ok(())
+}
+
+/// Installs Debian packages, when this is Debian and we are root; says the command otherwise.
+fn install_packages() -> Result<()> {
     let missing: Vec<&Need> = NEEDS
         .iter()
         .filter(|need| program::find(need.program).is_none())

@@ -1,0 +1,115 @@
+//! The main job: a visitor opens the page, presses Send, and reads what happened.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use thirtyfour::Key;
+
+use crate::chromium::in_chromium;
+use crate::common::TestServer;
+use crate::page::Page;
+
+const DEFAULT_MESSAGE: &str = "This is the message.  It will be repeated.";
+
+/// Opens the host's page and waits until its widget is live.
+pub(crate) async fn open_live(page: &Page, host: &TestServer) -> Result<()> {
+    page.open(&format!("http://{}/", host.http())).await?;
+    page.wait_for_state("live").await
+}
+
+/// The lines of a transcript, as a visitor reads them; remarks of ours are no part of the tutorial's words.
+async fn transcript(page: &Page, side: &str) -> Result<Vec<String>> {
+    let lines = page
+        .in_widget(&format!(
+            "return [...root.querySelectorAll('[data-transcript={side}] [data-kind]:not([data-kind=remark])')]
+                .map((line) => line.textContent)"
+        ))
+        .await?;
+    serde_json::from_value(lines).context("lines of a transcript")
+}
+
+/// Waits until the datagram with this number has this fate.
+pub(crate) async fn wait_for_fate(page: &Page, number: u64, fate: &str) -> Result<()> {
+    let row = format!("tr[data-number=\"{number}\"][data-fate={fate}]");
+    page.wait_for_in_widget(&format!("datagram {number} {fate}"), &row)
+        .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn the_default_message_comes_back_and_both_transcripts_say_so_in_the_tutorials_words() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        let navigated = Instant::now();
+        open_live(page, &host).await?;
+        page.part("send").await?.click().await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        let first_echo = navigated.elapsed();
+        println!("from opening the page to the first echo: {} ms", first_echo.as_millis());
+
+        let client = transcript(page, "client").await?;
+        let quoted = format!("\"{DEFAULT_MESSAGE}\"");
+        let expected = [
+            format!("sending {quoted}"),
+            "waiting to receive".to_owned(),
+            format!("received {quoted}"),
+        ];
+        ensure!(client == expected, "the client's transcript: {client:#?}");
+
+        let server = transcript(page, "server").await?;
+        let peer = server
+            .iter()
+            .find_map(|line| line.strip_prefix("received 42 bytes from "))
+            .with_context(|| format!("42 bytes in {server:#?}"))?;
+        let port = peer.strip_prefix("('127.0.0.1', ").and_then(|rest| rest.strip_suffix(')'));
+        let port: u16 = port.context("an address as Python prints it")?.parse()?;
+        let expected = [
+            "waiting to receive message".to_owned(),
+            format!("received 42 bytes from ('127.0.0.1', {port})"),
+            DEFAULT_MESSAGE.to_owned(),
+            format!("sent 42 bytes back to ('127.0.0.1', {port})"),
+        ];
+        let said: Vec<&String> = server.iter().filter(|line| !line.is_empty()).take(4).collect();
+        ensure!(said == expected.each_ref(), "the server's transcript: {server:#?}");
+
+        let row = page
+            .in_widget("return [...root.querySelector('tr[data-number]').cells].map((cell) => cell.textContent)")
+            .await?;
+        ensure!(row[0] == json!("1") && row[1] == json!("42"), "the row: {row}");
+        ensure!(row[2].as_str().is_some_and(|trip| trip.contains("ms") || trip.contains("µs")), "{row}");
+        ensure!(row[5] == json!("echoed"), "{row}");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn the_keyboard_alone_sends_a_message_of_ones_own() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open_live(page, &host).await?;
+        // From the top of the page, as somebody without a mouse would come.
+        page.tab_to("message").await?;
+        page.select_all().await?;
+        page.press("Grüße" + Key::Enter).await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        let client = transcript(page, "client").await?;
+        ensure!(
+            client.contains(&"received \"Grüße\"".to_owned()),
+            "{client:#?}"
+        );
+        let server = transcript(page, "server").await?;
+        ensure!(
+            server
+                .iter()
+                .any(|line| line.starts_with("received 7 bytes from ")),
+            "{server:#?}"
+        );
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
