@@ -2,14 +2,14 @@
 //!
 //! Without options it is the tutorial's client and speaks its words, on standard error: one message, one answer, the
 //! socket closed. With `--count`, `--interval`, `--json` or `--quiet` it is a tool in the manner of `ping`, on standard
-//! output. Both are one [`run::Run`]; they differ in the [`report::Report`] that is told what happens.
+//! output. Both are one `run::Run`; they differ in the `report::Report` that is told what happens.
 //!
-//! - [`args`]: what the command line says;
-//! - [`payload`]: the bytes that are sent;
-//! - [`way`]: the socket, or the relay, that carries datagrams;
-//! - [`run`]: one loop that sends, receives, and gives up;
-//! - [`report`], [`round_trips`]: what is printed;
-//! - [`capture`]: what `--pcap` writes.
+//! - `args`: what the command line says;
+//! - `payload`: the bytes that are sent;
+//! - `way`: the socket, or the relay, that carries datagrams;
+//! - `run`: one loop that sends, receives, and gives up;
+//! - `report`, `round_trips`: what is printed;
+//! - `capture`: what `--pcap` writes.
 
 use std::io;
 use std::process::ExitCode;

@@ -21,7 +21,8 @@ const MAX_SIZE: usize = 100_000;
 ///
 /// Without options: one message, and the transcript of the classic tutorial on standard error. With --count,
 /// --interval, --json or --quiet: a line per datagram on standard output and a summary in the manner of ping.
-/// The exit code is 0 when an answer came, 1 when none did.
+/// The exit code is 0 when an answer came, 1 when none did. Ctrl-C ends the tool with its summary and the same codes,
+/// and the plain client with 130.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ClientArgs {
     /// The server, HOST:PORT [default: 127.0.0.1:10000]; left out with --via, where the relay knows its server
