@@ -5,6 +5,7 @@
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
 //! - [`target`]: which servers a session may talk to;
+//! - [`relay`]: one WebSocket joined to one UDP socket;
 //! - [`echo`]: the UDP echo server;
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
@@ -20,6 +21,8 @@ pub mod page;
 pub mod access;
 pub mod proxy;
 pub mod target;
+
+pub mod relay;
 
 pub mod echo;
 pub mod stream;

@@ -127,6 +127,11 @@ impl UdpSocket {
         self.peer
     }
 
+    /// Whether runs of equal datagrams are worth gathering: the kernel takes them in one piece.
+    pub fn coalesces(&self) -> bool {
+        self.segment_limit() > 0
+    }
+
     /// Datagrams that the kernel dropped because this socket's receive buffer was full; `None` where it does not tell.
     pub fn kernel_drops(&self) -> Option<u32> {
         options::kernel_drops(&self.io)

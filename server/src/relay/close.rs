@@ -1,0 +1,145 @@
+//! Why a session ended, and what that means: a close code with a sentence for the client, a level for the log.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tracing::Level;
+use wire::limits::MAX_MESSAGE_BYTES;
+
+/// Most bytes of the reason in a Close frame (RFC 6455, section 5.5: 125 less 2 for the code).
+const MAX_REASON_BYTES: usize = 123;
+
+/// Why a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The client closed it, with this code or none.
+    ByClient(Option<u16>),
+    /// The connection broke, or the client went away without a Close.
+    Vanished(String),
+    /// The client broke the WebSocket protocol.
+    Protocol(String),
+    /// A text message was not UTF-8.
+    NotUtf8,
+    /// A message was longer than [`MAX_MESSAGE_BYTES`].
+    TooLong,
+    /// A text message was no control message of ours.
+    BadControl(String),
+    /// Too many control messages came in one second.
+    ControlFlood(u32),
+    /// Nothing was said for this long.
+    Idle(Duration),
+    /// The session reached its greatest age.
+    Lifetime(Duration),
+    /// A ping stayed without pong for this long.
+    NoPong(Duration),
+    /// The host stops.
+    Shutdown,
+    /// The session's own UDP socket could not be opened; the whole reason.
+    NoSocket(String),
+}
+
+impl Ended {
+    /// What the client is told; `None` when it cannot hear it, or said goodbye itself.
+    pub(super) fn frame(&self) -> Option<CloseFrame> {
+        let (code, reason): (u16, Cow<'_, str>) = match self {
+            Self::ByClient(_) | Self::Vanished(_) => return None,
+            Self::Protocol(what) => (1002, what.into()),
+            Self::NotUtf8 => (1007, "a text message was not UTF-8".into()),
+            Self::TooLong => (
+                1009,
+                format!("messages may have {MAX_MESSAGE_BYTES} bytes; no datagram has more").into(),
+            ),
+            Self::BadControl(what) => (4400, what.into()),
+            Self::ControlFlood(limit) => (
+                4401,
+                format!("more than {limit} control messages in a second").into(),
+            ),
+            Self::Idle(limit) => (4402, format!("nothing was sent for {limit:?}").into()),
+            Self::Lifetime(limit) => (4403, format!("sessions last {limit:?} at most").into()),
+            Self::NoPong(limit) => (4404, format!("no answer to a ping for {limit:?}").into()),
+            Self::Shutdown => (1001, "the host stops".into()),
+            Self::NoSocket(why) => (1011, why.into()),
+        };
+        Some(CloseFrame {
+            code: CloseCode::from(code),
+            reason: shortened(&reason).into(),
+        })
+    }
+
+    /// How much attention it deserves in the log.
+    pub(super) fn level(&self) -> Level {
+        match self {
+            Self::ByClient(_) | Self::Shutdown | Self::Idle(_) | Self::Lifetime(_) => Level::INFO,
+            Self::Vanished(_) | Self::NoPong(_) => Level::INFO,
+            Self::Protocol(_)
+            | Self::NotUtf8
+            | Self::TooLong
+            | Self::BadControl(_)
+            | Self::ControlFlood(_) => Level::WARN,
+            Self::NoSocket(_) => Level::ERROR,
+        }
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self, self.frame()) {
+            (Self::ByClient(Some(code)), _) => write!(f, "the client closed it with code {code}"),
+            (Self::ByClient(None), _) => f.write_str("the client closed it"),
+            (Self::Vanished(how), _) => write!(f, "the client vanished: {how}"),
+            (_, Some(frame)) => write!(f, "{} ({})", frame.reason, frame.code),
+            (_, None) => Ok(()),
+        }
+    }
+}
+
+/// The reason cut to what a Close frame can carry, between two letters.
+fn shortened(reason: &str) -> &str {
+    &reason[..reason.floor_char_boundary(MAX_REASON_BYTES)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_end() -> Vec<Ended> {
+        let limit = Duration::from_secs(60);
+        vec![
+            Ended::ByClient(Some(1000)),
+            Ended::Vanished("connection reset".to_owned()),
+            Ended::Protocol("reserved bits are set".to_owned()),
+            Ended::NotUtf8,
+            Ended::TooLong,
+            Ended::BadControl("ü".repeat(200)),
+            Ended::ControlFlood(100),
+            Ended::Idle(limit),
+            Ended::Lifetime(limit),
+            Ended::NoPong(limit),
+            Ended::Shutdown,
+            Ended::NoSocket("too many open files".to_owned()),
+        ]
+    }
+
+    #[test]
+    fn reasons_fit_a_close_frame() {
+        for frame in every_end().iter().filter_map(Ended::frame) {
+            assert!(frame.reason.len() <= MAX_REASON_BYTES, "{frame}");
+            assert!(!frame.reason.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_end_has_its_own_code() {
+        let frames: Vec<_> = every_end().iter().filter_map(Ended::frame).collect();
+        let codes: std::collections::HashSet<_> =
+            frames.iter().map(|frame| u16::from(frame.code)).collect();
+        assert_eq!(codes.len(), frames.len());
+    }
+
+    #[test]
+    fn a_client_that_said_goodbye_is_told_nothing() {
+        assert_eq!(Ended::ByClient(None).frame(), None);
+    }
+}

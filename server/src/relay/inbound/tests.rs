@@ -1,0 +1,165 @@
+use tokio::io::AsyncWriteExt as _;
+
+use super::*;
+
+/// One masked frame, as a client sends it.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mask = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = vec![first];
+    match payload.len() {
+        bytes @ 0..126 => frame.push(0x80 | bytes as u8),
+        bytes @ 126..65_536 => {
+            frame.push(0x80 | 126);
+            frame.extend((bytes as u16).to_be_bytes());
+        }
+        bytes => {
+            frame.push(0x80 | 127);
+            frame.extend((bytes as u64).to_be_bytes());
+        }
+    }
+    frame.extend(mask);
+    frame.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
+    frame
+}
+
+fn binary(payload: &[u8]) -> Incoming {
+    Incoming::Binary(Bytes::copy_from_slice(payload))
+}
+
+/// Reads from a client that wrote `bytes` and closed its side: messages, replies and why it ended.
+async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
+    let (mut client, io) = tokio::io::duplex(1 << 20);
+    client.write_all(bytes).await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut inbound = Inbound::new(io, Bytes::new());
+    let (mut messages, mut replies) = (Vec::new(), Vec::new());
+    loop {
+        if let Err(ended) = inbound.read(&mut messages, &mut replies).await {
+            return (messages, replies, ended);
+        }
+    }
+}
+
+#[tokio::test]
+async fn everything_that_has_arrived_comes_in_one_read() {
+    let (mut client, io) = tokio::io::duplex(1 << 20);
+    let mut inbound = Inbound::new(io, Bytes::new());
+    let mut bytes = Vec::new();
+    for n in 0..100_u8 {
+        bytes.extend(frame(0x82, &vec![n; usize::from(n)]));
+    }
+    bytes.extend(frame(0x81, "zwölf".as_bytes()));
+    client.write_all(&bytes).await.unwrap();
+    let (mut messages, mut replies) = (Vec::new(), Vec::new());
+    inbound.read(&mut messages, &mut replies).await.unwrap();
+    let expected = (0..100_u8).map(|n| binary(&vec![n; usize::from(n)]));
+    let expected: Vec<_> = expected.chain([Incoming::Text("zwölf".into())]).collect();
+    assert_eq!(messages, expected);
+    assert_eq!(replies, b"");
+}
+
+#[tokio::test]
+async fn a_message_in_pieces_is_one_message_however_it_is_cut() {
+    let payload: Vec<u8> = (0..=255).cycle().take(65_507).collect();
+    let (head, tail) = payload.split_at(40_000);
+    let mut bytes = frame(0x02, head);
+    bytes.extend(frame(0x89, b"between"));
+    bytes.extend(frame(0x80, tail));
+    for piece in [1, 2, 3, 1000, 65_536, 200_000] {
+        let (mut client, io) = tokio::io::duplex(1 << 20);
+        let mut inbound = Inbound::new(io, Bytes::new());
+        let (mut messages, mut replies) = (Vec::new(), Vec::new());
+        let pieces = if piece < 10 {
+            bytes[..5000]
+                .chunks(piece)
+                .chain(bytes[5000..].chunks(60_000))
+                .collect::<Vec<_>>()
+        } else {
+            bytes.chunks(piece).collect()
+        };
+        for piece in pieces {
+            client.write_all(piece).await.unwrap();
+            inbound.read(&mut messages, &mut replies).await.unwrap();
+        }
+        assert_eq!(messages, [binary(&payload)], "pieces of {piece}");
+        assert_eq!(
+            replies, b"\x8a\x07between",
+            "the ping in between is answered"
+        );
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_the_upgrade_read_early_come_first() {
+    let (mut client, io) = tokio::io::duplex(1024);
+    client.write_all(&frame(0x82, b"second")).await.unwrap();
+    let mut inbound = Inbound::new(io, frame(0x82, b"first").into());
+    let (mut messages, mut replies) = (Vec::new(), Vec::new());
+    inbound.read(&mut messages, &mut replies).await.unwrap();
+    inbound.read(&mut messages, &mut replies).await.unwrap();
+    assert_eq!(messages, [binary(b"first"), binary(b"second")]);
+}
+
+#[tokio::test]
+async fn the_longest_message_is_read_and_one_byte_more_ends_the_session() {
+    let longest = vec![1; MAX_MESSAGE_BYTES];
+    let (messages, _, ended) = read_all(&frame(0x82, &longest)).await;
+    assert_eq!(
+        (messages.len(), matches!(ended, Ended::Vanished(_))),
+        (1, true)
+    );
+    let (messages, _, ended) = read_all(&frame(0x82, &vec![1; MAX_MESSAGE_BYTES + 1])).await;
+    assert_eq!((messages.len(), ended), (0, Ended::TooLong));
+    // In fragments it counts as well.
+    let mut fragments = frame(0x02, &longest);
+    fragments.extend(frame(0x80, b"x"));
+    assert_eq!(read_all(&fragments).await.2, Ended::TooLong);
+}
+
+#[tokio::test]
+async fn a_close_is_answered_with_its_code_after_the_messages_before_it() {
+    let mut bytes = frame(0x82, b"last");
+    bytes.extend(frame(0x88, b"\x03\xe8bye"));
+    let (messages, replies, ended) = read_all(&bytes).await;
+    assert_eq!(messages, [binary(b"last")]);
+    assert_eq!(replies, b"\x88\x05\x03\xe8bye");
+    assert_eq!(ended, Ended::ByClient(Some(1000)));
+}
+
+#[tokio::test]
+async fn breaches_of_the_protocol_are_named() {
+    let unmasked = b"\x82\x01x".to_vec();
+    let reserved_bit = frame(0xc2, b"x");
+    let reserved_opcode = frame(0x83, b"x");
+    let long_ping = frame(0x89, &[0; 126]);
+    let fragmented_ping = frame(0x09, b"x");
+    let lone_continuation = frame(0x80, b"x");
+    for bytes in [
+        unmasked,
+        reserved_bit,
+        reserved_opcode,
+        long_ping,
+        fragmented_ping,
+        lone_continuation,
+    ] {
+        let (messages, _, ended) = read_all(&bytes).await;
+        assert_eq!(messages, []);
+        assert!(matches!(ended, Ended::Protocol(_)), "{bytes:x?}: {ended:?}");
+    }
+    assert_eq!(read_all(&frame(0x81, b"\xff\xfe")).await.2, Ended::NotUtf8);
+}
+
+#[tokio::test]
+async fn a_close_of_ours_is_framed_once() {
+    let (_client, io) = tokio::io::duplex(1024);
+    let mut inbound = Inbound::new(io, Bytes::new());
+    let mut frames = Vec::new();
+    inbound.close(Ended::Shutdown.frame().unwrap(), &mut frames);
+    inbound.close(Ended::NotUtf8.frame().unwrap(), &mut frames);
+    assert_eq!(frames, b"\x88\x10\x03\xe9the host stops");
+}

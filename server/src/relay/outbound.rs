@@ -1,0 +1,174 @@
+//! From datagrams and control messages to the client's TCP stream: bounded, in few writes, control first.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+/// Bytes of data that may wait for a slow reader; a datagram that comes on top is dropped.
+pub(super) const MAX_WAITING_BYTES: usize = 512 * 1024;
+
+/// Bytes that go out in one write. A control message waits for no more than this.
+const CHUNK_BYTES: usize = 128 * 1024;
+
+/// Bytes of pongs that may wait; RFC 6455, section 5.5.3 allows to answer the newest ping alone.
+const MAX_WAITING_REPLIES: usize = 4096;
+
+/// The writing half of a session's WebSocket.
+#[derive(Debug)]
+pub(super) struct Outbound<W> {
+    io: W,
+    /// What is being written, and how much of it has been.
+    current: Vec<u8>,
+    written: usize,
+    control: Vec<u8>,
+    data: VecDeque<Vec<u8>>,
+    data_bytes: usize,
+}
+
+impl<W: AsyncWrite + Unpin> Outbound<W> {
+    pub(super) fn new(io: W) -> Self {
+        Self {
+            io,
+            current: Vec::new(),
+            written: 0,
+            control: Vec::new(),
+            data: VecDeque::new(),
+            data_bytes: 0,
+        }
+    }
+
+    /// Whether the client reads fast enough for another datagram.
+    pub(super) fn has_room(&self) -> bool {
+        self.data_bytes < MAX_WAITING_BYTES
+    }
+
+    /// Whether anything waits to be written.
+    pub(super) fn is_pending(&self) -> bool {
+        !self.current.is_empty() || !self.control.is_empty() || !self.data.is_empty()
+    }
+
+    /// Queues a datagram as a binary message. Ask [`has_room`](Self::has_room) before.
+    pub(super) fn push_datagram(&mut self, payload: &[u8]) {
+        let chunk = match self.data.back_mut() {
+            Some(chunk) if chunk.len() + payload.len() <= CHUNK_BYTES => chunk,
+            _ => self.data.push_back_mut(Vec::new()),
+        };
+        let before = chunk.len();
+        put_frame(chunk, OpCode::Data(Data::Binary), payload);
+        self.data_bytes += chunk.len() - before;
+    }
+
+    /// Queues a text message, ahead of all data that is not being written yet.
+    pub(super) fn push_text(&mut self, text: &str) {
+        put_frame(&mut self.control, OpCode::Data(Data::Text), text.as_bytes());
+    }
+
+    /// Queues frames as they are.
+    pub(super) fn push_frames(&mut self, frames: &[u8]) {
+        self.control.extend_from_slice(frames);
+    }
+
+    /// Control bytes that wait.
+    pub(super) fn waiting_control(&self) -> usize {
+        self.control.len()
+    }
+
+    /// Writes until nothing waits. Dropping the future loses nothing: the next call goes on.
+    ///
+    /// # Errors
+    ///
+    /// The connection's.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Ends the stream towards the client.
+    ///
+    /// # Errors
+    ///
+    /// The connection's.
+    pub(super) async fn shutdown(&mut self) -> io::Result<()> {
+        self.io.shutdown().await
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            while self.written < self.current.len() {
+                let rest = &self.current[self.written..];
+                let written = ready!(Pin::new(&mut self.io).poll_write(cx, rest))?;
+                if written == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                self.written += written;
+            }
+            self.written = 0;
+            self.current = if !self.control.is_empty() {
+                std::mem::take(&mut self.control)
+            } else if let Some(chunk) = self.data.pop_front() {
+                self.data_bytes -= chunk.len();
+                chunk
+            } else {
+                self.current = Vec::new();
+                return Pin::new(&mut self.io).poll_flush(cx);
+            };
+        }
+    }
+}
+
+/// Frames that the reading half owes the client, on their way to the writing half.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    frames: Mutex<Vec<u8>>,
+    arrived: Notify,
+}
+
+impl Replies {
+    /// Adds frames; pongs are left out while too many wait.
+    pub(super) fn add(&self, frames: &[u8]) {
+        let mut waiting = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < MAX_WAITING_REPLIES {
+            waiting.extend_from_slice(frames);
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Adds a ping.
+    pub(super) fn ping(&self) {
+        let mut frame = Vec::new();
+        put_frame(&mut frame, OpCode::Control(Control::Ping), &[]);
+        self.add(&frame);
+    }
+
+    /// Waits until frames have been added.
+    pub(super) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Takes all that wait.
+    pub(super) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.frames.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Appends one unmasked frame, as a server sends it (RFC 6455, section 5.2).
+fn put_frame(buffer: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
+    let header = FrameHeader {
+        opcode,
+        ..FrameHeader::default()
+    };
+    header
+        .format(payload.len() as u64, buffer)
+        .expect("a vector takes all that is written to it");
+    buffer.extend_from_slice(payload);
+}
+
+#[cfg(test)]
+mod tests;

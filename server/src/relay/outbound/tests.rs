@@ -1,0 +1,88 @@
+use tokio::io::AsyncReadExt as _;
+
+use super::*;
+
+/// An outbound whose stream holds `room` bytes, and the client's end of it.
+fn outbound(room: usize) -> (Outbound<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
+    let (io, client) = tokio::io::duplex(room);
+    (Outbound::new(io), client)
+}
+
+async fn read(client: &mut tokio::io::DuplexStream, bytes: usize) -> Vec<u8> {
+    let mut got = vec![0; bytes];
+    client.read_exact(&mut got).await.unwrap();
+    got
+}
+
+#[tokio::test]
+async fn frames_are_as_the_standard_pins_them() {
+    let (mut outbound, mut client) = outbound(1 << 20);
+    outbound.push_datagram(b"Hello");
+    outbound.push_datagram(b"");
+    outbound.push_datagram(&[7; 256]);
+    outbound.push_datagram(&[7; 65_536]);
+    outbound.flush().await.unwrap();
+    // RFC 6455, section 5.7: unmasked, lengths of 7, 16 and 64 bits.
+    assert_eq!(read(&mut client, 7).await, b"\x82\x05Hello");
+    assert_eq!(read(&mut client, 2).await, [0x82, 0]);
+    assert_eq!(read(&mut client, 4).await, [0x82, 0x7e, 1, 0]);
+    read(&mut client, 256).await;
+    assert_eq!(
+        read(&mut client, 10).await,
+        [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]
+    );
+}
+
+#[tokio::test]
+async fn text_overtakes_data_that_waits() {
+    let (mut outbound, mut client) = outbound(16);
+    for _ in 0..10 {
+        outbound.push_datagram(&vec![0; CHUNK_BYTES - 10]);
+        if !outbound.has_room() {
+            break;
+        }
+    }
+    tokio::select! {
+        _ = outbound.flush() => panic!("nobody reads"),
+        () = tokio::task::yield_now() => {}
+    }
+    outbound.push_text("now");
+    let writing = outbound.flush();
+    let reading = async {
+        // The chunk that had begun comes first, whole.
+        let begun = read(&mut client, CHUNK_BYTES).await;
+        assert_eq!(begun[..2], [0x82, 0x7f]);
+        assert_eq!(read(&mut client, 5).await, b"\x81\x03now");
+    };
+    tokio::select! {
+        _ = writing => panic!("more than a chunk waits"),
+        () = reading => {}
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_slow_reader_is_bounded() {
+    let (mut outbound, _client) = outbound(16);
+    let mut accepted = 0;
+    while outbound.has_room() {
+        outbound.push_datagram(&[0; 60_000]);
+        accepted += 60_000;
+        assert!(accepted <= MAX_WAITING_BYTES + 60_000);
+    }
+    assert!(accepted >= MAX_WAITING_BYTES - 60_000);
+}
+
+#[tokio::test]
+async fn pongs_are_dropped_rather_than_queued_without_bound() {
+    let replies = Replies::default();
+    for _ in 0..10_000 {
+        replies.add(b"\x8a\x04pong");
+    }
+    let waiting = replies.take();
+    assert!(
+        waiting.len() <= MAX_WAITING_REPLIES + 6,
+        "{}",
+        waiting.len()
+    );
+    assert!(waiting.len() >= MAX_WAITING_REPLIES);
+}

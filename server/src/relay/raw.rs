@@ -1,0 +1,127 @@
+//! A session that only carries: messages become datagrams, datagrams become messages, and nothing is said besides.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::close::Ended;
+use super::gather;
+use super::inbound::{Inbound, Incoming};
+use super::outbound::{Outbound, Replies};
+use super::vitals::{Vitals, add};
+use crate::udp::{Slab, Trouble, UdpSocket};
+
+/// Runs of datagrams that one receive may bring.
+const BATCH_RUNS: usize = 16;
+
+/// How long a pump rests after an error from the UDP socket, so that a persistent one cannot make it spin.
+const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
+
+/// Carries messages to the server until the client is gone.
+pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
+    inbound: &mut Inbound<R>,
+    udp: &UdpSocket,
+    replies: &Replies,
+    vitals: &Vitals,
+) -> Ended {
+    let mut messages = Vec::new();
+    let mut frames = Vec::new();
+    loop {
+        let read = inbound.read(&mut messages, &mut frames).await;
+        if !frames.is_empty() {
+            replies.add(&frames);
+            frames = Vec::new();
+        }
+        vitals.hear(!messages.is_empty());
+        let payloads: Vec<Bytes> = messages.drain(..).map(payload).collect();
+        send(udp, &payloads, vitals).await;
+        if let Err(ended) = read {
+            return ended;
+        }
+    }
+}
+
+/// Carries datagrams to the client until it cannot be reached any more.
+pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
+    udp: &UdpSocket,
+    outbound: &mut Outbound<W>,
+    replies: &Replies,
+    vitals: &Vitals,
+) -> Ended {
+    loop {
+        tokio::select! {
+            flushed = outbound.flush(), if outbound.is_pending() => {
+                if let Err(error) = flushed {
+                    return Ended::Vanished(error.to_string());
+                }
+            }
+            _ = udp.readable() => {
+                if let Err(error) = receive(udp, outbound, vitals) {
+                    tracing::debug!(%error, "the server's side told of an error; the session goes on");
+                    add(&vitals.traffic.refused, 1);
+                    tokio::time::sleep(REST_AFTER_ERROR).await;
+                }
+            }
+            () = replies.arrived() => outbound.push_frames(&replies.take()),
+        }
+    }
+}
+
+/// In a raw session text is data too.
+fn payload(message: Incoming) -> Bytes {
+    match message {
+        Incoming::Binary(bytes) => bytes,
+        Incoming::Text(text) => text.into(),
+    }
+}
+
+async fn send(udp: &UdpSocket, payloads: &[Bytes], vitals: &Vitals) {
+    if payloads.is_empty() {
+        return;
+    }
+    let traffic = &vitals.traffic;
+    add(&traffic.from_client, payloads.len());
+    add(
+        &traffic.from_client_bytes,
+        payloads.iter().map(Bytes::len).sum(),
+    );
+    let note = |_, trouble| match trouble {
+        Trouble::Earlier(error) => {
+            tracing::debug!(%error, "an earlier datagram was refused; the session goes on");
+            add(&traffic.refused, 1);
+        }
+        Trouble::Unsent { count, error, .. } => {
+            tracing::debug!(%error, count, "datagrams were not sent; the session goes on");
+            add(&traffic.rejected, count);
+        }
+    };
+    gather::send_all(udp, payloads, note).await;
+}
+
+/// Queues what has arrived for the client, and drops what finds no room.
+fn receive<W: AsyncWrite + Unpin>(
+    udp: &UdpSocket,
+    outbound: &mut Outbound<W>,
+    vitals: &Vitals,
+) -> io::Result<()> {
+    let mut slab = Slab::take();
+    match udp.try_receive(&mut slab, BATCH_RUNS) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+        received => received?,
+    }
+    vitals.stir();
+    let traffic = &vitals.traffic;
+    for run in slab.runs() {
+        add(&traffic.from_server, run.datagrams().len());
+        add(&traffic.from_server_bytes, run.bytes.len());
+        for datagram in run.datagrams() {
+            match outbound.has_room() {
+                true => outbound.push_datagram(datagram),
+                false => add(&traffic.dropped, 1),
+            }
+        }
+    }
+    Ok(())
+}
