@@ -57,7 +57,7 @@ impl EchoServer {
     ) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind(address, offload)?;
         Ok(Self {
-            address: socket.local_addr()?,
+            address: socket.local_addr(),
             socket: Arc::new(socket),
             rule,
             clock,

@@ -20,6 +20,7 @@ use crate::echo::{EchoServer, Witnesses};
 use crate::http;
 use crate::http::Deadlines;
 use crate::proxy::TrustedProxies;
+use crate::relay::Patience;
 use crate::target::{self, OWN_SERVER, Target};
 
 /// How long a stopping host waits for its sessions to say goodbye.
@@ -42,6 +43,8 @@ pub struct Shared {
     pub proxies: TrustedProxies,
     /// The limits of a session.
     pub limits: Limits,
+    /// How long sessions may last and how quiet they may be.
+    pub patience: Patience,
     /// The targets by name; the first is the host's own server.
     pub targets: Vec<Target>,
     /// Address of the host's own echo server, as sessions reach it.
@@ -109,6 +112,7 @@ impl Host {
                 bytes_per_second: None,
                 idle_ms: None,
             },
+            patience: Patience::default(),
             targets,
             own_server,
             witnesses: echo.witnesses(),

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Once};
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,6 +17,8 @@ use crate::access::Refusal;
 use crate::host::Shared;
 use crate::page;
 use crate::proxy::{Caller, readable};
+use crate::relay::{self, SessionKind, Upgrade};
+use crate::target::{OWN_SERVER, Target};
 
 mod connections;
 
@@ -26,6 +28,8 @@ pub(crate) use connections::{Deadlines, serve};
 /// Everything the host serves.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
+        .route("/relay", get(page_session))
+        .route("/relay/raw", get(raw_session))
         .route("/relay.json", get(about))
         .route("/healthz", get(health))
         .merge(page::routes())
@@ -136,6 +140,63 @@ async fn about(
         (header::VARY, "origin"),
     ];
     (readable, Json(about)).into_response()
+}
+
+async fn page_session(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    upgrade: Result<Upgrade, Response>,
+) -> Response {
+    open_session(&shared, &caller, &uri, &headers, upgrade, SessionKind::Page)
+}
+
+async fn raw_session(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    upgrade: Result<Upgrade, Response>,
+) -> Response {
+    open_session(&shared, &caller, &uri, &headers, upgrade, SessionKind::Raw)
+}
+
+/// Opens a session, or refuses before the upgrade with the setting to change.
+fn open_session(
+    shared: &Arc<Shared>,
+    caller: &Caller,
+    uri: &Uri,
+    headers: &HeaderMap,
+    upgrade: Result<Upgrade, Response>,
+    kind: SessionKind,
+) -> Response {
+    if let Err(refusal) = shared.access.check(caller, origin(headers)) {
+        return refuse(caller, &refusal);
+    }
+    let target = match named_target(shared, uri.query().unwrap_or_default()) {
+        Ok(target) => target,
+        Err(why) => return (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response(),
+    };
+    match upgrade {
+        Ok(upgrade) => relay::accept(shared, upgrade, kind, caller.address, target),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The target that `?target=` names; the host's own server when it names none.
+fn named_target<'a>(shared: &'a Shared, query: &str) -> Result<&'a Target, String> {
+    // Names hold no character that a query would escape.
+    let name = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("target="))
+        .unwrap_or(OWN_SERVER);
+    let named = shared.targets.iter().find(|target| target.name == name);
+    named.ok_or_else(|| {
+        let names: Vec<_> = shared.targets.iter().map(|t| t.name.as_str()).collect();
+        let names = names.join(", ");
+        format!("there is no target {name:?} here, but {names}; --target NAME=HOST:PORT adds one")
+    })
 }
 
 async fn health() -> &'static str {

@@ -10,20 +10,18 @@
 //! Each way is read until it is empty and written in one piece. UDP may drop, so nothing queues without bound; what is
 //! dropped is counted. However a session ends, it returns one value saying why, and [`close`] knows what that means.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::response::Response;
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::clock::Clock;
-use crate::echo::Witnesses;
+use crate::host::Shared;
 use crate::target::Target;
 use crate::udp::UdpSocket;
 
@@ -31,6 +29,7 @@ mod close;
 mod gather;
 mod inbound;
 mod outbound;
+mod page;
 mod raw;
 mod upgrade;
 mod vitals;
@@ -38,6 +37,7 @@ mod vitals;
 use close::Ended;
 use inbound::Inbound;
 use outbound::{Outbound, Replies};
+use page::PageSession;
 pub use upgrade::Upgrade;
 pub use vitals::Patience;
 use vitals::Vitals;
@@ -48,30 +48,6 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes that the kernel may hold unsent for one client, so that control messages do not queue behind more.
 const UNSENT_BYTES: u32 = 256 * 1024;
 
-/// What all sessions of a host have in common.
-#[derive(Debug)]
-pub struct RelaySetup {
-    /// The clock of all stamps.
-    pub clock: Clock,
-    /// Whether the kernel may coalesce and cut runs of datagrams.
-    pub offload: bool,
-    /// How long a session may last and how quiet it may be.
-    pub patience: Patience,
-    /// Where to watch the host's own echo server.
-    pub own_server: Witnesses,
-}
-
-/// What one session is to be.
-#[derive(Debug, Clone)]
-pub struct SessionPlan {
-    /// Which of the two protocols it speaks.
-    pub kind: SessionKind,
-    /// The client's TCP address, for the log.
-    pub client: SocketAddr,
-    /// The server it talks to.
-    pub target: Target,
-}
-
 /// The two protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKind {
@@ -81,97 +57,73 @@ pub enum SessionKind {
     Raw,
 }
 
-/// The relay with its sessions.
-#[derive(Debug)]
-pub struct Relay {
-    setup: RelaySetup,
-    stop: CancellationToken,
-    sessions: TaskTracker,
-    opened: AtomicU64,
+/// Turns a request into a session, which lives on by itself. Returns the answer to the request.
+///
+/// The session is counted in [`Shared::sessions`], and ends when [`Shared::stop`] is cancelled.
+pub fn accept(
+    shared: &Arc<Shared>,
+    upgrade: Upgrade,
+    kind: SessionKind,
+    client: IpAddr,
+    target: &Target,
+) -> Response {
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+    let span = tracing::info_span!("session", id = number, peer = %client);
+    let response = upgrade.response();
+    let (shared, target) = (Arc::clone(shared), target.clone());
+    let sessions = shared.sessions.clone();
+    let session = async move {
+        match upgrade.stream().await {
+            Ok((stream, early)) => serve(&shared, stream, early, kind, &target, number).await,
+            Err(error) => tracing::debug!("no session: {error:#}"),
+        }
+    };
+    sessions.spawn(session.instrument(span));
+    response
 }
 
-impl Relay {
-    /// A relay without sessions.
-    pub fn new(setup: RelaySetup) -> Self {
-        Self {
-            setup,
-            stop: CancellationToken::new(),
-            sessions: TaskTracker::new(),
-            opened: AtomicU64::new(0),
+async fn serve(
+    shared: &Arc<Shared>,
+    stream: TcpStream,
+    early: Bytes,
+    kind: SessionKind,
+    target: &Target,
+    number: u64,
+) {
+    prepare(&stream);
+    let (reader, writer) = stream.into_split();
+    let mut inbound = Inbound::new(reader, early);
+    let mut outbound = Outbound::new(writer);
+    let vitals = Vitals::new(shared.clock);
+    let replies = Replies::default();
+    let end = async {
+        tokio::select! {
+            ended = vitals.outlive(&shared.patience, &replies) => ended,
+            () = shared.stop.cancelled() => Ended::Shutdown,
         }
-    }
-
-    /// Turns a request into a session, which lives on by itself. Returns the answer to the request.
-    pub fn accept(self: &Arc<Self>, upgrade: Upgrade, plan: SessionPlan) -> Response {
-        let response = upgrade.response();
-        let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
-        let span = tracing::info_span!("session", id = number, peer = %plan.client);
-        let relay = Arc::clone(self);
-        let session = async move {
-            match upgrade.stream().await {
-                Ok((stream, early)) => {
-                    relay.serve(stream, early, &plan).await;
+    };
+    let ended = match UdpSocket::connect(target.address, None, shared.offload) {
+        Err(error) => Ended::NoSocket(format!("{error:#}")),
+        Ok(udp) => {
+            tracing::info!(?kind, target = %target.address, from = %udp.local_addr(), "opened");
+            match kind {
+                SessionKind::Raw => tokio::select! {
+                    ended = raw::client_to_udp(&mut inbound, &udp, &replies, &vitals) => ended,
+                    ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
+                    ended = end => ended,
+                },
+                SessionKind::Page => {
+                    PageSession::open(shared, &vitals, &mut outbound, udp, target, number)
+                        .run(&mut inbound, &replies, end)
+                        .await
                 }
-                Err(error) => tracing::debug!("no session: {error:#}"),
             }
-        };
-        self.sessions.spawn(session.instrument(span));
-        response
-    }
-
-    /// How many sessions are open.
-    pub fn open_sessions(&self) -> usize {
-        self.sessions.len()
-    }
-
-    /// Tells every session to end and waits for them, but not for longer than `patience`.
-    ///
-    /// Returns how many had not ended by then.
-    pub async fn shut_down(&self, patience: Duration) -> usize {
-        self.stop.cancel();
-        self.sessions.close();
-        let _ = tokio::time::timeout(patience, self.sessions.wait()).await;
-        self.sessions.len()
-    }
-
-    async fn serve(&self, stream: TcpStream, early: bytes::Bytes, plan: &SessionPlan) {
-        prepare(&stream);
-        let (reader, writer) = stream.into_split();
-        let mut inbound = Inbound::new(reader, early);
-        let mut outbound = Outbound::new(writer);
-        let vitals = Vitals::new(self.setup.clock);
-        let udp = UdpSocket::connect(plan.target.address, None, self.setup.offload);
-        let ended = match udp {
-            Ok(udp) => {
-                tracing::info!(kind = ?plan.kind, target = %plan.target.address, udp = ?udp.local_addr().ok(), "opened");
-                self.relay(&mut inbound, &mut outbound, &udp, &vitals, plan.kind)
-                    .await
-            }
-            Err(error) => Ended::NoSocket(format!("{error:#}")),
-        };
-        log_end(&ended, &vitals);
-        say_goodbye(&ended, &mut inbound, &mut outbound).await;
-    }
-
-    async fn relay(
-        &self,
-        inbound: &mut Inbound<OwnedReadHalf>,
-        outbound: &mut Outbound<OwnedWriteHalf>,
-        udp: &UdpSocket,
-        vitals: &Vitals,
-        kind: SessionKind,
-    ) -> Ended {
-        let _ = kind;
-        let replies = Replies::default();
-        let ended = tokio::select! {
-            ended = raw::client_to_udp(inbound, udp, &replies, vitals) => ended,
-            ended = raw::udp_to_client(udp, outbound, &replies, vitals) => ended,
-            ended = vitals.outlive(&self.setup.patience, &replies) => ended,
-            () = self.stop.cancelled() => Ended::Shutdown,
-        };
-        outbound.push_frames(&replies.take());
-        ended
-    }
+        }
+    };
+    outbound.push_frames(&replies.take());
+    log_end(&ended, &vitals);
+    say_goodbye(&ended, &mut inbound, &mut outbound).await;
 }
 
 /// Sets the options of a session's TCP stream.
@@ -188,7 +140,9 @@ async fn say_goodbye(
     inbound: &mut Inbound<OwnedReadHalf>,
     outbound: &mut Outbound<OwnedWriteHalf>,
 ) {
-    if let Some(frame) = ended.frame() {
+    let farewell = ended.frame();
+    let answer_expected = farewell.is_some();
+    if let Some(frame) = farewell {
         let mut frames = Vec::new();
         inbound.close(frame, &mut frames);
         outbound.push_frames(&frames);
@@ -196,7 +150,9 @@ async fn say_goodbye(
     let goodbye = async {
         outbound.flush().await?;
         outbound.shutdown().await?;
-        inbound.drain().await;
+        if answer_expected {
+            inbound.drain().await;
+        }
         std::io::Result::Ok(())
     };
     // A client that does not listen is left alone after a while; nothing more can be done for it.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
 use quinn_udp::{UdpSockRef, UdpSocketState};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::Interest;
 
 mod batch;
@@ -36,6 +36,7 @@ const SEND_BUFFER_BYTES: usize = 1 << 20;
 pub struct UdpSocket {
     io: tokio::net::UdpSocket,
     state: UdpSocketState,
+    local: SocketAddr,
     peer: Option<SocketAddr>,
     /// Largest segment that the kernel is asked to cut from a run; 0 when it shall cut none.
     segment_limit: AtomicUsize,
@@ -105,21 +106,31 @@ impl UdpSocket {
             true => usize::from(u16::MAX),
             false => 0,
         };
+        let io = tokio::net::UdpSocket::from_std(socket.into())?;
         Ok(Self {
-            io: tokio::net::UdpSocket::from_std(socket.into())?,
+            local: io.local_addr()?,
+            io,
             state,
             peer: None,
             segment_limit: AtomicUsize::new(segment_limit),
         })
     }
 
-    /// The address that the socket has; after [`connect`](Self::connect) with the address that the system chose.
+    /// Turns a connected socket to another peer; its own port stays.
     ///
     /// # Errors
     ///
-    /// The operating system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
+    /// The operating system's; the socket then talks to whom it talked before.
+    pub fn reconnect(&mut self, peer: SocketAddr) -> io::Result<()> {
+        SockRef::from(&self.io).connect(&peer.into())?;
+        self.peer = Some(peer);
+        self.local = self.io.local_addr()?;
+        Ok(())
+    }
+
+    /// The address that the socket has; after [`connect`](Self::connect) with the address that the system chose.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
     }
 
     /// The one peer of a connected socket.
@@ -144,13 +155,10 @@ impl UdpSocket {
     /// `WouldBlock` when nothing has arrived. Any other error belongs to a datagram sent earlier (ICMP) and is gone
     /// with this call: the socket goes on working.
     pub fn try_receive(&self, slab: &mut Slab, most: usize) -> io::Result<()> {
-        slab.clear();
-        let socket = UdpSockRef::from(&self.io);
-        let received = self.io.try_io(Interest::READABLE, || {
-            slab.fill(most, |buffers, meta| self.state.recv(socket, buffers, meta))
-        });
-        match received {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        match self.receive_when(Interest::READABLE, slab, most) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.receive_when(Interest::ERROR, slab, most)
+            }
             received => received,
         }
     }
@@ -161,7 +169,22 @@ impl UdpSocket {
     ///
     /// When the runtime is shutting down.
     pub async fn readable(&self) -> io::Result<()> {
-        self.io.readable().await
+        // Linux tells of ICMP's answers by an error alone, without anything to read.
+        let arrivals = Interest::READABLE | Interest::ERROR;
+        self.io.ready(arrivals).await.map(|_| ())
+    }
+
+    /// Receives if the socket is known to be ready in this way; without a system call if it is not.
+    fn receive_when(&self, ready: Interest, slab: &mut Slab, most: usize) -> io::Result<()> {
+        slab.clear();
+        let socket = UdpSockRef::from(&self.io);
+        let received = self.io.try_io(ready, || {
+            slab.fill(most, |buffers, meta| self.state.recv(socket, buffers, meta))
+        });
+        match received {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            received => received,
+        }
     }
 
     fn segment_limit(&self) -> usize {

@@ -87,22 +87,32 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         let _ = self.codec.close(&mut feed, Some(frame));
     }
 
-    /// Reads and forgets whatever still comes, until the client has closed its side.
+    /// Reads and forgets whatever still comes, until the client has answered the Close or left.
     ///
     /// Closing a TCP stream with unread bytes resets it, and the client might never see the Close frame.
     pub(super) async fn drain(&mut self) {
-        let drained = |cx: &mut Context<'_>| {
-            with_read_buffer(|buffer| {
-                loop {
-                    let mut filled = ReadBuf::new(buffer);
-                    let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled));
-                    if read.is_err() || filled.filled().is_empty() {
-                        return Poll::Ready(());
-                    }
+        let (mut messages, mut replies) = (Vec::new(), Vec::new());
+        loop {
+            match self.read(&mut messages, &mut replies).await {
+                Ok(()) => {
+                    messages.clear();
+                    replies.clear();
                 }
-            })
-        };
-        poll_fn(drained).await;
+                Err(Ended::ByClient(_) | Ended::Vanished(_)) => return,
+                // What follows a breach of the protocol cannot be understood, but must be read all the same.
+                Err(_) => break,
+            }
+        }
+        while poll_fn(|cx| self.poll_skip(cx)).await {}
+    }
+
+    /// Reads and forgets some bytes; false when there are no more.
+    fn poll_skip(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        with_read_buffer(|buffer| {
+            let mut filled = ReadBuf::new(buffer);
+            let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled));
+            Poll::Ready(read.is_ok() && !filled.filled().is_empty())
+        })
     }
 
     fn poll_read(

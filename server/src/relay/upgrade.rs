@@ -15,7 +15,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -45,7 +44,8 @@ impl Upgrade {
     /// When the client went away before, or the connection is no plain TCP stream.
     pub(super) async fn stream(self) -> anyhow::Result<(TcpStream, Bytes)> {
         let upgraded = self.on_upgrade.await.context("the handshake broke off")?;
-        let parts = downcast::<TokioIo<TcpStream>>(upgraded)
+        let parts = upgraded
+            .downcast::<TokioIo<TcpStream>>()
             .map_err(|_| anyhow!("the connection is no plain TCP stream"))?;
         Ok((parts.io.into_inner(), parts.read_buf))
     }

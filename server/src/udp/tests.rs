@@ -35,7 +35,7 @@ fn unsent(trouble: Trouble) -> ! {
 async fn runs_arrive_as_the_datagrams_they_are_made_of() {
     for (address, offload) in LOOPBACK.iter().flat_map(|a| [(a, true), (a, false)]) {
         let server = bound(address, offload);
-        let client = UdpSocket::connect(server.local_addr().unwrap(), None, offload).unwrap();
+        let client = UdpSocket::connect(server.local_addr(), None, offload).unwrap();
         let bytes: Vec<u8> = (0..=255).cycle().take(42 * 150 + 7).collect();
         let batch = [
             Outgoing {
@@ -68,7 +68,7 @@ async fn runs_arrive_as_the_datagrams_they_are_made_of() {
 async fn every_size_up_to_the_limit_arrives_and_one_more_byte_is_told() {
     for (address, limit) in LOOPBACK.iter().zip([65_507, 65_527]) {
         let server = bound(address, true);
-        let client = UdpSocket::connect(server.local_addr().unwrap(), None, true).unwrap();
+        let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
         let bytes = vec![0x5a; limit + 1];
         for size in [0, 1, 1472, 1473, 9217, 32_768, limit - 1, limit] {
             let batch = [Outgoing::to_peer(&bytes[..size])];
@@ -97,7 +97,7 @@ async fn every_size_up_to_the_limit_arrives_and_one_more_byte_is_told() {
 #[tokio::test]
 async fn a_refusal_is_told_and_the_socket_lives() {
     let server = bound("127.0.0.1:0", true);
-    let address = server.local_addr().unwrap();
+    let address = server.local_addr();
     let client = UdpSocket::connect(address, None, true).unwrap();
     drop(server);
     client
@@ -119,9 +119,31 @@ async fn a_refusal_is_told_and_the_socket_lives() {
 }
 
 #[tokio::test]
+async fn a_refusal_wakes_a_receiver_that_sends_nothing_more() {
+    let server = bound("127.0.0.1:0", true);
+    let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
+    drop(server);
+    client
+        .send(&[Outgoing::to_peer(b"anyone?")], |trouble| unsent(trouble))
+        .await;
+    let refused = async {
+        loop {
+            client.readable().await.unwrap();
+            match client.try_receive(&mut Slab::take(), 32) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return received,
+            }
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(5), refused).await;
+    let error = refused.expect("the refusal wakes it").unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
 async fn sixty_four_large_datagrams_wait_in_the_receive_buffer() {
     let server = bound("127.0.0.1:0", true);
-    let client = UdpSocket::connect(server.local_addr().unwrap(), None, true).unwrap();
+    let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
     let bytes = vec![7; 60_000];
     let batch = [Outgoing::to_peer(&bytes); 64];
     client.send(&batch, |trouble| unsent(trouble)).await;
@@ -136,7 +158,7 @@ async fn sixty_four_large_datagrams_wait_in_the_receive_buffer() {
 #[tokio::test]
 async fn what_the_kernel_drops_can_be_read() {
     let server = bound("127.0.0.1:0", true);
-    let client = UdpSocket::connect(server.local_addr().unwrap(), None, true).unwrap();
+    let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
     assert_eq!(server.kernel_drops(), Some(0));
     let bytes = vec![7; 60_000];
     let batch = [Outgoing::to_peer(&bytes); 256];
@@ -171,7 +193,7 @@ async fn datagrams_may_be_fragmented_as_the_system_says() {
 #[tokio::test]
 async fn a_second_socket_on_the_same_port_is_refused() {
     let first = bound("127.0.0.1:0", true);
-    let address = first.local_addr().unwrap();
+    let address = first.local_addr();
     let error = UdpSocket::bind(address, true).unwrap_err();
     assert!(
         format!("{error:#}").contains(&address.to_string()),
@@ -182,11 +204,24 @@ async fn a_second_socket_on_the_same_port_is_refused() {
 #[tokio::test]
 async fn the_unspecified_ipv6_address_takes_ipv4_too() {
     let server = bound("[::]:0", true);
-    let port = server.local_addr().unwrap().port();
+    let port = server.local_addr().port();
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let client = UdpSocket::connect(peer, None, true).unwrap();
     client
         .send(&[Outgoing::to_peer(b"four")], |trouble| unsent(trouble))
         .await;
     assert_eq!(receive(&server, 1).await[0], b"four");
+}
+
+#[tokio::test]
+async fn turning_to_another_peer_keeps_the_port() {
+    let (first, second) = (bound("127.0.0.1:0", true), bound("127.0.0.1:0", true));
+    let mut client = UdpSocket::connect(first.local_addr(), None, true).unwrap();
+    let port = client.local_addr().port();
+    client.reconnect(second.local_addr()).unwrap();
+    assert_eq!(client.local_addr().port(), port);
+    client
+        .send(&[Outgoing::to_peer(b"you")], |trouble| unsent(trouble))
+        .await;
+    assert_eq!(receive(&second, 1).await[0], b"you");
 }

@@ -10,6 +10,8 @@ use clap::Parser;
 use udp_echo::Host;
 use udp_echo::config::Cli;
 
+pub mod client;
+
 /// How long a test waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 

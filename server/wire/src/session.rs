@@ -221,6 +221,11 @@ impl Session {
         }
     }
 
+    /// Whether events wait to be taken.
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty() || self.missed_events > 0
+    }
+
     /// Takes the events that wait, oldest first, and how many were missed because too many waited.
     pub fn take_events(&mut self) -> (Vec<Event>, u64) {
         (

@@ -1,0 +1,448 @@
+//! A page's session: every datagram goes through the books and the link of [`Session`], and its way is told to the client.
+//!
+//! [`Session`] decides and knows no socket; this carries out what it decides and feeds it what the sockets give. One task
+//! owns all of it. Nothing here waits for the client: what is written waits in [`Outbound`], which is bounded.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+use wire::control::{Hello, HostMessage, Notice, Options, PROTOCOL_VERSION, Visitor};
+use wire::ledger::Fingerprint;
+use wire::link::Carried;
+use wire::session::{Action, Served, Session};
+use wire::transcript::shown;
+
+use super::close::Ended;
+use super::inbound::{Inbound, Incoming};
+use super::outbound::{Outbound, Replies};
+use super::vitals::{Vitals, add};
+use crate::echo::{Enrolled, Outcome, Sighting, Watch, Whom};
+use crate::host::Shared;
+use crate::target::{OWN_SERVER, Target};
+use crate::udp::{Outgoing, Slab, Trouble, UdpSocket};
+
+mod control;
+mod server;
+
+use control::ControlRate;
+use server::PrivateServer;
+
+/// Runs of datagrams that one receive may bring.
+const BATCH_RUNS: usize = 16;
+
+/// Reports of the echo server that may wait for a session.
+const WAITING_SIGHTINGS: usize = 4096;
+
+/// How long events gather before they are sent together.
+const EVENTS_GATHER: Duration = Duration::from_millis(4);
+
+/// Events in one message.
+const EVENTS_PER_MESSAGE: usize = 512;
+
+/// Control bytes that may wait for a slow reader before its events stay in the session, where they are bounded.
+const MAX_WAITING_CONTROL: usize = 64 * 1024;
+
+/// How long the session rests after an error from the UDP socket, so that a persistent one cannot make it spin.
+const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
+
+/// A session of `/relay`.
+pub(super) struct PageSession<'a, W> {
+    shared: &'a Arc<Shared>,
+    vitals: &'a Vitals,
+    session: Session,
+    udp: UdpSocket,
+    target: &'a Target,
+    outbound: &'a mut Outbound<W>,
+    /// The session's entry at the server it talks to, while that is one of the host's.
+    enrolled: Option<Enrolled>,
+    sightings: Option<mpsc::Receiver<Sighting>>,
+    strangers: Option<Watch>,
+    private: Option<PrivateServer>,
+    control_rate: ControlRate,
+    /// The answer to a question about a byte stream, when it is ready.
+    streams: (mpsc::Sender<HostMessage>, mpsc::Receiver<HostMessage>),
+    events_due: Option<u64>,
+    reader_was_slow: bool,
+}
+
+impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
+    /// Greets the client.
+    pub(super) fn open(
+        shared: &'a Arc<Shared>,
+        vitals: &'a Vitals,
+        outbound: &'a mut Outbound<W>,
+        udp: UdpSocket,
+        target: &'a Target,
+        number: u64,
+    ) -> Self {
+        let seed = fresh_seed();
+        let session = Session::new(shared.clock.now(), seed);
+        let own_server = target.name == OWN_SERVER;
+        let enrolled = own_server.then(|| shared.witnesses.enrol(udp.local_addr()));
+        let mut page = Self {
+            shared,
+            vitals,
+            session,
+            udp,
+            target,
+            outbound,
+            enrolled,
+            sightings: None,
+            strangers: None,
+            private: None,
+            control_rate: ControlRate::default(),
+            streams: mpsc::channel(1),
+            events_due: None,
+            reader_was_slow: false,
+        };
+        page.watch();
+        let hello = page.hello(number, seed);
+        page.tell(&HostMessage::Hello(Box::new(hello)));
+        page
+    }
+
+    /// Carries and tells until the session is over by itself, or by `end`.
+    pub(super) async fn run<R: AsyncRead + Unpin>(
+        &mut self,
+        inbound: &mut Inbound<R>,
+        replies: &Replies,
+        end: impl Future<Output = Ended>,
+    ) -> Ended {
+        let ended = tokio::select! {
+            conversed = self.converse(inbound, replies) => match conversed {
+                Ok(never) => match never {},
+                Err(ended) => ended,
+            },
+            ended = end => ended,
+        };
+        if let Some(private) = self.private.take() {
+            private.stop().await;
+        }
+        self.note_totals();
+        self.tell(&HostMessage::Counters(self.session.counters()));
+        ended
+    }
+
+    async fn converse<R: AsyncRead + Unpin>(
+        &mut self,
+        inbound: &mut Inbound<R>,
+        replies: &Replies,
+    ) -> Result<std::convert::Infallible, Ended> {
+        let mut messages = Vec::new();
+        let mut frames = Vec::new();
+        loop {
+            let due = self.next_due();
+            let alarm = due.map(|at| sleep_until(self.shared.clock.instant(at).into()));
+            tokio::select! {
+                read = inbound.read(&mut messages, &mut frames) => {
+                    self.outbound.push_frames(&frames);
+                    frames.clear();
+                    self.take_messages(&mut messages).await?;
+                    read?;
+                }
+                _ = self.udp.readable() => self.take_arrivals().await,
+                sighting = next(&mut self.sightings) => self.server_saw(sighting),
+                visitor = next_visitor(&mut self.strangers) => self.tell(&HostMessage::Visitor(visitor)),
+                Some(answer) = self.streams.1.recv() => self.tell(&answer),
+                flushed = self.outbound.flush(), if self.outbound.is_pending() => {
+                    flushed.map_err(|error| Ended::Vanished(error.to_string()))?;
+                    self.reader_caught_up();
+                }
+                () = replies.arrived() => self.outbound.push_frames(&replies.take()),
+                () = wait(alarm) => {}
+            }
+            self.carry_out().await;
+            self.tell_events();
+        }
+    }
+
+    async fn take_messages(&mut self, messages: &mut Vec<Incoming>) -> Result<(), Ended> {
+        self.vitals.hear(!messages.is_empty());
+        let now = self.shared.clock.now();
+        for message in messages.drain(..) {
+            match message {
+                Incoming::Binary(payload) => self.session.from_client(now, payload),
+                Incoming::Text(text) => self.control(&text).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_arrivals(&mut self) {
+        let mut slab = Slab::take();
+        let received = self.udp.try_receive(&mut slab, BATCH_RUNS);
+        let now = self.shared.clock.now();
+        match received {
+            Ok(()) => {
+                self.vitals.stir();
+                // What the server did comes before its answer, in the books as in the world.
+                self.take_sightings();
+                for datagram in slab.runs().flat_map(|run| run.datagrams()) {
+                    self.session
+                        .from_server(now, Bytes::copy_from_slice(datagram));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => {
+                drop(slab);
+                self.refused(&error);
+                tokio::time::sleep(REST_AFTER_ERROR).await;
+            }
+        }
+    }
+
+    /// Does what the session has decided.
+    async fn carry_out(&mut self) {
+        loop {
+            let room = self.outbound.has_room();
+            self.reader_was_slow |= !room;
+            match self.session.poll(self.shared.clock.now(), room) {
+                Some(Action::ToServer(carried)) => self.send_one(&carried).await,
+                Some(Action::ToClient(payload)) => self.outbound.push_datagram(&payload),
+                None => return,
+            }
+        }
+    }
+
+    /// Sends one datagram by itself, so that an error can be told from that of its neighbours.
+    async fn send_one(&mut self, carried: &Carried<u64>) {
+        let mut earlier = None;
+        let mut unsent = None;
+        let note = |trouble| match trouble {
+            Trouble::Earlier(error) => earlier = Some(error),
+            Trouble::Unsent { error, .. } => unsent = Some(error),
+        };
+        self.udp
+            .send(&[Outgoing::to_peer(&carried.payload)], note)
+            .await;
+        if let Some(error) = earlier {
+            self.refused(&error);
+        }
+        let now = self.shared.clock.now();
+        match unsent {
+            None => self.session.sent(now, carried),
+            Some(error) => {
+                let reason = self.reason(carried.payload.len(), &error);
+                self.session.not_sent(now, carried.tag, reason);
+            }
+        }
+    }
+
+    /// The operating system's words, and the limit where that is what was met.
+    fn reason(&self, bytes: usize, error: &io::Error) -> String {
+        let limit = self.datagram_limit();
+        match bytes > limit {
+            true => format!("{error}: {bytes} bytes, and a datagram carries {limit} at most"),
+            false => error.to_string(),
+        }
+    }
+
+    fn refused(&mut self, error: &io::Error) {
+        // Reports that wait are of datagrams that did arrive.
+        self.take_sightings();
+        self.session
+            .refused(self.shared.clock.now(), &error.to_string());
+        add(&self.vitals.traffic.refused, 1);
+    }
+
+    fn take_sightings(&mut self) {
+        while let Some(sighting) = self.sightings.as_mut().and_then(|s| s.try_recv().ok()) {
+            self.server_saw(sighting);
+        }
+    }
+
+    fn server_saw(&mut self, sighting: Sighting) {
+        let answered = match sighting.outcome {
+            Outcome::Sent { bytes, at } => Some((bytes, at)),
+            Outcome::Empty | Outcome::Guarded | Outcome::Failed(_) => None,
+        };
+        let served = Served {
+            received_at: sighting.received_at,
+            bytes: sighting.received,
+            answered,
+        };
+        let fingerprint = Fingerprint::of(&sighting.payload);
+        self.session.server_saw(&fingerprint, &served);
+    }
+
+    /// Watches, or stops watching, as the tracing option says.
+    fn watch(&mut self) {
+        let Options { tracing, .. } = self.session.options();
+        if let Some(enrolled) = &self.enrolled {
+            match (tracing, self.sightings.is_some()) {
+                (true, false) => self.sightings = Some(enrolled.watch(WAITING_SIGHTINGS).0),
+                (false, true) => {
+                    enrolled.unwatch();
+                    self.sightings = None;
+                }
+                _ => {}
+            }
+        }
+        let welcome = tracing && self.is_loopback() && self.target.name == OWN_SERVER;
+        match (welcome, &self.strangers) {
+            (true, None) => self.strangers = Some(self.shared.witnesses.watch(Whom::Strangers)),
+            (false, Some(_)) => self.strangers = None,
+            _ => {}
+        }
+    }
+
+    /// When there is something to do although nothing arrives.
+    fn next_due(&mut self) -> Option<u64> {
+        [self.session.next_due(), self.events_due]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Sends the events when they have gathered for long enough and the client reads.
+    fn tell_events(&mut self) {
+        if self.outbound.waiting_control() > MAX_WAITING_CONTROL {
+            // The flush that makes room comes back here.
+            self.events_due = None;
+            return;
+        }
+        if !self.session.has_events() {
+            return;
+        }
+        let now = self.shared.clock.now();
+        let due = *self
+            .events_due
+            .get_or_insert(now + EVENTS_GATHER.as_micros() as u64);
+        if now < due {
+            return;
+        }
+        self.events_due = None;
+        let (events, missed) = self.session.take_events();
+        for some in events.chunks(EVENTS_PER_MESSAGE) {
+            self.tell(&HostMessage::Events(some.to_vec()));
+        }
+        if missed > 0 {
+            let text = format!("{missed} events were left out: the page reads too slowly");
+            self.tell_notice("missed_events", text);
+        }
+    }
+
+    /// Tells a client that reads again what it has missed.
+    fn reader_caught_up(&mut self) {
+        if std::mem::take(&mut self.reader_was_slow) {
+            self.tell_notice(
+                "slow_reader",
+                "answers were dropped because this client read too slowly; the counters have them",
+            );
+            self.tell(&HostMessage::Counters(self.session.counters()));
+        }
+    }
+
+    fn tell(&mut self, message: &HostMessage) {
+        let text = serde_json::to_string(message).expect("control messages are plain data");
+        self.outbound.push_text(&text);
+    }
+
+    fn tell_notice(&mut self, code: &str, text: impl Into<String>) {
+        self.tell(&HostMessage::Notice(Notice {
+            code: code.to_owned(),
+            text: text.into(),
+        }));
+    }
+
+    fn hello(&self, number: u64, seed: u64) -> Hello {
+        let mut limits = self.shared.limits.clone();
+        limits.datagram_bytes = self.datagram_limit();
+        Hello {
+            protocol: PROTOCOL_VERSION,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            session: number.to_string(),
+            resume: String::new(),
+            resumed: false,
+            limits,
+            targets: self
+                .shared
+                .targets
+                .iter()
+                .map(|target| target.name.clone())
+                .collect(),
+            target: self.target.name.clone(),
+            client: self.udp.local_addr().to_string(),
+            server: self.target.address.to_string(),
+            own_server: self.target.name == OWN_SERVER,
+            loopback: self.is_loopback(),
+            seed,
+            options: self.session.options(),
+        }
+    }
+
+    /// Most payload bytes of a datagram to this target.
+    fn datagram_limit(&self) -> usize {
+        match self.target.address.ip().to_canonical().is_ipv4() {
+            true => wire::limits::MAX_DATAGRAM_BYTES_IPV4,
+            false => wire::limits::MAX_DATAGRAM_BYTES_IPV6,
+        }
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.shared.access.bound.ip().is_loopback()
+    }
+
+    fn note_totals(&self) {
+        let counters = self.session.counters();
+        let traffic = &self.vitals.traffic;
+        add(&traffic.from_client, counters.sent as usize);
+        add(&traffic.from_client_bytes, counters.bytes_sent as usize);
+        add(&traffic.rejected, counters.rejected as usize);
+        add(
+            &traffic.from_server,
+            (counters.echoed + counters.duplicates + counters.late + counters.stray) as usize,
+        );
+        add(&traffic.from_server_bytes, counters.bytes_received as usize);
+        add(&traffic.dropped, counters.dropped as usize);
+    }
+}
+
+/// The next report, for as long as anything is watched.
+async fn next(sightings: &mut Option<mpsc::Receiver<Sighting>>) -> Sighting {
+    if let Some(receiver) = sightings
+        && let Some(sighting) = receiver.recv().await
+    {
+        return sighting;
+    }
+    std::future::pending().await
+}
+
+async fn next_visitor(strangers: &mut Option<Watch>) -> Visitor {
+    let Some(watch) = strangers else {
+        return std::future::pending().await;
+    };
+    loop {
+        // Visitors that were missed came faster than anybody could read.
+        if let Ok(sighting) = watch.next().await {
+            return Visitor {
+                peer: sighting.peer.to_string(),
+                bytes: sighting.payload.len(),
+                text: shown(&sighting.payload),
+                sent: match sighting.outcome {
+                    Outcome::Sent { bytes, .. } => Some(bytes),
+                    Outcome::Empty | Outcome::Guarded | Outcome::Failed(_) => None,
+                },
+            };
+        }
+    }
+}
+
+async fn wait(alarm: Option<tokio::time::Sleep>) {
+    match alarm {
+        Some(alarm) => alarm.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A seed that no other session has. It decides about drops in a lesson, and is shown; it is no secret.
+fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // Scripts hold numbers exactly up to 2^53.
+    RandomState::new().build_hasher().finish() >> 11
+}

@@ -1,0 +1,169 @@
+//! A WebSocket client for tests, made with tungstenite and nothing of ours.
+
+use std::collections::VecDeque;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::soon;
+
+/// A connected client that keeps what it was not asked for yet.
+pub struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    datagrams: VecDeque<Vec<u8>>,
+    texts: VecDeque<Value>,
+    /// Events in order: time, datagram, what as JSON.
+    events: Vec<(u64, u64, Value)>,
+    close: Option<(u16, String)>,
+    ended: bool,
+}
+
+impl Client {
+    /// Opens a WebSocket.
+    pub async fn connect(url: &str) -> Self {
+        let connecting = tokio_tungstenite::connect_async(url);
+        let (socket, _) = soon("the upgrade", connecting)
+            .await
+            .expect("the host upgrades");
+        Self {
+            socket,
+            datagrams: VecDeque::new(),
+            texts: VecDeque::new(),
+            events: Vec::new(),
+            close: None,
+            ended: false,
+        }
+    }
+
+    /// Sends one binary message.
+    pub async fn send(&mut self, payload: &[u8]) {
+        // The host may close in the middle of it; what it says then is what the test wants to see.
+        let _ = self.socket.send(Message::binary(payload.to_vec())).await;
+    }
+
+    /// Queues one binary message without flushing it.
+    pub async fn feed(&mut self, payload: &[u8]) {
+        let message = Message::binary(payload.to_vec());
+        self.socket.feed(message).await.expect("the host reads");
+    }
+
+    /// Sends all that was queued.
+    pub async fn flush(&mut self) {
+        self.socket.flush().await.expect("the host reads");
+    }
+
+    /// Sends one text message.
+    pub async fn send_text(&mut self, text: &str) {
+        let message = Message::text(text);
+        self.socket.send(message).await.expect("the host reads");
+    }
+
+    /// The next binary message.
+    pub async fn datagram(&mut self) -> Vec<u8> {
+        soon("a datagram", async {
+            while self.datagrams.is_empty() {
+                self.take_one().await;
+            }
+        })
+        .await;
+        self.datagrams.pop_front().expect("just arrived")
+    }
+
+    /// The next control message of this name; earlier ones of other names stay.
+    pub async fn told(&mut self, name: &str) -> Value {
+        soon(name, async {
+            loop {
+                if let Some(at) = self.texts.iter().position(|text| text.get(name).is_some()) {
+                    return self.texts.remove(at).expect("just found")[name].take();
+                }
+                self.take_one().await;
+            }
+        })
+        .await
+    }
+
+    /// The last control message of this name that comes before the host answers a further question.
+    pub async fn told_last(&mut self, name: &str) -> Value {
+        self.send_text(r#"{"stream":[]}"#).await;
+        self.told("stream").await;
+        let mut last = None;
+        while let Some(at) = self.texts.iter().position(|text| text.get(name).is_some()) {
+            last = self.texts.remove(at);
+        }
+        last.expect("at least one was told")[name].take()
+    }
+
+    /// The events of a datagram up to the first of this kind: time and, as text, what happened.
+    pub async fn way(&mut self, id: u64, last: &str) -> Vec<(u64, String)> {
+        soon(last, async {
+            loop {
+                let mine = self.events.iter().filter(|event| event.1 == id);
+                let way: Vec<_> = mine.map(|(at, _, what)| (*at, named(what))).collect();
+                if let Some(end) = way.iter().position(|(_, what)| what.starts_with(last)) {
+                    return way[..=end].to_vec();
+                }
+                self.take_one().await;
+            }
+        })
+        .await
+    }
+
+    /// Control messages, other than events, that nobody asked for yet.
+    pub fn texts(&self) -> &VecDeque<Value> {
+        &self.texts
+    }
+
+    /// Code and reason of the host's Close.
+    pub async fn closed(&mut self) -> (u16, String) {
+        soon("the close", async {
+            while !self.ended {
+                self.take_one().await;
+            }
+        })
+        .await;
+        self.close.take().expect("the host said why")
+    }
+
+    /// Takes one message of the host and puts it where it belongs.
+    pub async fn take_one(&mut self) {
+        assert!(!self.ended, "the connection has ended: {:?}", self.close);
+        match self.socket.next().await {
+            Some(Ok(Message::Binary(payload))) => self.datagrams.push_back(payload.into()),
+            Some(Ok(Message::Text(text))) => {
+                let mut text: Value = serde_json::from_str(&text).expect("control is JSON");
+                match text.get_mut("events") {
+                    Some(events) => self.note(events.take()),
+                    None => self.texts.push_back(text),
+                }
+            }
+            Some(Ok(Message::Close(frame))) => {
+                self.close = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
+            }
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => self.ended = true,
+        }
+    }
+
+    fn note(&mut self, events: Value) {
+        for event in events.as_array().expect("events are a list") {
+            let number = |place: usize| event[place].as_u64().expect("stamps and numbers");
+            self.events.push((number(0), number(1), event[3].clone()));
+        }
+    }
+}
+
+/// The name of what happened, with its value when it has one: `udp_out`, `rejected "…"`.
+fn named(what: &Value) -> String {
+    match what {
+        Value::String(name) => name.clone(),
+        Value::Object(fields) => match fields.iter().next() {
+            Some((name, value)) if value.is_string() => format!("{name} {value}"),
+            Some((name, _)) => name.clone(),
+            None => String::new(),
+        },
+        _ => what.to_string(),
+    }
+}

@@ -1,0 +1,143 @@
+//! The relay through real sockets: WebSocket in, UDP, the echo server, UDP, WebSocket out.
+
+mod common;
+
+use common::client::Client;
+use common::{TestServer, soon};
+use serde_json::json;
+
+/// A host of the test's own, so that no other test can disturb it.
+async fn host() -> TestServer {
+    TestServer::start(&[]).await
+}
+
+#[tokio::test]
+async fn raw_carries_binary_and_text_and_says_nothing_of_its_own() {
+    let host = host().await;
+    let mut client = Client::connect(&host.ws("/relay/raw")).await;
+    client.send(b"binary").await;
+    assert_eq!(client.datagram().await, b"binary");
+    client.send_text("text, as UTF-8: zwölf").await;
+    assert_eq!(client.datagram().await, "text, as UTF-8: zwölf".as_bytes());
+    assert!(client.texts().is_empty(), "{:?}", client.texts());
+}
+
+#[tokio::test]
+async fn a_page_is_greeted_and_told_the_way_of_each_datagram() {
+    let host = host().await;
+    let mut client = Client::connect(&host.ws("/relay")).await;
+    let hello = client.told("hello").await;
+    assert_eq!(hello["protocol"], 1);
+    assert_eq!(hello["server"], json!(host.udp().to_string()));
+    assert_eq!(hello["own_server"], true);
+    assert_eq!(hello["limits"]["datagram_bytes"], 65_507);
+
+    client
+        .send(b"This is the message.  It will be repeated.")
+        .await;
+    assert_eq!(client.datagram().await.len(), 42);
+    let way = client.way(1, "relay_out").await;
+    let kinds: Vec<_> = way.iter().map(|(_, kind)| kind.as_str()).collect();
+    for kind in [
+        "relay_in",
+        "udp_out",
+        "echo_in",
+        "echo_out",
+        "udp_in",
+        "relay_out",
+    ] {
+        assert!(kinds.contains(&kind), "{kind} is missing in {way:?}");
+    }
+    let at = |kind: &str| way.iter().find(|(_, k)| k == kind).unwrap().0;
+    let order = ["relay_in", "echo_in", "udp_in", "relay_out"].map(at);
+    assert!(order.is_sorted(), "{way:?}");
+
+    client.send_text(r#""counters""#).await;
+    let counters = client.told("counters").await;
+    assert_eq!(
+        (&counters["sent"], &counters["echoed"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(hello["targets"], json!(["echo"]));
+}
+
+#[tokio::test]
+async fn one_byte_too_many_is_rejected_with_the_limit_and_the_session_lives() {
+    let host = host().await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    page.told("hello").await;
+    page.send(&vec![1; 65_508]).await;
+    page.send(b"after").await;
+    assert_eq!(page.datagram().await, b"after");
+    let way = page.way(1, "rejected").await;
+    let said = &way.last().unwrap().1;
+    assert!(said.contains("65507"), "{said}");
+
+    let mut raw = Client::connect(&host.ws("/relay/raw")).await;
+    raw.send(&vec![1; 65_508]).await;
+    raw.send(b"after").await;
+    assert_eq!(raw.datagram().await, b"after");
+}
+
+#[tokio::test]
+async fn a_stopped_server_refuses_and_the_same_session_works_again_from_the_same_port() {
+    let host = host().await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    page.told("hello").await;
+    page.send_text(r#"{"server":{"listening":false}}"#).await;
+    let gone = page.told("server").await["server"].clone();
+    page.send(b"one").await;
+    page.way(1, "refused").await;
+    page.send(b"two").await;
+    page.way(2, "refused").await;
+
+    page.send_text(r#"{"server":{}}"#).await;
+    assert_eq!(page.told("server").await["server"], gone, "the port stays");
+    page.send(b"three").await;
+    assert_eq!(page.datagram().await, b"three");
+    page.way(3, "relay_out").await;
+    page.send_text(r#""counters""#).await;
+    // Counters came after each change of the server as well; the last ones count.
+    let counters = page.told_last("counters").await;
+    assert_eq!(
+        (&counters["refused"], &counters["echoed"]),
+        (&json!(2), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_control_message_ends_a_page_with_a_code_and_a_sentence() {
+    let host = host().await;
+    for text in ["hello?", "{}", r#"{"server":7}"#, "[]"] {
+        let mut page = Client::connect(&host.ws("/relay")).await;
+        page.send_text(text).await;
+        let (code, reason) = page.closed().await;
+        assert_eq!(code, 4400, "{text}: {reason}");
+        assert!(reason.starts_with("no control message"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_longer_than_any_datagram_ends_the_session_with_1009() {
+    let host = host().await;
+    for path in ["/relay", "/relay/raw"] {
+        let mut client = Client::connect(&host.ws(path)).await;
+        client.send(&vec![0; 1 << 20]).await;
+        let (code, reason) = client.closed().await;
+        assert_eq!(code, 1009, "{path}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn shutdown_closes_every_session_with_1001() {
+    let host = host().await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    let mut raw = Client::connect(&host.ws("/relay/raw")).await;
+    page.told("hello").await;
+    raw.send(b"up").await;
+    raw.datagram().await;
+    let stopping = tokio::spawn(host.shutdown());
+    assert_eq!(page.closed().await.0, 1001);
+    assert_eq!(raw.closed().await.0, 1001);
+    soon("the shutdown", stopping).await.unwrap();
+}
