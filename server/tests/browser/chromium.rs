@@ -115,6 +115,8 @@ impl Driver {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // Pages of somebody else's, on this machine.
+            "--host-resolver-rules=MAP *.example 127.0.0.1",
         ] {
             chrome.add_arg(argument)?;
         }

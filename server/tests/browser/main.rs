@@ -8,6 +8,7 @@
 mod chromium;
 #[path = "../common/mod.rs"]
 mod common;
+mod embed;
 mod first_echo;
 mod harness;
 mod page;
