@@ -111,6 +111,8 @@ impl Driver {
             "--disable-gpu",
             "--disable-quic",
             "--no-first-run",
+            // A picture of 390 pixels is one of 390, as on a phone, where scroll bars take no room.
+            "--hide-scrollbars",
             // The browser's own calls home fail on a closed network and would show in the console.
             "--disable-background-networking",
             "--disable-component-update",
