@@ -20,7 +20,7 @@ use crate::echo::{EchoServer, Witnesses};
 use crate::http;
 use crate::http::Deadlines;
 use crate::proxy::TrustedProxies;
-use crate::relay::Patience;
+use crate::relay::{BacklogPool, Patience};
 use crate::target::{self, OWN_SERVER, Target};
 
 /// How long a stopping host waits for its sessions to say goodbye.
@@ -45,6 +45,8 @@ pub struct Shared {
     pub limits: Limits,
     /// How long sessions may last and how quiet they may be.
     pub patience: Patience,
+    /// What may wait for slow readers.
+    pub backlog: BacklogPool,
     /// The targets by name; the first is the host's own server.
     pub targets: Vec<Target>,
     /// Address of the host's own echo server, as sessions reach it.
@@ -113,6 +115,7 @@ impl Host {
                 idle_ms: None,
             },
             patience: Patience::default(),
+            backlog: BacklogPool::default(),
             targets,
             own_server,
             witnesses: echo.witnesses(),

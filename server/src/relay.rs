@@ -25,6 +25,7 @@ use crate::host::Shared;
 use crate::target::Target;
 use crate::udp::UdpSocket;
 
+mod backlog;
 mod close;
 mod gather;
 mod inbound;
@@ -34,6 +35,7 @@ mod raw;
 mod upgrade;
 mod vitals;
 
+pub use backlog::BacklogPool;
 use close::Ended;
 use inbound::Inbound;
 use outbound::{Outbound, Replies};
@@ -94,7 +96,7 @@ async fn serve(
     prepare(&stream);
     let (reader, writer) = stream.into_split();
     let mut inbound = Inbound::new(reader, early);
-    let mut outbound = Outbound::new(writer);
+    let mut outbound = Outbound::new(writer, shared.backlog.clone());
     let vitals = Vitals::new(shared.clock);
     let replies = Replies::default();
     let end = async {

@@ -12,8 +12,7 @@ use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// Bytes of data that may wait for a slow reader; a datagram that comes on top is dropped.
-pub(super) const MAX_WAITING_BYTES: usize = 512 * 1024;
+use super::backlog::{Backlog, BacklogPool};
 
 /// Bytes that go out in one write. A control message waits for no more than this.
 const CHUNK_BYTES: usize = 128 * 1024;
@@ -30,24 +29,24 @@ pub(super) struct Outbound<W> {
     written: usize,
     control: Vec<u8>,
     data: VecDeque<Vec<u8>>,
-    data_bytes: usize,
+    backlog: Backlog,
 }
 
 impl<W: AsyncWrite + Unpin> Outbound<W> {
-    pub(super) fn new(io: W) -> Self {
+    pub(super) fn new(io: W, pool: BacklogPool) -> Self {
         Self {
             io,
             current: Vec::new(),
             written: 0,
             control: Vec::new(),
             data: VecDeque::new(),
-            data_bytes: 0,
+            backlog: Backlog::new(pool),
         }
     }
 
-    /// Whether the client reads fast enough for another datagram.
-    pub(super) fn has_room(&self) -> bool {
-        self.data_bytes < MAX_WAITING_BYTES
+    /// Whether another datagram may wait; if not, the client reads too slowly and it is to be dropped.
+    pub(super) fn has_room(&mut self) -> bool {
+        self.backlog.has_room()
     }
 
     /// Whether anything waits to be written.
@@ -63,7 +62,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         };
         let before = chunk.len();
         put_frame(chunk, OpCode::Data(Data::Binary), payload);
-        self.data_bytes += chunk.len() - before;
+        self.backlog.hold(chunk.len() - before);
     }
 
     /// Queues a text message, ahead of all data that is not being written yet.
@@ -113,7 +112,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             self.current = if !self.control.is_empty() {
                 std::mem::take(&mut self.control)
             } else if let Some(chunk) = self.data.pop_front() {
-                self.data_bytes -= chunk.len();
+                self.backlog.release(chunk.len());
                 chunk
             } else {
                 self.current = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::soon;
@@ -19,6 +19,7 @@ pub struct Client {
     events: Vec<(u64, u64, Value)>,
     close: Option<(u16, String)>,
     ended: bool,
+    sent: u64,
 }
 
 impl Client {
@@ -35,17 +36,20 @@ impl Client {
             events: Vec::new(),
             close: None,
             ended: false,
+            sent: 0,
         }
     }
 
     /// Sends one binary message.
     pub async fn send(&mut self, payload: &[u8]) {
+        self.sent += 1;
         // The host may close in the middle of it; what it says then is what the test wants to see.
         let _ = self.socket.send(Message::binary(payload.to_vec())).await;
     }
 
     /// Queues one binary message without flushing it.
     pub async fn feed(&mut self, payload: &[u8]) {
+        self.sent += 1;
         let message = Message::binary(payload.to_vec());
         self.socket.feed(message).await.expect("the host reads");
     }
@@ -53,6 +57,41 @@ impl Client {
     /// Sends all that was queued.
     pub async fn flush(&mut self) {
         self.socket.flush().await.expect("the host reads");
+    }
+
+    /// Sends these while it takes as many datagrams: neither side waits for the other.
+    pub async fn exchange(&mut self, payloads: impl IntoIterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
+        let payloads: Vec<_> = payloads.into_iter().collect();
+        let expected = payloads.len();
+        self.sent += expected as u64;
+        let (mut sink, mut stream) = (&mut self.socket).split();
+        let sending = async {
+            for payload in payloads {
+                let message = Message::binary(payload);
+                sink.feed(message).await.expect("the host reads");
+            }
+            sink.flush().await.expect("the host reads");
+        };
+        let mut arrived = Vec::new();
+        let taking = async {
+            let mut datagrams = self.datagrams.len();
+            while datagrams < expected {
+                let message = stream.next().await;
+                datagrams += usize::from(matches!(message, Some(Ok(Message::Binary(_)))));
+                arrived.push(message);
+            }
+        };
+        soon("the exchange", async { tokio::join!(sending, taking) }).await;
+        drop((sink, stream));
+        for message in arrived {
+            self.sort(message);
+        }
+        self.datagrams.drain(..expected).collect()
+    }
+
+    /// How many binary messages were sent; this is the number of the last one.
+    pub fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Sends one text message.
@@ -130,7 +169,12 @@ impl Client {
     /// Takes one message of the host and puts it where it belongs.
     pub async fn take_one(&mut self) {
         assert!(!self.ended, "the connection has ended: {:?}", self.close);
-        match self.socket.next().await {
+        let message = self.socket.next().await;
+        self.sort(message);
+    }
+
+    fn sort(&mut self, message: Option<Result<Message, tungstenite::Error>>) {
+        match message {
             Some(Ok(Message::Binary(payload))) => self.datagrams.push_back(payload.into()),
             Some(Ok(Message::Text(text))) => {
                 let mut text: Value = serde_json::from_str(&text).expect("control is JSON");
@@ -160,7 +204,8 @@ fn named(what: &Value) -> String {
     match what {
         Value::String(name) => name.clone(),
         Value::Object(fields) => match fields.iter().next() {
-            Some((name, value)) if value.is_string() => format!("{name} {value}"),
+            Some((name, value @ Value::String(_))) => format!("{name} {value}"),
+            Some((name, value)) if name == "cut" => format!("{name} {value}"),
             Some((name, _)) => name.clone(),
             None => String::new(),
         },
