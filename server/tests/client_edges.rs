@@ -47,22 +47,33 @@ async fn fate(way: &[&str], size: usize, expected: &str) -> String {
 async fn every_size_has_the_fate_that_the_protocol_gives_it() {
     let ipv4 = TestServer::start(&[]).await;
     let ipv6 = TestServer::start(&["--udp", "[::1]:0"]).await;
-    let (ipv4_address, ipv6_address) = (ipv4.udp().to_string(), ipv6.udp().to_string());
-    println!("{:>7}  {:<10}  {:<10}", "bytes", "IPv4", "IPv6");
+    let (over_ipv4, over_ipv6) = (ipv4.udp().to_string(), ipv6.udp().to_string());
+    let (relay_ipv4, relay_ipv6) = (ipv4.ws("/relay/raw"), ipv6.ws("/relay/raw"));
+    // A raw relay says nothing, so what it rejects is lost to its client.
+    let columns: [(&str, &[&str], usize, &str); 4] = [
+        ("IPv4", &[&over_ipv4], 65_507, "rejected"),
+        ("IPv6", &[&over_ipv6], 65_527, "rejected"),
+        ("relay, IPv4", &["--via", &relay_ipv4], 65_507, "lost"),
+        ("relay, IPv6", &["--via", &relay_ipv6], 65_527, "lost"),
+    ];
+    println!(
+        "{:>7}  {}",
+        "bytes",
+        columns.map(|(name, ..)| format!("{name:<12}")).concat()
+    );
     for size in SIZES {
-        let expected = |limit| match size {
-            0 => "unanswered",
-            size if size > limit => "rejected",
-            _ => "echoed",
-        };
-        let over_ipv4 = fate(&[&ipv4_address], size, expected(65_507)).await;
-        let over_ipv6 = fate(&[&ipv6_address], size, expected(65_527)).await;
-        println!("{size:>7}  {over_ipv4:<10}  {over_ipv6:<10}");
-        assert_eq!(
-            (&*over_ipv4, &*over_ipv6),
-            (expected(65_507), expected(65_527)),
-            "{size} bytes"
-        );
+        let mut row = String::new();
+        for (name, way, limit, too_long) in columns {
+            let expected = match size {
+                0 => "unanswered",
+                size if size > limit => too_long,
+                _ => "echoed",
+            };
+            let fate = fate(way, size, expected).await;
+            assert_eq!(fate, expected, "{size} bytes, {name}");
+            row += &format!("{fate:<12}");
+        }
+        println!("{size:>7}  {row}");
     }
     ipv4.shutdown().await;
     ipv6.shutdown().await;

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
 mod program;
 
 use std::path::Path;
 
+use common::TestServer;
 use program::{Program, has};
 
 #[tokio::test]
@@ -24,4 +26,24 @@ async fn rules_written_from_the_text_alone_agree_with_every_vector() {
             "{python:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_client_written_from_the_text_alone_keeps_the_hosts_books() {
+    if !has("python3") {
+        return;
+    }
+    let server = TestServer::start(&[]).await;
+    let python = Program::python("protocol_client.py", &[&server.ws("/relay")])
+        .finished()
+        .await;
+    print!("{}", python.stdout);
+    assert_eq!(
+        (python.code, python.stderr.as_str()),
+        (Some(0), ""),
+        "{}",
+        python.stdout
+    );
+    assert!(python.stdout.ends_with("\n") && python.stdout.contains("closed with 4400: "));
+    server.shutdown().await;
 }

@@ -1,0 +1,72 @@
+//! Strangers at the relay: `curl`, and a WebSocket client of nothing but Python's standard library.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+mod program;
+
+use common::TestServer;
+use program::{Program, has};
+
+#[tokio::test]
+async fn curl_is_refused_as_a_foreign_page() {
+    if !has("curl") {
+        return;
+    }
+    let server = TestServer::start(&[]).await;
+    let url = |path: &str| format!("http://{}{path}", server.http());
+    let foreign = [
+        "-sS",
+        "-o",
+        "-",
+        "-w",
+        "%{http_code}",
+        "-H",
+        "Origin: https://evil.example",
+    ];
+    let upgrade = [
+        "-H",
+        "Connection: Upgrade",
+        "-H",
+        "Upgrade: websocket",
+        "-H",
+        "Sec-WebSocket-Version: 13",
+        "-H",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ];
+    for path in ["/relay", "/relay/raw"] {
+        let page = Program::other("curl", &[&foreign[..], &upgrade, &[&url(path)]].concat())
+            .finished()
+            .await;
+        assert!(page.stdout.ends_with("403"), "{path}: {page:?}");
+        assert!(
+            page.stdout.contains("--allow-origin https://evil.example"),
+            "{path}: {page:?}"
+        );
+    }
+    server.shutdown().await;
+}
+
+/// A WebSocket client that shares no line with ours, on every size of the edge table.
+#[tokio::test]
+async fn a_websocket_client_of_pythons_standard_library_uses_the_raw_relay() {
+    if !has("python3") {
+        return;
+    }
+    let server = TestServer::start(&[]).await;
+    let sizes = "0 1 41 42 125 126 127 1472 1473 4095 4096 4097 8192 9216 9217 32768 65506 65507";
+    let url = server.ws("/relay/raw");
+    let arguments: Vec<&str> = [url.as_str()].into_iter().chain(sizes.split(' ')).collect();
+    let client = Program::python("raw_client.py", &arguments)
+        .finished()
+        .await;
+    assert_eq!(client.code, Some(0), "{client:?}");
+    let same = sizes
+        .split(' ')
+        .map(|size| format!("{size} bytes: the same\n"));
+    assert_eq!(
+        client.stdout,
+        same.collect::<String>() + "closed with 1000\n"
+    );
+    server.shutdown().await;
+}
