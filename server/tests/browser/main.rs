@@ -13,3 +13,4 @@ mod first_echo;
 mod harness;
 mod page;
 mod shots;
+mod trunk;

@@ -1,24 +1,36 @@
 //! Programs that are not ours: where they are, and how to get them.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 use crate::workspace;
 
-/// Finds an executable on `PATH`, or among the npm packages of the root or of `target/tools`.
+/// Finds an executable among the tools that `cargo verify` fetched, or on `PATH`.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let npm = [tools_dir(), workspace::root()].map(|folder| folder.join("node_modules/.bin"));
-    npm.into_iter()
-        .chain(env::split_paths(&path))
+    search_path()
         .map(|folder| folder.join(&file))
         .find(|candidate| is_executable(candidate))
 }
 
-/// Where `cargo verify` puts what it fetches from npm: out of the way of everything else.
+/// `PATH` for programs that shall find the tools too.
+pub(crate) fn path_with_tools() -> Result<OsString> {
+    env::join_paths(search_path()).context("put the tools into PATH")
+}
+
+/// Where `cargo verify` puts what it fetches by npm and cargo: out of the way of everything else.
 pub(crate) fn tools_dir() -> PathBuf {
     workspace::target_dir().join("tools")
+}
+
+fn search_path() -> impl Iterator<Item = PathBuf> {
+    let tools = ["bin", "node_modules/.bin"].map(|folder| tools_dir().join(folder));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path: Vec<PathBuf> = env::split_paths(&path).collect();
+    tools.into_iter().chain(path)
 }
 
 #[cfg(unix)]

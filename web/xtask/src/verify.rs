@@ -8,38 +8,42 @@ use anyhow::{Context, Result};
 
 use crate::bundle;
 use crate::table::Table;
-use crate::{command, progress, target, workspace};
+use crate::{command, program, progress, target, workspace};
 
 /// What `verify` can be told.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Test `trunk serve` too; building Trunk takes about ten minutes, once
+    #[arg(long)]
+    trunk: bool,
+}
 
 /// A check by its name.
-type Check = (&'static str, fn() -> Result<()>);
+type Check = (&'static str, fn(&Args) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
 const CHECKS: [Check; 8] = [
-    ("needs", needs::install),
-    ("fmt", fmt),
-    ("clippy, native", clippy_native),
-    ("clippy, wasm", clippy_wasm),
-    ("bundle", || bundle::run(&bundle::Args::default())),
+    ("needs", |args| needs::install(args.trunk)),
+    ("fmt", |_| fmt()),
+    ("clippy, native", |_| clippy_native()),
+    ("clippy, wasm", |_| clippy_wasm()),
+    ("bundle", |_| bundle::run(&bundle::Args::default())),
     ("test", test),
-    ("check, windows", || {
+    ("check, windows", |_| {
         check_elsewhere("x86_64-pc-windows-gnu")
     }),
-    ("check, macos", || check_elsewhere("aarch64-apple-darwin")),
+    ("check, macos", |_| check_elsewhere("aarch64-apple-darwin")),
 ];
 
 /// The verb: runs the checks up to the first that fails.
-pub(crate) fn run(_args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     let mut table = Table::new(["step", "seconds", "result"]);
     let mut total = Duration::ZERO;
     let mut outcome = Ok(());
     for (place, (name, check)) in CHECKS.iter().enumerate() {
         progress::heading(&format!("verify {}/{}: {name}", place + 1, CHECKS.len()));
         let started = Instant::now();
-        let result = check();
+        let result = check(args);
         let took = started.elapsed();
         total += took;
         let word = if result.is_ok() { "ok" } else { "FAILED" };
@@ -79,8 +83,14 @@ fn clippy_wasm() -> Result<()> {
 }
 
 /// Every test, those with `#[ignore = "needs …"]` too, for what they need is there now.
-fn test() -> Result<()> {
-    command::run(workspace::locked_cargo("test").args(["--workspace", "--", "--include-ignored"]))
+fn test(args: &Args) -> Result<()> {
+    let mut test = workspace::locked_cargo("test");
+    test.args(["--workspace", "--", "--include-ignored"]);
+    if !args.trunk {
+        eprintln!("    left out: `trunk serve`; `cargo verify --trunk` tests that too");
+        test.args(["--skip", "trunk::"]);
+    }
+    command::run(test.env("PATH", program::path_with_tools()?))
 }
 
 /// The host must stay portable; checking needs no linker and no system library of the other platform.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::bundle::Optimizer;
 use crate::progress::Step;
-use crate::{command, program};
+use crate::{command, program, progress, workspace};
 
 /// A program, the Debian package that has it, and who needs it.
 struct Need {
@@ -57,13 +57,20 @@ const NEEDS: [Need; 7] = [
 /// The npm package with a `wasm-opt` that is new enough, which Debian's is not.
 const BINARYEN: &str = "binaryen@132.0.0";
 
-/// Installs what is missing.
+/// The Trunk that this compiler can build: later ones want a newer Rust.
+const TRUNK: &str = "0.21.14";
+
+/// Installs what is missing; Trunk only when it is asked for.
 ///
 /// # Errors
 /// When something that a test needs is missing and cannot be installed from here.
-pub(super) fn install() -> Result<()> {
+pub(super) fn install(trunk: bool) -> Result<()> {
     install_packages()?;
-    install_wasm_opt()
+    install_wasm_opt()?;
+    if trunk {
+        install_trunk()?;
+    }
+    Ok(())
 }
 
 /// Without `wasm-opt` the bundle works too and is a little larger, so that a machine without npm is no error.
@@ -89,6 +96,43 @@ fn install_wasm_opt() -> Result<()> {
     command::read(npm.arg(&tools).arg(BINARYEN))?;
     step.done("installed in the target folder");
     Ok(())
+}
+
+/// Trunk, and the `wasm-bindgen` that its configuration asks for, both from source.
+fn install_trunk() -> Result<()> {
+    let config = workspace::root().join("Trunk.toml");
+    let config =
+        fs::read_to_string(&config).with_context(|| format!("read {}", config.display()))?;
+    let wasm_bindgen =
+        tool_version(&config).context("Trunk.toml names no version of wasm_bindgen")?;
+    // Trunk's own lock file is of its time and builds with this Rust; that of wasm-bindgen asks for what some mirrors of
+    // crates.io do not have yet.
+    let tools: [(&str, &str, &str, &[&str]); 2] = [
+        ("trunk", "trunk", TRUNK, &["--locked"]),
+        ("wasm-bindgen", "wasm-bindgen-cli", wasm_bindgen, &[]),
+    ];
+    for (name, package, version, flags) in tools {
+        let installed = program::find(name)
+            .map(|program| command::read(Command::new(program).arg("--version")));
+        if matches!(installed, Some(Ok(text)) if text.split_whitespace().any(|word| word == version))
+        {
+            continue;
+        }
+        progress::heading(&format!("building {package} {version}, once"));
+        let mut install = workspace::cargo("install");
+        install.args([package, "--version", version, "--force"]);
+        install.args(flags).arg("--root");
+        command::run(install.arg(program::tools_dir()))?;
+    }
+    Ok(())
+}
+
+/// The version in the line `wasm_bindgen = "0.2.130"`.
+fn tool_version(trunk_config: &str) -> Option<&str> {
+    let line = trunk_config
+        .lines()
+        .find(|line| line.starts_with("wasm_bindgen"))?;
+    line.split('"').nth(1)
 }
 
 /// Installs Debian packages, when this is Debian and we are root; says the command otherwise.
@@ -131,4 +175,21 @@ fn apt_get() -> Command {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .arg("--quiet");
     apt_get
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trunk_takes_the_wasm_bindgen_that_the_client_is_built_with() {
+        let read = |name: &str| fs::read_to_string(workspace::root().join(name)).unwrap();
+        let config = read("Trunk.toml");
+        let version = tool_version(&config).unwrap();
+        let locked = format!("name = \"wasm-bindgen\"\nversion = \"{version}\"\n");
+        assert!(
+            read("Cargo.lock").contains(&locked),
+            "Trunk.toml asks for {version}"
+        );
+    }
 }
