@@ -170,7 +170,22 @@ pub(super) fn publish(files: &Files, folder: &Path) -> Result<()> {
     if stale.exists() {
         fs::remove_dir_all(&stale).with_context(|| format!("remove {}", stale.display()))?;
     }
-    Ok(())
+    notice_by_cargo(folder)
+}
+
+/// Has cargo look at the host's build script again.
+///
+/// A host that was built without a bundle does not watch for one: git ignores the folder, and so does cargo.
+fn notice_by_cargo(folder: &Path) -> Result<()> {
+    let script = folder.with_file_name("build.rs");
+    if !script.exists() {
+        return Ok(());
+    }
+    let touched = fs::File::options()
+        .append(true)
+        .open(&script)
+        .and_then(|file| file.set_modified(std::time::SystemTime::now()));
+    touched.with_context(|| format!("touch {}", script.display()))
 }
 
 #[cfg(test)]
