@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 mod args;
 mod capture;
-mod duration;
+pub(crate) mod duration;
 mod payload;
 mod report;
 mod round_trips;

@@ -1,11 +1,18 @@
 //! Every setting of the host, once: flag, environment name, default, meaning.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
+mod limits;
+
+pub use limits::LimitSettings;
+
 use crate::access::AllowedOrigin;
+use crate::client::duration;
+use crate::log::LogFormat;
 use crate::target::TargetSetting;
 
 /// UDP that you can watch: an echo server, and a relay that lets a browser talk to it.
@@ -20,6 +27,17 @@ pub struct Cli {
     /// What to do; `serve` when nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
+
+    /// How lines of the log are written
+    #[arg(
+        long,
+        global = true,
+        env = "UDP_ECHO_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+
     /// Settings of `serve`.
     #[command(flatten)]
     pub config: Config,
@@ -96,6 +114,27 @@ pub struct Config {
         value_parser = crate::proxy::network
     )]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Time after SIGTERM in which /healthz says "draining" and sessions live on, so that a proxy sends no new ones
+    #[arg(long, env = "UDP_ECHO_DRAIN_TIME", value_name = "TIME", default_value = "0s", value_parser = duration::parse)]
+    pub drain_time: Duration,
+
+    /// Time after a session in which its client gets the same UDP port again; 0 promises none
+    #[arg(long, env = "UDP_ECHO_RESUME_TIME", value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+    pub resume_time: Duration,
+
+    /// Any long random text: with the same one, clients get their ports again after a restart, too
+    #[arg(
+        long,
+        env = "UDP_ECHO_RESUME_SECRET",
+        value_name = "TEXT",
+        hide_env_values = true
+    )]
+    pub resume_secret: Option<String>,
+
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitSettings,
 
     /// Sends and receives datagrams one by one, without the kernel's segmentation offload
     #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]

@@ -9,28 +9,21 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wire::control::Limits;
 use wire::echo::EchoRule;
-use wire::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_MESSAGE_BYTES};
 
 use crate::access::Access;
 use crate::clock::Clock;
 use crate::config::{Config, EchoRules};
 use crate::echo::{EchoServer, Witnesses};
 use crate::http;
-use crate::http::Deadlines;
+use crate::limits::Limiter;
 use crate::proxy::TrustedProxies;
 use crate::relay::{BacklogPool, Patience};
+use crate::resume::Ports;
 use crate::target::{self, OWN_SERVER, Target};
 
 /// How long a stopping host waits for its sessions to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
-
-/// How long connections may go on without becoming sessions.
-const DEADLINES: Deadlines = Deadlines {
-    head: Duration::from_secs(10),
-    age: Duration::from_secs(120),
-};
 
 /// What every request and every session of a host may know.
 #[derive(Debug)]
@@ -41,8 +34,8 @@ pub struct Shared {
     pub access: Access,
     /// The proxies whose word about clients is taken.
     pub proxies: TrustedProxies,
-    /// The limits of a session.
-    pub limits: Limits,
+    /// The limits, and who is there.
+    pub limiter: Limiter,
     /// How long sessions may last and how quiet they may be.
     pub patience: Patience,
     /// What may wait for slow readers.
@@ -55,6 +48,10 @@ pub struct Shared {
     pub witnesses: Witnesses,
     /// Whether UDP sockets use the kernel's segmentation offload.
     pub offload: bool,
+    /// The ports that sessions may come back to.
+    pub ports: Arc<Ports>,
+    /// Cancelled when the host is about to stop: proxies should send nobody new.
+    pub draining: CancellationToken,
     /// Cancelled when the host stops; every session ends then.
     pub stop: CancellationToken,
     /// The running sessions.
@@ -67,6 +64,7 @@ pub struct Host {
     http: SocketAddr,
     udp: SocketAddr,
     shared: Arc<Shared>,
+    drain_time: Duration,
     serving: JoinHandle<()>,
     echoing: JoinHandle<()>,
 }
@@ -98,6 +96,8 @@ impl Host {
             targets.push(target::resolve(setting, config.allow_private_targets).await?);
         }
 
+        let limiter = Limiter::new(config.limits);
+        let ports = Ports::new(config.resume_secret.as_deref(), config.resume_time)?;
         let shared = Arc::new(Shared {
             clock,
             access: Access {
@@ -106,30 +106,26 @@ impl Host {
                 bound: http,
             },
             proxies: TrustedProxies::new(config.trusted_proxies),
-            limits: Limits {
-                datagram_bytes: MAX_DATAGRAM_BYTES_IPV4,
-                message_bytes: MAX_MESSAGE_BYTES,
-                control_bytes: MAX_CONTROL_BYTES,
-                datagrams_per_second: None,
-                bytes_per_second: None,
-                idle_ms: None,
-            },
-            patience: Patience::default(),
+            patience: limiter.patience(),
+            limiter,
             backlog: BacklogPool::default(),
             targets,
             own_server,
             witnesses: echo.witnesses(),
             offload,
+            ports: Arc::new(ports),
+            draining: CancellationToken::new(),
             stop: CancellationToken::new(),
             sessions: TaskTracker::new(),
         });
         let echoing = tokio::spawn(echo.run(shared.stop.clone()));
-        let serving = serve(listener, Arc::clone(&shared));
+        let serving = tokio::spawn(http::serve(listener, Arc::clone(&shared)));
         tracing::info!(%http, %udp, "listening");
         Ok(Self {
             http,
             udp,
             shared,
+            drain_time: config.drain_time,
             serving,
             echoing,
         })
@@ -145,24 +141,36 @@ impl Host {
         self.udp
     }
 
-    /// Accepts nothing new, says goodbye to every session, and returns when all are gone or the time for it is over.
-    ///
-    /// # Errors
-    /// When sessions had to be left behind, or when a task of the host had failed before.
-    pub async fn shutdown(mut self) -> anyhow::Result<()> {
-        self.shared.stop.cancel();
-        self.shared.sessions.close();
-        let sessions = self.shared.sessions.clone();
+    /// Sessions that run, those included that are saying goodbye.
+    pub fn sessions(&self) -> usize {
+        self.shared.sessions.len()
+    }
+
+    /// Lets proxies know for the drain time, then accepts nothing new, says goodbye to every session, and returns when
+    /// all are gone or the time for it is over.
+    pub async fn shutdown(mut self) {
+        let shared = Arc::clone(&self.shared);
+        shared.draining.cancel();
+        if !self.drain_time.is_zero() {
+            tracing::info!(time = ?self.drain_time, "draining");
+            tokio::time::sleep(self.drain_time).await;
+        }
+        let sessions = shared.sessions.clone();
+        tracing::info!(sessions = sessions.len(), "stopping");
+        shared.stop.cancel();
+        sessions.close();
         let all = async {
             sessions.wait().await;
-            (&mut self.echoing)
-                .await
-                .context("the echo server failed")?;
-            (&mut self.serving).await.context("the HTTP server failed")
+            for (what, task) in [("echo", &mut self.echoing), ("HTTP", &mut self.serving)] {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "the {what} server had failed");
+                }
+            }
         };
-        tokio::time::timeout(GOODBYE, all).await.with_context(|| {
-            format!("{} sessions did not end within {GOODBYE:?}", sessions.len())
-        })?
+        match tokio::time::timeout(GOODBYE, all).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!(left = sessions.len(), "stopped without waiting any longer"),
+        }
     }
 }
 
@@ -181,11 +189,6 @@ impl From<EchoRules> for EchoRule {
             echo_empty: rules.echo_empty,
         }
     }
-}
-
-fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    let stop = shared.stop.clone();
-    tokio::spawn(http::serve(listener, http::router(shared), DEADLINES, stop))
 }
 
 /// The address by which the host itself reaches a server that listens on all addresses.

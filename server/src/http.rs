@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Once};
 
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,21 +17,28 @@ use crate::access::Refusal;
 use crate::host::Shared;
 use crate::page;
 use crate::proxy::{Caller, readable};
-use crate::relay::{self, SessionKind, Upgrade};
-use crate::target::{OWN_SERVER, Target};
+use crate::relay::SessionKind;
 
 mod connections;
+mod sessions;
 
-use connections::Peer;
-pub(crate) use connections::{Deadlines, serve};
+use connections::Connection;
+pub(crate) use connections::serve;
 
 /// Everything the host serves.
-pub fn router(shared: Arc<Shared>) -> Router {
+fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/relay", get(page_session))
-        .route("/relay/raw", get(raw_session))
+        .route(
+            "/relay",
+            get(sessions::open).layer(Extension(SessionKind::Page)),
+        )
+        .route(
+            "/relay/raw",
+            get(sessions::open).layer(Extension(SessionKind::Raw)),
+        )
         .route("/relay.json", get(about))
-        .route("/healthz", get(health))
+        .route("/healthz", get(readiness))
+        .route("/healthz/live", get(liveness))
         .merge(page::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
@@ -41,13 +48,13 @@ pub fn router(shared: Arc<Shared>) -> Router {
 /// are always right.
 async fn guard(
     State(shared): State<Arc<Shared>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(connection): Extension<Connection>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let caller = shared
         .proxies
-        .caller(peer, request.uri(), request.headers());
+        .caller(connection.peer, request.uri(), request.headers());
     warn_of_veil(&caller);
     let mut response = match shared.access.check_host(caller.host.as_deref()) {
         Ok(()) => {
@@ -121,7 +128,7 @@ async fn about(
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         protocol: PROTOCOL_VERSION,
-        limits: shared.limits.clone(),
+        limits: shared.limiter.told(),
         targets: shared
             .targets
             .iter()
@@ -142,64 +149,19 @@ async fn about(
     (readable, Json(about)).into_response()
 }
 
-async fn page_session(
-    State(shared): State<Arc<Shared>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    upgrade: Result<Upgrade, Response>,
-) -> Response {
-    open_session(&shared, &caller, &uri, &headers, upgrade, SessionKind::Page)
-}
-
-async fn raw_session(
-    State(shared): State<Arc<Shared>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    upgrade: Result<Upgrade, Response>,
-) -> Response {
-    open_session(&shared, &caller, &uri, &headers, upgrade, SessionKind::Raw)
-}
-
-/// Opens a session, or refuses before the upgrade with the setting to change.
-fn open_session(
-    shared: &Arc<Shared>,
-    caller: &Caller,
-    uri: &Uri,
-    headers: &HeaderMap,
-    upgrade: Result<Upgrade, Response>,
-    kind: SessionKind,
-) -> Response {
-    if let Err(refusal) = shared.access.check(caller, origin(headers)) {
-        return refuse(caller, &refusal);
-    }
-    let target = match named_target(shared, uri.query().unwrap_or_default()) {
-        Ok(target) => target,
-        Err(why) => return (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response(),
-    };
-    match upgrade {
-        Ok(upgrade) => relay::accept(shared, upgrade, kind, caller.address, target),
-        Err(refusal) => refusal,
+/// Whether a proxy should send new clients here: the word is for people, the status for the proxy.
+async fn readiness(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
+    if shared.draining.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else if shared.limiter.is_full() {
+        (StatusCode::SERVICE_UNAVAILABLE, "full\n")
+    } else {
+        (StatusCode::OK, "ready\n")
     }
 }
 
-/// The target that `?target=` names; the host's own server when it names none.
-fn named_target<'a>(shared: &'a Shared, query: &str) -> Result<&'a Target, String> {
-    // Names hold no character that a query would escape.
-    let name = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("target="))
-        .unwrap_or(OWN_SERVER);
-    let named = shared.targets.iter().find(|target| target.name == name);
-    named.ok_or_else(|| {
-        let names: Vec<_> = shared.targets.iter().map(|t| t.name.as_str()).collect();
-        let names = names.join(", ");
-        format!("there is no target {name:?} here, but {names}; --target NAME=HOST:PORT adds one")
-    })
-}
-
-async fn health() -> &'static str {
+/// Whether the host runs at all; what restarts it must not ask for more.
+async fn liveness() -> &'static str {
     "live\n"
 }
 

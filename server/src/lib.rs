@@ -4,12 +4,14 @@
 //! - [`host`]: the sockets and tasks, and how they start and stop;
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
+//! - [`limits`]: how much they may take;
+//! - [`resume`]: the way back to a session's UDP port;
 //! - [`target`]: which servers a session may talk to;
 //! - [`relay`]: one WebSocket joined to one UDP socket;
 //! - [`echo`]: the UDP echo server;
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
-//! - [`clock`]: the one clock of all stamps;
+//! - [`clock`]: the one clock of all stamps; [`log`]: where lines of the log go;
 //! - [`client`]: the command-line client.
 
 pub mod config;
@@ -19,7 +21,9 @@ pub mod http;
 pub mod page;
 
 pub mod access;
+pub mod limits;
 pub mod proxy;
+pub mod resume;
 pub mod target;
 
 pub mod relay;
@@ -29,36 +33,61 @@ pub mod stream;
 pub mod udp;
 
 pub mod clock;
+pub mod log;
 
 pub mod client;
 
 pub use host::Host;
 
-/// Resolves when the process is asked to stop: Ctrl-C, or SIGTERM where there is one.
-///
-/// # Errors
-/// When the handlers cannot be installed.
-pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use anyhow::Context as _;
+/// The signals that ask the process to stop: Ctrl-C, and SIGTERM where there is one.
+#[derive(Debug)]
+pub struct StopSignals {
     #[cfg(unix)]
-    let mut terminated = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate()).context("install the handler for SIGTERM")?
-    };
+    terminated: tokio::signal::unix::Signal,
     #[cfg(unix)]
-    let mut interrupted = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::interrupt()).context("install the handler for Ctrl-C")?
-    };
-    Ok(async move {
+    interrupted: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    /// Listens from now on; the signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// When the handlers cannot be installed.
+    pub fn listen() -> anyhow::Result<Self> {
+        #[cfg(unix)]
+        {
+            use anyhow::Context as _;
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                terminated: signal(SignalKind::terminate())
+                    .context("install the handler for SIGTERM")?,
+                interrupted: signal(SignalKind::interrupt())
+                    .context("install the handler for Ctrl-C")?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
         #[cfg(unix)]
         tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
         }
         #[cfg(not(unix))]
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
+}
+
+/// Resolves when the process is asked to stop.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut signals = StopSignals::listen()?;
+    Ok(async move { signals.next().await })
 }

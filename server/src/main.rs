@@ -1,21 +1,17 @@
 //! The host's binary: reads the command line, starts tracing, dispatches.
 
-use std::io::IsTerminal;
 use std::process::{ExitCode, Stdio};
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 use udp_echo::config::{Cli, Command, Config};
-use udp_echo::{Host, client, echo};
+use udp_echo::{Host, StopSignals, client, echo, limits, log};
+
+/// Exit code after a second signal, when sessions got no goodbye: the shell's for a program that Ctrl-C ended.
+const STOPPED_AT_ONCE: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    log::start(cli.log_format);
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -37,7 +33,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let open = config.open;
-    let stopped = udp_echo::stop_signal()?;
+    let mut stop = StopSignals::listen()?;
+    limits::raise_descriptor_limit(&config.limits);
     let host = Host::start(config).await?;
     let (http, udp) = (host.http_address(), host.udp_address());
     println!("page        http://{http}/");
@@ -47,10 +44,12 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     if open {
         open_browser(&format!("http://{http}/"));
     }
-    stopped.await;
-    println!("stopping");
-    host.shutdown().await?;
-    Ok(ExitCode::SUCCESS)
+    stop.next().await;
+    println!("stopping; once more ends it at once");
+    tokio::select! {
+        () = host.shutdown() => Ok(ExitCode::SUCCESS),
+        () = stop.next() => Ok(ExitCode::from(STOPPED_AT_ONCE)),
+    }
 }
 
 /// Asks the system for its browser. A machine without one is no reason to stop.

@@ -10,7 +10,6 @@
 //! Each way is read until it is empty and written in one piece. UDP may drop, so nothing queues without bound; what is
 //! dropped is counted. However a session ends, it returns one value saying why, and [`close`] knows what that means.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,13 +21,13 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tracing::Instrument as _;
 
 use crate::host::Shared;
-use crate::target::Target;
-use crate::udp::UdpSocket;
+use crate::limits::Entry;
 
 mod backlog;
 mod close;
 mod gather;
 mod inbound;
+mod opening;
 mod outbound;
 mod page;
 mod raw;
@@ -38,6 +37,8 @@ mod vitals;
 pub use backlog::BacklogPool;
 use close::Ended;
 use inbound::Inbound;
+use opening::Opened;
+pub use opening::Visit;
 use outbound::{Outbound, Replies};
 use page::PageSession;
 pub use upgrade::Upgrade;
@@ -61,23 +62,24 @@ pub enum SessionKind {
 
 /// Turns a request into a session, which lives on by itself. Returns the answer to the request.
 ///
-/// The session is counted in [`Shared::sessions`], and ends when [`Shared::stop`] is cancelled.
-pub fn accept(
+/// The session is counted in [`Shared::sessions`], and ends when [`Shared::stop`] is cancelled. It keeps the
+/// `connection`'s place among all.
+pub(crate) fn accept(
     shared: &Arc<Shared>,
     upgrade: Upgrade,
-    kind: SessionKind,
-    client: IpAddr,
-    target: &Target,
+    visit: Visit,
+    connection: Arc<Entry>,
 ) -> Response {
     static OPENED: AtomicU64 = AtomicU64::new(0);
     let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
-    let span = tracing::info_span!("session", id = number, peer = %client);
+    let span = tracing::info_span!("session", id = number, peer = %visit.client);
     let response = upgrade.response();
-    let (shared, target) = (Arc::clone(shared), target.clone());
+    let shared = Arc::clone(shared);
     let sessions = shared.sessions.clone();
     let session = async move {
+        let _connection = connection;
         match upgrade.stream().await {
-            Ok((stream, early)) => serve(&shared, stream, early, kind, &target, number).await,
+            Ok((stream, early)) => serve(&shared, stream, early, &visit, number).await,
             Err(error) => tracing::debug!("no session: {error:#}"),
         }
     };
@@ -85,40 +87,43 @@ pub fn accept(
     response
 }
 
-async fn serve(
-    shared: &Arc<Shared>,
-    stream: TcpStream,
-    early: Bytes,
-    kind: SessionKind,
-    target: &Target,
-    number: u64,
-) {
+async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Visit, number: u64) {
     prepare(&stream);
     let (reader, writer) = stream.into_split();
-    let mut inbound = Inbound::new(reader, early);
+    let message_bytes = shared.limiter.settings().message_bytes;
+    let mut inbound = Inbound::new(reader, early, message_bytes as usize);
     let mut outbound = Outbound::new(writer, shared.backlog.clone());
     let vitals = Vitals::new(shared.clock);
     let replies = Replies::default();
-    let end = async {
-        tokio::select! {
-            ended = vitals.outlive(&shared.patience, &replies) => ended,
-            () = shared.stop.cancelled() => Ended::Shutdown,
-        }
-    };
-    let ended = match UdpSocket::connect(target.address, None, shared.offload) {
-        Err(error) => Ended::NoSocket(format!("{error:#}")),
-        Ok(udp) => {
-            tracing::info!(?kind, target = %target.address, from = %udp.local_addr(), "opened");
+    let ended = match Opened::open(shared, visit).await {
+        Err(ended) => ended,
+        Ok(opened) => {
+            let Opened {
+                udp,
+                mut allowance,
+                port,
+                place: _place,
+            } = opened;
+            let (kind, target, resumed) = (visit.kind, visit.target.address, port.resumed);
+            tracing::info!(?kind, %target, from = %udp.local_addr(), resumed, "opened");
+            let end = async {
+                tokio::select! {
+                    ended = vitals.outlive(&shared.patience, &replies) => ended,
+                    () = shared.stop.cancelled() => Ended::Shutdown,
+                    () = port.superseded() => Ended::Superseded,
+                }
+            };
             match kind {
                 SessionKind::Raw => tokio::select! {
-                    ended = raw::client_to_udp(&mut inbound, &udp, &replies, &vitals) => ended,
+                    ended = raw::client_to_udp(&mut inbound, &udp, &mut allowance, &replies, &vitals) => ended,
                     ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
                     ended = end => ended,
                 },
                 SessionKind::Page => {
-                    PageSession::open(shared, &vitals, &mut outbound, udp, target, number)
-                        .run(&mut inbound, &replies, end)
-                        .await
+                    let mut page =
+                        PageSession::new(shared, &vitals, visit, udp, allowance, &mut outbound);
+                    page.greet(number, &port);
+                    page.run(&mut inbound, &replies, end).await
                 }
             }
         }

@@ -8,11 +8,13 @@ use udp_echo::Host;
 use udp_echo::config::Config;
 
 #[tokio::test]
-async fn it_says_that_it_is_live() {
+async fn it_says_that_it_is_live_and_ready() {
     let server = TestServer::start(&[]).await;
-    let (head, body) = get(server.http(), "/healthz", &[]).await;
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    assert_eq!(body, "live\n");
+    for (path, word) in [("/healthz", "ready\n"), ("/healthz/live", "live\n")] {
+        let (head, body) = get(server.http(), path, &[]).await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(body, word);
+    }
     server.shutdown().await;
 }
 

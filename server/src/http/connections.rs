@@ -1,24 +1,27 @@
 //! The TCP connections on which requests arrive, before one of them becomes a session.
 //!
 //! A connection that asks nothing, asks slowly, or does not read its answer would hold a file descriptor for ever. Each
-//! has a deadline for the head of every request, and an age at which it must have ended or become a session. That is
-//! also why axum's own accept loop is not used: it sets no deadline.
+//! has a deadline for the head of every request, and an age at which it must have ended or become a session; and there
+//! are only so many. That is also why axum's own accept loop is not used: it sets no deadline.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service as _;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::host::Shared;
+use crate::limits::Entry;
 
 /// Most bytes of the head of a request. Browsers send about 700; a head may be longer behind proxies and with cookies.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -26,45 +29,50 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Most header lines of a request.
 const MAX_HEADERS: usize = 64;
 
+/// Greatest age of a connection that is no session: time enough for the page over a bad line.
+const MAX_AGE: Duration = Duration::from_secs(120);
+
 /// How long an answer that is on its way may take when its connection is to end.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
 /// How long accepting rests after an error that is the system's own, such as too many open files.
 const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
 
-/// The address at the other end of the connection on which a request arrived: the client's or a proxy's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
-
-/// How long a connection may go on without becoming a session.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
-    /// Time for the whole head of a request to arrive, the idle time before it included.
-    pub(crate) head: Duration,
-    /// Greatest age of a connection that is no session.
-    pub(crate) age: Duration,
+/// The connection on which a request arrived.
+#[derive(Debug, Clone)]
+pub(super) struct Connection {
+    /// The address at the other end: the client's or a proxy's.
+    pub(super) peer: SocketAddr,
+    /// The connection's place among all; whoever goes on using the connection keeps it.
+    pub(super) place: Arc<Entry>,
 }
 
-/// Accepts connections until `stop`, then returns when all have ended that became no session.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    deadlines: Deadlines,
-    stop: CancellationToken,
-) {
+/// Accepts connections until the host stops, then returns when all have ended that became no session.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let connections = TaskTracker::new();
-    let service = TowerToHyperService::new(router);
+    let service = TowerToHyperService::new(super::router(Arc::clone(&shared)));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
+            () = shared.stop.cancelled() => break,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let served = connection(stream, peer, service.clone(), deadlines, stop.clone());
-                connections.spawn(served);
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                rest_after(&error).await;
+                continue;
             }
-            Err(error) => rest_after(&error).await,
+        };
+        let is_proxy = shared.proxies.trusts(peer.ip());
+        match shared.limiter.admit_connection(peer.ip(), is_proxy) {
+            Ok(place) => {
+                let place = Arc::new(place);
+                let connection = Connection { peer, place };
+                let serving = serve_one(stream, connection, service.clone(), Arc::clone(&shared));
+                connections.spawn(serving);
+            }
+            // Nothing was read yet, so there is nobody to explain it to; the sooner the descriptor is free the better.
+            Err(full) => tracing::debug!(%peer, ?full, "a connection was cut"),
         }
     }
     // The port is free from here on: another host may take over while this one says goodbye.
@@ -73,44 +81,42 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
-async fn connection(
+async fn serve_one(
     stream: TcpStream,
-    peer: SocketAddr,
+    connection: Connection,
     service: TowerToHyperService<Router>,
-    deadlines: Deadlines,
-    stop: CancellationToken,
+    shared: Arc<Shared>,
 ) {
     // Small answers must not wait for company (Nagle's algorithm): latency is what the page shows.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let named = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+    let peer = connection.peer;
+    let introduced = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(connection.clone());
         service.call(request)
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(deadlines.head)
+        .header_read_timeout(shared.limiter.settings().handshake_time)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), named)
+        .serve_connection(TokioIo::new(stream), introduced)
         .with_upgrades();
     let mut served = pin!(served);
+    let over = async {
+        tokio::select! {
+            () = shared.stop.cancelled() => {}
+            () = tokio::time::sleep(MAX_AGE) => {}
+        }
+    };
     let result = tokio::select! {
         result = served.as_mut() => result,
-        () = async {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(deadlines.age) => {}
-            }
-        } => {
+        () = over => {
             served.as_mut().graceful_shutdown();
             match tokio::time::timeout(LAST_ANSWER, served).await {
                 Ok(result) => result,
-                Err(_) => {
-                    tracing::debug!(%peer, "a connection was cut: its answer was not read");
-                    return;
-                }
+                Err(_) => return tracing::debug!(%peer, "a connection was cut: its answer was not read"),
             }
         }
     };

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::Level;
-use wire::limits::MAX_MESSAGE_BYTES;
+
+use crate::limits::{Full, Over};
 
 /// Most bytes of the reason in a Close frame (RFC 6455, section 5.5: 125 less 2 for the code).
 const MAX_REASON_BYTES: usize = 123;
@@ -22,8 +23,8 @@ pub(super) enum Ended {
     Protocol(String),
     /// A text message was not UTF-8.
     NotUtf8,
-    /// A message was longer than [`MAX_MESSAGE_BYTES`].
-    TooLong,
+    /// A message was longer than this many bytes.
+    TooLong(usize),
     /// A text message was no control message of ours.
     BadControl(String),
     /// Too many control messages came in one second.
@@ -34,6 +35,12 @@ pub(super) enum Ended {
     Lifetime(Duration),
     /// A ping stayed without pong for this long.
     NoPong(Duration),
+    /// There was no room for one more session.
+    Full(Full),
+    /// Datagrams came faster than this limit for so long.
+    Flood(Over, Duration),
+    /// The client came back on another connection and took its port there.
+    Superseded,
     /// The host stops.
     Shutdown,
     /// The session's own UDP socket could not be opened; the whole reason.
@@ -47,10 +54,7 @@ impl Ended {
             Self::ByClient(_) | Self::Vanished(_) => return None,
             Self::Protocol(what) => (1002, what.into()),
             Self::NotUtf8 => (1007, "a text message was not UTF-8".into()),
-            Self::TooLong => (
-                1009,
-                format!("messages may have {MAX_MESSAGE_BYTES} bytes; no datagram has more").into(),
-            ),
+            Self::TooLong(limit) => (1009, format!("messages may have {limit} bytes").into()),
             Self::BadControl(what) => (4400, what.into()),
             Self::ControlFlood(limit) => (
                 4401,
@@ -59,6 +63,10 @@ impl Ended {
             Self::Idle(limit) => (4402, format!("nothing was sent for {limit:?}").into()),
             Self::Lifetime(limit) => (4403, format!("sessions last {limit:?} at most").into()),
             Self::NoPong(limit) => (4404, format!("no answer to a ping for {limit:?}").into()),
+            Self::Full(full @ Full::Host(_)) => (4405, full.to_string().into()),
+            Self::Full(full @ Full::Address(_)) => (4406, full.to_string().into()),
+            Self::Flood(over, time) => (4407, format!("{over} for {time:.0?}").into()),
+            Self::Superseded => (4408, "the client came back on another connection".into()),
             Self::Shutdown => (1001, "the host stops".into()),
             Self::NoSocket(why) => (1011, why.into()),
         };
@@ -72,12 +80,14 @@ impl Ended {
     pub(super) fn level(&self) -> Level {
         match self {
             Self::ByClient(_) | Self::Shutdown | Self::Idle(_) | Self::Lifetime(_) => Level::INFO,
-            Self::Vanished(_) | Self::NoPong(_) => Level::INFO,
+            Self::Vanished(_) | Self::NoPong(_) | Self::Superseded => Level::INFO,
             Self::Protocol(_)
             | Self::NotUtf8
-            | Self::TooLong
+            | Self::TooLong(_)
             | Self::BadControl(_)
-            | Self::ControlFlood(_) => Level::WARN,
+            | Self::ControlFlood(_)
+            | Self::Full(_)
+            | Self::Flood(..) => Level::WARN,
             Self::NoSocket(_) => Level::ERROR,
         }
     }
@@ -111,12 +121,16 @@ mod tests {
             Ended::Vanished("connection reset".to_owned()),
             Ended::Protocol("reserved bits are set".to_owned()),
             Ended::NotUtf8,
-            Ended::TooLong,
+            Ended::TooLong(65_536),
             Ended::BadControl("ü".repeat(200)),
             Ended::ControlFlood(100),
             Ended::Idle(limit),
             Ended::Lifetime(limit),
             Ended::NoPong(limit),
+            Ended::Full(Full::Host(u32::MAX)),
+            Ended::Full(Full::Address(u32::MAX)),
+            Ended::Flood(Over::AddressDatagrams(u32::MAX), limit),
+            Ended::Superseded,
             Ended::Shutdown,
             Ended::NoSocket("too many open files".to_owned()),
         ]

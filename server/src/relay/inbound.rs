@@ -13,7 +13,6 @@ use tokio_tungstenite::tungstenite::protocol::{
     CloseFrame, Role, WebSocketConfig, WebSocketContext,
 };
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-use wire::limits::MAX_MESSAGE_BYTES;
 
 use super::close::Ended;
 
@@ -32,6 +31,16 @@ pub(super) enum Incoming {
     Text(Utf8Bytes),
 }
 
+impl Incoming {
+    /// Bytes of the datagram that the message is on `/relay`; `None` for a control message.
+    pub(super) fn datagram_bytes(&self) -> Option<usize> {
+        match self {
+            Self::Binary(bytes) => Some(bytes.len()),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 /// The reading half of a session's WebSocket.
 #[derive(Debug)]
 pub(super) struct Inbound<R> {
@@ -41,15 +50,15 @@ pub(super) struct Inbound<R> {
 }
 
 impl<R: AsyncRead + Unpin> Inbound<R> {
-    /// Reads from `io`, after the bytes that the upgrade has read `early`.
-    pub(super) fn new(io: R, early: Bytes) -> Self {
+    /// Reads messages of at most `message_bytes` from `io`, after the bytes that the upgrade has read `early`.
+    pub(super) fn new(io: R, early: Bytes, message_bytes: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(FRAME_BYTES)
             // What the codec answers by itself, pongs above all, goes to the caller at once.
             .write_buffer_size(0)
             .max_write_buffer_size(usize::MAX)
-            .max_message_size(Some(MAX_MESSAGE_BYTES))
-            .max_frame_size(Some(MAX_MESSAGE_BYTES));
+            .max_message_size(Some(message_bytes))
+            .max_frame_size(Some(message_bytes));
         Self {
             io,
             codec: WebSocketContext::new(Role::Server, Some(config)),
@@ -167,7 +176,7 @@ fn ended_by(error: Error) -> Ended {
             Ended::Vanished("the connection ended without a Close".to_owned())
         }
         Error::Protocol(error) => Ended::Protocol(error.to_string()),
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => Ended::TooLong,
+        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => Ended::TooLong(max_size),
         Error::Utf8(_) => Ended::NotUtf8,
         error => Ended::Protocol(error.to_string()),
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
-use wire::control::{Hello, HostMessage, Notice, Options, PROTOCOL_VERSION, Visitor};
+use wire::control::{HostMessage, Notice, Options, Visitor};
 use wire::ledger::Fingerprint;
 use wire::link::Carried;
 use wire::session::{Action, Served, Session};
@@ -19,14 +19,18 @@ use wire::transcript::shown;
 
 use super::close::Ended;
 use super::inbound::{Inbound, Incoming};
+use super::opening::Visit;
 use super::outbound::{Outbound, Replies};
+use super::raw::flooded;
 use super::vitals::{Vitals, add};
 use crate::echo::{Enrolled, Outcome, Sighting, Watch, Whom};
 use crate::host::Shared;
+use crate::limits::Allowance;
 use crate::target::{OWN_SERVER, Target};
 use crate::udp::{Outgoing, Slab, Trouble, UdpSocket};
 
 mod control;
+mod greeting;
 mod server;
 
 use control::ControlRate;
@@ -55,8 +59,12 @@ pub(super) struct PageSession<'a, W> {
     shared: &'a Arc<Shared>,
     vitals: &'a Vitals,
     session: Session,
+    seed: u64,
     udp: UdpSocket,
+    allowance: Allowance,
     target: &'a Target,
+    /// Whether host and client are on the same machine.
+    is_local: bool,
     outbound: &'a mut Outbound<W>,
     /// The session's entry at the server it talks to, while that is one of the host's.
     enrolled: Option<Enrolled>,
@@ -71,25 +79,29 @@ pub(super) struct PageSession<'a, W> {
 }
 
 impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
-    /// Greets the client.
-    pub(super) fn open(
+    /// A session that has not said anything yet.
+    pub(super) fn new(
         shared: &'a Arc<Shared>,
         vitals: &'a Vitals,
-        outbound: &'a mut Outbound<W>,
+        visit: &'a Visit,
         udp: UdpSocket,
-        target: &'a Target,
-        number: u64,
+        allowance: Allowance,
+        outbound: &'a mut Outbound<W>,
     ) -> Self {
-        let seed = fresh_seed();
-        let session = Session::new(shared.clock.now(), seed);
+        let seed = greeting::fresh_seed();
+        let target = &visit.target;
         let own_server = target.name == OWN_SERVER;
         let enrolled = own_server.then(|| shared.witnesses.enrol(udp.local_addr()));
-        let mut page = Self {
+        Self {
             shared,
             vitals,
-            session,
+            session: Session::new(shared.clock.now(), seed),
+            seed,
             udp,
+            allowance,
             target,
+            // Behind a proxy the bind may be loopback and the client from anywhere.
+            is_local: shared.access.bound.ip().is_loopback() && visit.client.is_loopback(),
             outbound,
             enrolled,
             sightings: None,
@@ -99,11 +111,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             streams: mpsc::channel(1),
             events_due: None,
             reader_was_slow: false,
-        };
-        page.watch();
-        let hello = page.hello(number, seed);
-        page.tell(&HostMessage::Hello(Box::new(hello)));
-        page
+        }
     }
 
     /// Carries and tells until the session is over by itself, or by `end`.
@@ -164,13 +172,24 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     async fn take_messages(&mut self, messages: &mut Vec<Incoming>) -> Result<(), Ended> {
         self.vitals.hear(!messages.is_empty());
         let now = self.shared.clock.now();
+        let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
+        let (mut granted, over) = self.allowance.grant(sizes);
         for message in messages.drain(..) {
-            match message {
-                Incoming::Binary(payload) => self.session.from_client(now, payload),
-                Incoming::Text(text) => self.control(&text).await?,
+            match (message, over) {
+                (Incoming::Text(text), _) => self.control(&text).await?,
+                (Incoming::Binary(payload), Some(over)) if granted == 0 => {
+                    self.session.reject(now, payload.len(), over.to_string());
+                }
+                (Incoming::Binary(payload), _) => {
+                    granted = granted.saturating_sub(1);
+                    self.session.from_client(now, payload);
+                }
             }
         }
-        Ok(())
+        match flooded(&self.allowance, over) {
+            Some(ended) => Err(ended),
+            None => Ok(()),
+        }
     }
 
     async fn take_arrivals(&mut self) {
@@ -283,7 +302,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 _ => {}
             }
         }
-        let welcome = tracing && self.is_loopback() && self.target.name == OWN_SERVER;
+        let welcome = tracing && self.is_local && self.target.name == OWN_SERVER;
         match (welcome, &self.strangers) {
             (true, None) => self.strangers = Some(self.shared.witnesses.watch(Whom::Strangers)),
             (false, Some(_)) => self.strangers = None,
@@ -350,44 +369,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         }));
     }
 
-    fn hello(&self, number: u64, seed: u64) -> Hello {
-        let mut limits = self.shared.limits.clone();
-        limits.datagram_bytes = self.datagram_limit();
-        Hello {
-            protocol: PROTOCOL_VERSION,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            session: number.to_string(),
-            resume: String::new(),
-            resumed: false,
-            limits,
-            targets: self
-                .shared
-                .targets
-                .iter()
-                .map(|target| target.name.clone())
-                .collect(),
-            target: self.target.name.clone(),
-            client: self.udp.local_addr().to_string(),
-            server: self.target.address.to_string(),
-            own_server: self.target.name == OWN_SERVER,
-            loopback: self.is_loopback(),
-            seed,
-            options: self.session.options(),
-        }
-    }
-
-    /// Most payload bytes of a datagram to this target.
-    fn datagram_limit(&self) -> usize {
-        match self.target.address.ip().to_canonical().is_ipv4() {
-            true => wire::limits::MAX_DATAGRAM_BYTES_IPV4,
-            false => wire::limits::MAX_DATAGRAM_BYTES_IPV6,
-        }
-    }
-
-    fn is_loopback(&self) -> bool {
-        self.shared.access.bound.ip().is_loopback()
-    }
-
     fn note_totals(&self) {
         let counters = self.session.counters();
         let traffic = &self.vitals.traffic;
@@ -438,11 +419,4 @@ async fn wait(alarm: Option<tokio::time::Sleep>) {
         Some(alarm) => alarm.await,
         None => std::future::pending().await,
     }
-}
-
-/// A seed that no other session has. It decides about drops in a lesson, and is shown; it is no secret.
-fn fresh_seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    // Scripts hold numbers exactly up to 2^53.
-    RandomState::new().build_hasher().finish() >> 11
 }

@@ -11,6 +11,7 @@ use super::gather;
 use super::inbound::{Inbound, Incoming};
 use super::outbound::{Outbound, Replies};
 use super::vitals::{Vitals, add};
+use crate::limits::{Allowance, Over};
 use crate::udp::{Slab, Trouble, UdpSocket};
 
 /// Runs of datagrams that one receive may bring.
@@ -23,6 +24,7 @@ const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
 pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
     inbound: &mut Inbound<R>,
     udp: &UdpSocket,
+    allowance: &mut Allowance,
     replies: &Replies,
     vitals: &Vitals,
 ) -> Ended {
@@ -36,8 +38,12 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
         }
         vitals.hear(!messages.is_empty());
         let payloads: Vec<Bytes> = messages.drain(..).map(payload).collect();
-        send(udp, &payloads, vitals).await;
+        let (granted, over) = allowance.grant(payloads.iter().map(Bytes::len));
+        send(udp, &payloads, granted, vitals).await;
         if let Err(ended) = read {
+            return ended;
+        }
+        if let Some(ended) = flooded(allowance, over) {
             return ended;
         }
     }
@@ -69,6 +75,11 @@ pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
     }
 }
 
+/// The end of a session that goes on and on over its limit.
+pub(super) fn flooded(allowance: &Allowance, over: Option<Over>) -> Option<Ended> {
+    Some(Ended::Flood(over?, allowance.flooding()?))
+}
+
 /// In a raw session text is data too.
 fn payload(message: Incoming) -> Bytes {
     match message {
@@ -77,7 +88,8 @@ fn payload(message: Incoming) -> Bytes {
     }
 }
 
-async fn send(udp: &UdpSocket, payloads: &[Bytes], vitals: &Vitals) {
+/// Sends the payloads that are granted, from the first on; the others are over a limit.
+async fn send(udp: &UdpSocket, payloads: &[Bytes], granted: usize, vitals: &Vitals) {
     if payloads.is_empty() {
         return;
     }
@@ -87,6 +99,9 @@ async fn send(udp: &UdpSocket, payloads: &[Bytes], vitals: &Vitals) {
         &traffic.from_client_bytes,
         payloads.iter().map(Bytes::len).sum(),
     );
+    if granted < payloads.len() {
+        add(&traffic.rejected, payloads.len() - granted);
+    }
     let note = |_, trouble| match trouble {
         Trouble::Earlier(error) => {
             tracing::debug!(%error, "an earlier datagram was refused; the session goes on");
@@ -97,7 +112,7 @@ async fn send(udp: &UdpSocket, payloads: &[Bytes], vitals: &Vitals) {
             add(&traffic.rejected, count);
         }
     };
-    gather::send_all(udp, payloads, note).await;
+    gather::send_all(udp, &payloads[..granted], note).await;
 }
 
 /// Queues what has arrived for the client, and drops what finds no room.

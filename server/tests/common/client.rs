@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -25,11 +26,28 @@ pub struct Client {
 impl Client {
     /// Opens a WebSocket.
     pub async fn connect(url: &str) -> Self {
-        let connecting = tokio_tungstenite::connect_async(url);
-        let (socket, _) = soon("the upgrade", connecting)
+        Self::connect_with(url, &[]).await
+    }
+
+    /// Opens a WebSocket with these header lines besides the usual ones.
+    pub async fn connect_with(url: &str, headers: &[(&'static str, &str)]) -> Self {
+        Self::try_connect_with(url, headers)
             .await
-            .expect("the host upgrades");
-        Self {
+            .expect("the host upgrades")
+    }
+
+    /// Opens a WebSocket with these header lines, or returns what the host had against it.
+    pub async fn try_connect_with(
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> tungstenite::Result<Self> {
+        let mut request = url.into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse()?);
+        }
+        let connecting = tokio_tungstenite::connect_async(request);
+        let (socket, _) = soon("the upgrade", connecting).await?;
+        Ok(Self {
             socket,
             datagrams: VecDeque::new(),
             texts: VecDeque::new(),
@@ -37,7 +55,7 @@ impl Client {
             close: None,
             ended: false,
             sent: 0,
-        }
+        })
     }
 
     /// Sends one binary message.
@@ -164,6 +182,33 @@ impl Client {
         })
         .await;
         self.close.take().expect("the host said why")
+    }
+
+    /// Whether the connection has ended, as far as it was read.
+    pub fn is_closed(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether the host answers with a datagram before it closes.
+    pub async fn answered(&mut self) -> bool {
+        soon("an answer or a close", async {
+            while self.datagrams.is_empty() && !self.ended {
+                self.take_one().await;
+            }
+        })
+        .await;
+        !self.datagrams.is_empty()
+    }
+
+    /// Takes what has arrived, without waiting for more.
+    pub async fn read_what_is_there(&mut self) {
+        while !self.ended {
+            tokio::select! {
+                biased;
+                () = self.take_one() => {}
+                () = tokio::task::yield_now() => return,
+            }
+        }
     }
 
     /// Takes one message of the host and puts it where it belongs.

@@ -86,7 +86,7 @@ pub struct Hello {
 }
 
 /// The limits of a session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Most payload bytes of one datagram on the way to the server.
     pub datagram_bytes: usize,
@@ -103,6 +103,27 @@ pub struct Limits {
     /// Milliseconds without a message after which the host ends the session; `None` when it does not.
     #[serde(default)]
     pub idle_ms: Option<u64>,
+    /// Greatest age of a session in milliseconds; `None` when unlimited.
+    #[serde(default)]
+    pub lifetime_ms: Option<u64>,
+    /// Milliseconds that a ping of the host may stay without an answer; `None` when unlimited.
+    #[serde(default)]
+    pub pong_ms: Option<u64>,
+    /// Control messages a second that the session may send; `None` when unlimited.
+    #[serde(default)]
+    pub control_per_second: Option<u32>,
+    /// Sessions that the host takes at a time; `None` when unlimited.
+    #[serde(default)]
+    pub sessions: Option<u32>,
+    /// Sessions that the host takes at a time from one address; `None` when unlimited.
+    #[serde(default)]
+    pub sessions_per_address: Option<u32>,
+    /// Datagrams a second that all sessions of an address may send together; `None` when unlimited.
+    #[serde(default)]
+    pub address_datagrams_per_second: Option<u32>,
+    /// Payload bytes a second that all sessions of an address may send together; `None` when unlimited.
+    #[serde(default)]
+    pub address_bytes_per_second: Option<u32>,
 }
 
 /// What a client may choose for its session.

@@ -92,21 +92,26 @@ impl Session {
 
     /// Takes the client's next datagram.
     pub fn from_client(&mut self, now: u64, payload: Bytes) {
-        let full = self.ledger.is_full();
         let bytes = payload.len();
-        let id = self.ledger.open(now, bytes);
-        self.note(now, id, 0, What::RelayIn(bytes));
-        if full {
+        if self.ledger.is_full() {
             let reason =
                 format!("{MAX_IN_FLIGHT} datagrams are in flight already; send more slowly");
-            self.not_sent(now, id, reason);
-            return;
+            return self.reject(now, bytes, reason);
         }
+        let id = self.ledger.open(now, bytes);
+        self.note(now, id, 0, What::RelayIn(bytes));
         match self.up.offer(now, id, payload) {
             Verdict::Carried(copies) if copies > 1 => self.ledger.duplicated(id),
             Verdict::Carried(_) => {}
             Verdict::Dropped(reason) => self.dropped(now, id, 0, Direction::Up, reason),
         }
+    }
+
+    /// Takes the client's next datagram only to reject it: it was over a limit of the host.
+    pub fn reject(&mut self, now: u64, bytes: usize, reason: String) {
+        let id = self.ledger.open(now, bytes);
+        self.note(now, id, 0, What::RelayIn(bytes));
+        self.not_sent(now, id, reason);
     }
 
     /// What is to be done at `now`. Call it until it returns `None`.

@@ -62,9 +62,7 @@ impl Simulator {
                 datagram_bytes: MAX_DATAGRAM_BYTES_IPV4,
                 message_bytes: MAX_MESSAGE_BYTES,
                 control_bytes: MAX_CONTROL_BYTES,
-                datagrams_per_second: None,
-                bytes_per_second: None,
-                idle_ms: None,
+                ..Limits::default()
             },
             targets: vec!["echo".to_owned()],
             target: "echo".to_owned(),

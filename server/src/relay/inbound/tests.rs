@@ -1,5 +1,7 @@
 use tokio::io::AsyncWriteExt as _;
 
+use wire::limits::MAX_MESSAGE_BYTES;
+
 use super::*;
 
 /// One masked frame, as a client sends it.
@@ -36,7 +38,7 @@ async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
     let (mut client, io) = tokio::io::duplex(1 << 20);
     client.write_all(bytes).await.unwrap();
     client.shutdown().await.unwrap();
-    let mut inbound = Inbound::new(io, Bytes::new());
+    let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
     loop {
         if let Err(ended) = inbound.read(&mut messages, &mut replies).await {
@@ -48,7 +50,7 @@ async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
 #[tokio::test]
 async fn everything_that_has_arrived_comes_in_one_read() {
     let (mut client, io) = tokio::io::duplex(1 << 20);
-    let mut inbound = Inbound::new(io, Bytes::new());
+    let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
     let mut bytes = Vec::new();
     for n in 0..100_u8 {
         bytes.extend(frame(0x82, &vec![n; usize::from(n)]));
@@ -72,7 +74,7 @@ async fn a_message_in_pieces_is_one_message_however_it_is_cut() {
     bytes.extend(frame(0x80, tail));
     for piece in [1, 2, 3, 1000, 65_536, 200_000] {
         let (mut client, io) = tokio::io::duplex(1 << 20);
-        let mut inbound = Inbound::new(io, Bytes::new());
+        let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
         let (mut messages, mut replies) = (Vec::new(), Vec::new());
         let pieces = if piece < 10 {
             bytes[..5000]
@@ -98,7 +100,7 @@ async fn a_message_in_pieces_is_one_message_however_it_is_cut() {
 async fn bytes_that_the_upgrade_read_early_come_first() {
     let (mut client, io) = tokio::io::duplex(1024);
     client.write_all(&frame(0x82, b"second")).await.unwrap();
-    let mut inbound = Inbound::new(io, frame(0x82, b"first").into());
+    let mut inbound = Inbound::new(io, frame(0x82, b"first").into(), MAX_MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
     inbound.read(&mut messages, &mut replies).await.unwrap();
     inbound.read(&mut messages, &mut replies).await.unwrap();
@@ -114,11 +116,17 @@ async fn the_longest_message_is_read_and_one_byte_more_ends_the_session() {
         (1, true)
     );
     let (messages, _, ended) = read_all(&frame(0x82, &vec![1; MAX_MESSAGE_BYTES + 1])).await;
-    assert_eq!((messages.len(), ended), (0, Ended::TooLong));
+    assert_eq!(
+        (messages.len(), ended),
+        (0, Ended::TooLong(MAX_MESSAGE_BYTES))
+    );
     // In fragments it counts as well.
     let mut fragments = frame(0x02, &longest);
     fragments.extend(frame(0x80, b"x"));
-    assert_eq!(read_all(&fragments).await.2, Ended::TooLong);
+    assert_eq!(
+        read_all(&fragments).await.2,
+        Ended::TooLong(MAX_MESSAGE_BYTES)
+    );
 }
 
 #[tokio::test]
@@ -157,7 +165,7 @@ async fn breaches_of_the_protocol_are_named() {
 #[tokio::test]
 async fn a_close_of_ours_is_framed_once() {
     let (_client, io) = tokio::io::duplex(1024);
-    let mut inbound = Inbound::new(io, Bytes::new());
+    let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
     let mut frames = Vec::new();
     inbound.close(Ended::Shutdown.frame().unwrap(), &mut frames);
     inbound.close(Ended::NotUtf8.frame().unwrap(), &mut frames);

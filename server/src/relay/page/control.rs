@@ -7,18 +7,18 @@ use wire::control::{ClientMessage, HostMessage, Notice};
 use wire::limits::MAX_CONTROL_BYTES;
 
 use super::{Ended, PageSession};
+use crate::limits::limited;
 use crate::stream;
-
-/// Control messages that a client may send in a second; more end the session.
-const MESSAGES_PER_SECOND: u32 = 100;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
 impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
     /// Does what a control message asks for.
     pub(super) async fn control(&mut self, text: &str) -> Result<(), Ended> {
-        if !self.control_rate.admit(self.shared.clock.now()) {
-            return Err(Ended::ControlFlood(MESSAGES_PER_SECOND));
+        if let Some(limit) = limited(self.shared.limiter.settings().control_per_second)
+            && self.control_rate.count(self.shared.clock.now()) > limit
+        {
+            return Err(Ended::ControlFlood(limit));
         }
         if text.len() > MAX_CONTROL_BYTES {
             let bytes = text.len();
@@ -80,14 +80,14 @@ pub(super) struct ControlRate {
 }
 
 impl ControlRate {
-    /// Whether one more may come at `now`, in microseconds.
-    fn admit(&mut self, now: u64) -> bool {
+    /// Counts one more at `now`, in microseconds; returns how many that makes in this second.
+    fn count(&mut self, now: u64) -> u32 {
         let second = now / MICROS_PER_SECOND;
         if second != self.second {
             *self = Self { second, count: 0 };
         }
         self.count += 1;
-        self.count <= MESSAGES_PER_SECOND
+        self.count
     }
 }
 
@@ -96,10 +96,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_of_control_messages_is_told_from_a_burst() {
+    fn control_messages_are_counted_by_the_second() {
         let mut rate = ControlRate::default();
-        assert!((0..MESSAGES_PER_SECOND).all(|_| rate.admit(10)));
-        assert!(!rate.admit(999_999));
-        assert!(rate.admit(MICROS_PER_SECOND));
+        assert!((1..=100).all(|nth| rate.count(10) == nth));
+        assert_eq!(rate.count(999_999), 101);
+        assert_eq!(rate.count(MICROS_PER_SECOND), 1);
     }
 }

@@ -1,0 +1,164 @@
+//! How much one session, one address and all together may take of the host.
+//!
+//! - [`census`] counts who is there: sessions and connections, in all and by address;
+//! - [`rate`] decides which datagrams of a session still fit into its second, and its address's;
+//! - [`descriptors`] asks the system for what all that needs.
+//!
+//! What a limit means for a session that meets it stands with the other ends of sessions, in `relay/close.rs`.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wire::control::Limits;
+use wire::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4};
+
+use crate::config::LimitSettings;
+use crate::relay::Patience;
+
+mod census;
+mod descriptors;
+mod rate;
+
+use census::Census;
+pub(crate) use census::Entry;
+pub use descriptors::raise_descriptor_limit;
+use rate::RateLimits;
+pub(crate) use rate::{Allowance, Over};
+
+/// Connections that may be open besides the sessions there may be: pages being loaded, handshakes, goodbyes.
+const MORE_CONNECTIONS: u32 = 1024;
+
+/// The same for one address: a class that loads the page.
+const MORE_CONNECTIONS_PER_ADDRESS: u32 = 256;
+
+/// The limits in force, and the state that they need.
+#[derive(Debug)]
+pub struct Limiter {
+    settings: LimitSettings,
+    connections: Arc<Census>,
+    sessions: Arc<Census>,
+}
+
+/// Why there is no room for one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// The host has as many as it takes.
+    Host(u32),
+    /// The address has as many as one may have.
+    Address(u32),
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(most) => write!(
+                f,
+                "the host has {most} sessions, its limit; try again later"
+            ),
+            Self::Address(most) => {
+                write!(f, "your address has {most} sessions, the limit; close one")
+            }
+        }
+    }
+}
+
+impl Limiter {
+    /// Puts these limits in force.
+    pub fn new(settings: LimitSettings) -> Self {
+        let (all, each) = (settings.max_sessions, settings.max_sessions_per_address);
+        let with = |limit: u32, more: u32| limited(limit).map(|most| most.saturating_add(more));
+        let connections = Census::new(
+            with(all, MORE_CONNECTIONS),
+            with(each, MORE_CONNECTIONS_PER_ADDRESS),
+            RateLimits::default(),
+        );
+        let shared = RateLimits {
+            datagrams: settings.address_datagrams_per_second,
+            bytes: settings.address_bytes_per_second,
+        };
+        let sessions = Census::new(limited(all), limited(each), shared);
+        Self {
+            settings,
+            connections: Arc::new(connections),
+            sessions: Arc::new(sessions),
+        }
+    }
+
+    /// The limits as clients are told.
+    pub fn told(&self) -> Limits {
+        let settings = &self.settings;
+        let millis = |time: Duration| (!time.is_zero()).then_some(time.as_millis() as u64);
+        Limits {
+            datagram_bytes: MAX_DATAGRAM_BYTES_IPV4,
+            message_bytes: settings.message_bytes as usize,
+            control_bytes: MAX_CONTROL_BYTES,
+            datagrams_per_second: limited(settings.datagrams_per_second),
+            bytes_per_second: limited(settings.bytes_per_second),
+            idle_ms: millis(settings.idle_time),
+            lifetime_ms: millis(settings.lifetime),
+            pong_ms: millis(settings.pong_time),
+            control_per_second: limited(settings.control_per_second),
+            sessions: limited(settings.max_sessions),
+            sessions_per_address: limited(settings.max_sessions_per_address),
+            address_datagrams_per_second: limited(settings.address_datagrams_per_second),
+            address_bytes_per_second: limited(settings.address_bytes_per_second),
+        }
+    }
+
+    /// How long sessions may last and how quiet they may be.
+    pub(crate) fn patience(&self) -> Patience {
+        let settings = &self.settings;
+        let limit = |time: Duration| (!time.is_zero()).then_some(time);
+        Patience {
+            idle: limit(settings.idle_time),
+            lifetime: limit(settings.lifetime),
+            ping_after: limit(settings.ping_time).unwrap_or(Duration::MAX),
+            pong_within: settings.pong_time,
+        }
+    }
+
+    /// Counts a new TCP connection in. `is_proxy` says that many clients stand behind the address.
+    ///
+    /// # Errors
+    /// When there are too many already.
+    pub(crate) fn admit_connection(&self, address: IpAddr, is_proxy: bool) -> Result<Entry, Full> {
+        match is_proxy {
+            true => self.connections.enter_as_many(address),
+            false => self.connections.enter(address),
+        }
+    }
+
+    /// Counts a new session in.
+    ///
+    /// # Errors
+    /// When there are too many already.
+    pub(crate) fn admit_session(&self, address: IpAddr) -> Result<Entry, Full> {
+        self.sessions.enter(address)
+    }
+
+    /// What an admitted session may send.
+    pub(crate) fn allowance(&self, entry: &Entry) -> Allowance {
+        let own = RateLimits {
+            datagrams: self.settings.datagrams_per_second,
+            bytes: self.settings.bytes_per_second,
+        };
+        Allowance::new(own, Arc::clone(entry.rates()), self.settings.flood_time)
+    }
+
+    /// The settings that the limits were made of.
+    pub(crate) fn settings(&self) -> &LimitSettings {
+        &self.settings
+    }
+
+    /// Whether the next session would be refused, whoever asks.
+    pub(crate) fn is_full(&self) -> bool {
+        self.sessions.is_full()
+    }
+}
+
+/// A setting of which 0 says that there is no limit.
+pub(crate) fn limited(setting: u32) -> Option<u32> {
+    (setting > 0).then_some(setting)
+}

@@ -1,0 +1,242 @@
+//! Who is there: a count of all, and one by address, with a limit for each.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Full;
+use super::rate::{RateLimits, Rates};
+
+/// How long an address is remembered after its last session left. Its rates have refilled by then, so that nobody gets
+/// a second's worth more by coming back.
+const REMEMBERED: Duration = Duration::from_secs(2);
+
+/// Addresses that are kept before it is worth looking for those to forget.
+const FEW_ADDRESSES: usize = 64;
+
+/// A count of everybody who has entered and not left.
+#[derive(Debug)]
+pub(super) struct Census {
+    most: Option<u32>,
+    most_per_address: Option<u32>,
+    rates: RateLimits,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    all: u32,
+    addresses: HashMap<IpAddr, Address>,
+    /// Number of addresses at which to look for those that can be forgotten.
+    sweep_at: usize,
+}
+
+#[derive(Debug)]
+struct Address {
+    present: u32,
+    last_left: Instant,
+    rates: Arc<Rates>,
+}
+
+/// One that was counted in. Dropping it counts it out.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    census: Arc<Census>,
+    network: IpAddr,
+    rates: Arc<Rates>,
+}
+
+impl Census {
+    /// A count with a limit for all and one for each address; everybody of an address shares `rates`.
+    pub(super) fn new(most: Option<u32>, most_per_address: Option<u32>, rates: RateLimits) -> Self {
+        Self {
+            most,
+            most_per_address,
+            rates,
+            counted: Mutex::default(),
+        }
+    }
+
+    /// Counts one more in.
+    ///
+    /// # Errors
+    /// Which limit leaves no room.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Entry, Full> {
+        self.enter_within(address, self.most_per_address)
+    }
+
+    /// Counts one more in, from an address behind which many stand: only the limit of all holds.
+    ///
+    /// # Errors
+    /// The limit.
+    pub(super) fn enter_as_many(self: &Arc<Self>, address: IpAddr) -> Result<Entry, Full> {
+        self.enter_within(address, None)
+    }
+
+    fn enter_within(
+        self: &Arc<Self>,
+        address: IpAddr,
+        most_per_address: Option<u32>,
+    ) -> Result<Entry, Full> {
+        let network = network(address);
+        let now = Instant::now();
+        let mut counted = self.counted();
+        if let Some(most) = self.most
+            && counted.all >= most
+        {
+            return Err(Full::Host(most));
+        }
+        counted.sweep(now);
+        let known = counted.addresses.entry(network);
+        let known = known.or_insert_with(|| Address {
+            present: 0,
+            last_left: now,
+            rates: Arc::new(Rates::new(self.rates)),
+        });
+        if let Some(most) = most_per_address
+            && known.present >= most
+        {
+            return Err(Full::Address(most));
+        }
+        known.present += 1;
+        let rates = Arc::clone(&known.rates);
+        counted.all += 1;
+        Ok(Entry {
+            census: Arc::clone(self),
+            network,
+            rates,
+        })
+    }
+
+    /// How many are there.
+    pub(super) fn present(&self) -> u32 {
+        self.counted().all
+    }
+
+    /// Whether the next one would find no room.
+    pub(super) fn is_full(&self) -> bool {
+        self.most.is_some_and(|most| self.present() >= most)
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counted {
+    /// Forgets addresses that nobody uses any more, now and then: the work is shared out over those who enter.
+    fn sweep(&mut self, now: Instant) {
+        if self.addresses.len() < self.sweep_at.max(FEW_ADDRESSES) {
+            return;
+        }
+        self.addresses.retain(|_, address| {
+            address.present > 0 || now.duration_since(address.last_left) < REMEMBERED
+        });
+        self.sweep_at = self.addresses.len() * 2;
+    }
+}
+
+impl Entry {
+    /// The rates that everybody of this address shares.
+    pub(super) fn rates(&self) -> &Arc<Rates> {
+        &self.rates
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut counted = self.census.counted();
+        counted.all -= 1;
+        if let Some(address) = counted.addresses.get_mut(&self.network) {
+            address.present -= 1;
+            address.last_left = Instant::now();
+        }
+    }
+}
+
+/// What counts as one address: who has one address of an IPv6 /64 has all of them (RFC 6177).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let upper = address.to_bits() >> 64 << 64;
+            IpAddr::V6(Ipv6Addr::from_bits(upper))
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn census(most: u32, most_per_address: u32) -> Arc<Census> {
+        let rates = RateLimits::default();
+        Arc::new(Census::new(Some(most), Some(most_per_address), rates))
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn who_leaves_makes_room() {
+        let census = census(2, 2);
+        let first = census.enter(ip("192.0.2.1")).unwrap();
+        let _second = census.enter(ip("192.0.2.2")).unwrap();
+        assert!(census.is_full());
+        let full = census.enter(ip("192.0.2.3")).unwrap_err();
+        assert_eq!(full, Full::Host(2));
+        drop(first);
+        assert_eq!(census.present(), 1);
+        let _third = census.enter(ip("192.0.2.3")).unwrap();
+    }
+
+    #[test]
+    fn one_address_cannot_take_every_place() {
+        let census = census(10, 2);
+        let held: Vec<_> = (0..2)
+            .map(|_| census.enter(ip("192.0.2.1")).unwrap())
+            .collect();
+        let full = census.enter(ip("::ffff:192.0.2.1")).unwrap_err();
+        assert_eq!(full, Full::Address(2));
+        let _other = census.enter(ip("192.0.2.2")).unwrap();
+        drop(held);
+        let _again = census.enter(ip("192.0.2.1")).unwrap();
+    }
+
+    #[test]
+    fn one_ipv6_network_is_one_address() {
+        let census = census(10, 1);
+        let _one = census.enter(ip("2001:db8:0:1::1")).unwrap();
+        let full = census.enter(ip("2001:db8:0:1:ffff::2")).unwrap_err();
+        assert_eq!(full, Full::Address(1));
+        let _other = census.enter(ip("2001:db8:0:2::1")).unwrap();
+    }
+
+    #[test]
+    fn a_refused_one_is_not_counted() {
+        let census = census(10, 1);
+        let held = census.enter(ip("192.0.2.1")).unwrap();
+        for _ in 0..100 {
+            census.enter(ip("192.0.2.1")).unwrap_err();
+        }
+        drop(held);
+        assert_eq!(census.present(), 0);
+    }
+
+    #[test]
+    fn addresses_that_went_are_forgotten() {
+        let census = census(u32::MAX, u32::MAX);
+        for number in 0..100_000_u32 {
+            let address = IpAddr::V4(std::net::Ipv4Addr::from_bits(number));
+            drop(census.enter(address).unwrap());
+            // As if a second visit came long after.
+            if let Some(known) = census.counted().addresses.get_mut(&address) {
+                known.last_left -= REMEMBERED;
+            }
+        }
+        let kept = census.counted().addresses.len();
+        assert!(kept <= 2 * FEW_ADDRESSES, "{kept} addresses are kept");
+    }
+}

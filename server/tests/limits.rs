@@ -1,0 +1,305 @@
+//! Limits as clients meet them: each has a setting, a sentence, and a close code of its own where it ends the session.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Client, TestServer, get, soon};
+use serde_json::Value;
+
+/// A host with these settings, on free ports.
+async fn host(settings: &[&str]) -> TestServer {
+    TestServer::start(settings).await
+}
+
+async fn page(host: &TestServer) -> Client {
+    let mut client = Client::connect(&host.ws("/relay")).await;
+    client.told("hello").await;
+    client
+}
+
+#[tokio::test]
+async fn limits_are_told_before_and_in_the_session() {
+    let host = host(&[
+        "--max-sessions=7",
+        "--max-sessions-per-address=6",
+        "--datagrams-per-second=5",
+        "--bytes-per-second=64K",
+        "--address-datagrams-per-second=0",
+        "--idle-time=90s",
+        "--lifetime=1h",
+        "--pong-time=4s",
+        "--control-per-second=33",
+        "--message-bytes=9000",
+    ])
+    .await;
+    let (_, body) = get(host.http(), "/relay.json", &[]).await;
+    let about: Value = serde_json::from_str(&body).unwrap();
+    let hello = Client::connect(&host.ws("/relay"))
+        .await
+        .told("hello")
+        .await;
+    for limits in [&about["limits"], &hello["limits"]] {
+        let expected = serde_json::json!({
+            "datagram_bytes": 65_507,
+            "message_bytes": 9000,
+            "control_bytes": 16_384,
+            "datagrams_per_second": 5,
+            "bytes_per_second": 65_536,
+            "idle_ms": 90_000,
+            "lifetime_ms": 3_600_000,
+            "pong_ms": 4000,
+            "control_per_second": 33,
+            "sessions": 7,
+            "sessions_per_address": 6,
+            "address_datagrams_per_second": null,
+            "address_bytes_per_second": 134_217_728,
+        });
+        assert_eq!(limits, &expected);
+    }
+}
+
+#[tokio::test]
+async fn a_session_too_many_is_told_so_and_finds_a_place_when_one_is_free() {
+    let host = host(&["--max-sessions=2"]).await;
+    let first = page(&host).await;
+    let mut second = page(&host).await;
+    for route in ["/relay", "/relay/raw"] {
+        let (code, reason) = Client::connect(&host.ws(route)).await.closed().await;
+        assert_eq!(code, 4405, "{reason}");
+        assert!(reason.contains("2 sessions"), "{reason}");
+    }
+    let (head, body) = get(host.http(), "/healthz", &[]).await;
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert_eq!(body, "full\n");
+
+    drop(first);
+    soon("a free place", async {
+        loop {
+            let mut again = Client::connect(&host.ws("/relay/raw")).await;
+            again.send(b"is there a place?").await;
+            if again.answered().await {
+                return;
+            }
+        }
+    })
+    .await;
+    second.send(b"the others were not disturbed").await;
+    second.datagram().await;
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_every_place() {
+    let settings = ["--max-sessions-per-address=1", "--trusted-proxy=127.0.0.1"];
+    let host = host(&settings).await;
+    let from = |address| [("x-forwarded-for", address)];
+    let url = host.ws("/relay");
+    let mut one = Client::connect_with(&url, &from("192.0.2.1")).await;
+    one.told("hello").await;
+    let mut more = Client::connect_with(&url, &from("192.0.2.1")).await;
+    let (code, reason) = more.closed().await;
+    assert_eq!(code, 4406, "{reason}");
+    // What the client wrote itself is no address of its own.
+    let mut forged = Client::connect_with(&url, &from("198.51.100.9, 192.0.2.1")).await;
+    assert_eq!(forged.closed().await.0, 4406);
+    let mut other = Client::connect_with(&url, &from("192.0.2.2")).await;
+    other.told("hello").await;
+}
+
+#[tokio::test]
+async fn a_forged_x_forwarded_for_is_no_other_address() {
+    let host = host(&["--max-sessions-per-address=1"]).await;
+    let _one = page(&host).await;
+    let forged = [("x-forwarded-for", "198.51.100.9")];
+    let mut more = Client::connect_with(&host.ws("/relay"), &forged).await;
+    assert_eq!(more.closed().await.0, 4406);
+}
+
+#[tokio::test]
+async fn datagrams_over_the_rate_are_rejected_one_by_one_and_counted() {
+    let host = host(&["--datagrams-per-second=50"]).await;
+    let mut client = page(&host).await;
+    for _ in 0..200 {
+        client.feed(b"one of many").await;
+    }
+    client.flush().await;
+    let way = client.way(200, "rejected").await;
+    let (_, rejected) = way.last().unwrap();
+    assert!(rejected.contains("over 50 datagrams a second"), "{rejected}");
+    client.send_text(r#""counters""#).await;
+    let counters = client.told("counters").await;
+    let count = |name: &str| counters[name].as_u64().unwrap();
+    assert_eq!(count("sent"), 200);
+    // Sending them takes a moment, in which the rate allows a few more.
+    assert!((100..=150).contains(&count("rejected")), "{counters}");
+    assert_eq!(count("rejected") + count("echoed") + count("in_flight"), 200);
+}
+
+#[tokio::test]
+async fn raw_sessions_have_the_same_rate() {
+    let host = host(&["--bytes-per-second=64K"]).await;
+    let mut client = Client::connect(&host.ws("/relay/raw")).await;
+    for _ in 0..20 {
+        client.feed(&[7; 16_384]).await;
+    }
+    client.flush().await;
+    // The next small one comes back in its turn: what is ahead of it was sent or rejected by then.
+    let began = Instant::now();
+    let mut large = 0;
+    loop {
+        client.send(b"small").await;
+        match client.datagram().await.len() {
+            16_384 => large += 1,
+            _ => break,
+        }
+    }
+    assert!((4..=8).contains(&large), "{large} in {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn sessions_of_one_address_share_its_rate() {
+    let host = host(&["--address-datagrams-per-second=60"]).await;
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let mut client = page(&host).await;
+        for _ in 0..40 {
+            client.feed(b"one of many").await;
+        }
+        client.flush().await;
+        clients.push(client);
+    }
+    let mut rejected = 0;
+    for client in &mut clients {
+        client.send_text(r#""counters""#).await;
+        rejected += client.told("counters").await["rejected"].as_u64().unwrap();
+    }
+    assert!((30..=60).contains(&rejected), "{rejected} of 120 were rejected");
+}
+
+#[tokio::test]
+async fn a_flood_that_goes_on_ends_the_session_and_no_other() {
+    let host = host(&["--datagrams-per-second=100", "--flood-time=300ms"]).await;
+    let mut bystander = page(&host).await;
+    for route in ["/relay", "/relay/raw"] {
+        let mut flooding = Client::connect(&host.ws(route)).await;
+        let flood = async {
+            while !flooding.is_closed() {
+                for _ in 0..20 {
+                    flooding.send(b"again and again").await;
+                }
+                flooding.read_what_is_there().await;
+            }
+        };
+        soon("the end of the flood", flood).await;
+        let (code, reason) = flooding.closed().await;
+        assert_eq!(code, 4407, "{reason}");
+        assert!(reason.contains("over 100 datagrams a second for"), "{reason}");
+    }
+    bystander.send(b"nobody disturbed me").await;
+    assert_eq!(bystander.datagram().await, b"nobody disturbed me");
+}
+
+#[tokio::test]
+async fn a_longer_message_than_the_setting_ends_the_session() {
+    let host = host(&["--message-bytes=9000"]).await;
+    for route in ["/relay", "/relay/raw"] {
+        let mut client = Client::connect(&host.ws(route)).await;
+        client.send(&[1; 9000]).await;
+        assert_eq!(client.datagram().await.len(), 9000);
+        client.send(&[1; 9001]).await;
+        let (code, reason) = client.closed().await;
+        assert_eq!(code, 1009, "{reason}");
+        assert!(reason.contains("9000"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_control_messages_ends_the_session() {
+    let host = host(&["--control-per-second=10"]).await;
+    let mut client = page(&host).await;
+    for _ in 0..40 {
+        client.send_text(r#""counters""#).await;
+    }
+    let (code, reason) = client.closed().await;
+    assert_eq!(code, 4401, "{reason}");
+    assert!(reason.contains("10 control messages"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_idle_session_ends_and_a_ping_keeps_none_alive() {
+    let host = host(&["--idle-time=300ms", "--ping-time=20ms"]).await;
+    for route in ["/relay", "/relay/raw"] {
+        let began = Instant::now();
+        // The client answers every ping of the host while it waits.
+        let (code, reason) = Client::connect(&host.ws(route)).await.closed().await;
+        assert_eq!(code, 4402, "{reason}");
+        assert!(began.elapsed() >= Duration::from_millis(290), "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_session_reaches_its_greatest_age_however_busy() {
+    let host = host(&["--lifetime=300ms"]).await;
+    let mut client = page(&host).await;
+    let busy = async {
+        while !client.is_closed() {
+            client.send(b"still here").await;
+            client.read_what_is_there().await;
+        }
+    };
+    soon("the end", busy).await;
+    let (code, reason) = client.closed().await;
+    assert_eq!(code, 4403, "{reason}");
+    assert!(reason.contains("300ms"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_pings_is_given_up() {
+    let host = host(&["--ping-time=50ms", "--pong-time=200ms"]).await;
+    let mut client = page(&host).await;
+    // Nothing reads, so nothing answers; then all that came is read at once.
+    soon("the end of the session", async {
+        while host.sessions() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let (code, reason) = client.closed().await;
+    assert_eq!(code, 4404, "{reason}");
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_not_finished_is_cut() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let host = host(&["--handshake-time=300ms"]).await;
+    let beginnings: [&[u8]; 3] = [
+        b"",
+        b"GET /relay HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"GET /healthz/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /rel",
+    ];
+    for beginning in beginnings {
+        let began = Instant::now();
+        let stream = tokio::net::TcpStream::connect(host.http()).await.unwrap();
+        let (mut reader, mut writer) = stream.into_split();
+        writer.write_all(beginning).await.unwrap();
+        // One byte now and then buys no time.
+        let dripping = async {
+            while writer.write_all(b"X").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut answer = Vec::new();
+        let cut = async {
+            tokio::select! {
+                // A reset is a cut as well.
+                _ = reader.read_to_end(&mut answer) => {}
+                () = dripping => {}
+            }
+        };
+        soon("the cut", cut).await;
+        let lasted = began.elapsed();
+        assert!(lasted >= Duration::from_millis(290), "{lasted:?}");
+        assert!(!answer.starts_with(b"HTTP/1.1 101"));
+    }
+}
