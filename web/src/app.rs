@@ -1,10 +1,8 @@
 //! The task of one widget: it owns the session, and everything that happens comes to it in one stream.
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{HtmlElement, Response, ShadowRoot, Url};
+use web_sys::{HtmlElement, ShadowRoot, Url};
 
-use crate::dom::{self, Frame, Listener, Timer};
+use crate::dom::{self, Clock, Frame, Listener, Request, Timer};
 use crate::host::{Host, Live};
 use crate::inbox::{Receiver, Sender};
 use crate::policy::Policy;
@@ -39,6 +37,8 @@ pub struct App {
     /// Number of the connection.
     connection: u32,
     relay: Option<Url>,
+    question: Option<Request>,
+    clock: Clock,
 }
 
 impl App {
@@ -57,6 +57,8 @@ impl App {
             host: None,
             connection: 0,
             relay: None,
+            question: None,
+            clock: Clock::default(),
         };
         app.configure(&mut session);
         let mut ui = Ui::new(&root, &app.inbox, session.draft());
@@ -65,11 +67,12 @@ impl App {
         let _visibility = app.watch_visibility();
         app.feed(&mut session, Event::Seen);
         loop {
-            timer.set(session.wakes_at(dom::now()), dom::now());
+            let now = app.clock.now();
+            timer.set(session.wakes_at(now), now);
             match inputs.next().await {
                 Input::Frame => {
                     frame.came();
-                    ui.draw(&View::of(&session, dom::now()));
+                    ui.draw(&View::of(&session, app.clock.now()));
                     continue;
                 }
                 Input::Left => break,
@@ -93,7 +96,7 @@ impl App {
     /// Hands an event to the session and does what it asks for.
     fn feed(&mut self, session: &mut Session, event: Event) {
         session.set_buffered(self.host.as_ref().map_or(0, |host| host.buffered()));
-        for effect in session.on(event, dom::now()) {
+        for effect in session.on(event, self.clock.now()) {
             match effect {
                 Effect::Connect => self.connect(),
                 Effect::Disconnect => self.host = None,
@@ -122,18 +125,18 @@ impl App {
     }
 
     /// Asks the host why it does not let us in. No answer is an answer as well: then there is no host.
-    fn ask_policy(&self) {
+    fn ask_policy(&mut self) {
         let Some(url) = self.relay.as_ref().map(policy_url) else {
             return;
         };
         let connection = self.connection;
         let inbox = self.inbox.clone();
-        spawn_local(async move {
-            let text = fetch_text(&url).await;
-            if let Some(policy) = text.and_then(|text| Policy::read(&text).ok()) {
+        let tell = move |answer: String| {
+            if let Ok(policy) = Policy::read(&answer) {
                 inbox.send(Input::Host(connection, Event::Policy(policy)));
             }
-        });
+        };
+        self.question = Request::get(&url, tell);
     }
 
     /// Reads the element's attributes.
@@ -160,14 +163,13 @@ impl App {
 
     fn watch_visibility(&self) -> Listener {
         let inbox = self.inbox.clone();
-        Listener::new(&dom::document(), "visibilitychange", move |_| {
-            inbox.send(Input::Event(Event::Hidden(dom::document().hidden())));
-        })
+        let look = move |_| inbox.send(Input::Event(Event::Hidden(dom::document().hidden())));
+        Listener::new(&dom::document(), "visibilitychange", Box::new(look))
     }
 
-    fn teller(&self, input: fn() -> Input) -> impl FnMut() + 'static {
+    fn teller(&self, input: fn() -> Input) -> Box<dyn FnMut()> {
         let inbox = self.inbox.clone();
-        move || inbox.send(input())
+        Box::new(move || inbox.send(input()))
     }
 }
 
@@ -195,15 +197,4 @@ fn policy_url(relay: &Url) -> String {
         "http://"
     };
     [scheme, &relay.host(), &relay.pathname(), ".json"].concat()
-}
-
-async fn fetch_text(url: &str) -> Option<String> {
-    let response = JsFuture::from(dom::window().fetch_with_str(url))
-        .await
-        .ok()?;
-    let response: Response = response.dyn_into().ok()?;
-    JsFuture::from(response.text().ok()?)
-        .await
-        .ok()?
-        .as_string()
 }

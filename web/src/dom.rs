@@ -1,7 +1,7 @@
 //! The browser as values that clean up after themselves: a listener, a timer and a frame end when they are dropped.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, EventTarget, Performance, Window};
+use web_sys::{Document, Element, EventTarget, Performance, Window, XmlHttpRequest};
 
 use crate::session::Micros;
 
@@ -17,9 +17,9 @@ impl Listener {
     pub fn new(
         target: &EventTarget,
         name: &'static str,
-        callback: impl FnMut(web_sys::Event) + 'static,
+        callback: Box<dyn FnMut(web_sys::Event)>,
     ) -> Self {
-        let callback = Closure::<dyn FnMut(web_sys::Event)>::new(callback);
+        let callback = Closure::wrap(callback);
         // It fails only for names that are no strings.
         let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
         Self {
@@ -47,9 +47,9 @@ pub struct Timer {
 
 impl Timer {
     /// A timer that is not set.
-    pub fn new(callback: impl FnMut() + 'static) -> Self {
+    pub fn new(callback: Box<dyn FnMut()>) -> Self {
         Self {
-            callback: Closure::new(callback),
+            callback: Closure::wrap(callback),
             armed: None,
         }
     }
@@ -97,9 +97,9 @@ pub struct Frame {
 
 impl Frame {
     /// Nothing is asked for yet.
-    pub fn new(callback: impl FnMut() + 'static) -> Self {
+    pub fn new(callback: Box<dyn FnMut()>) -> Self {
         Self {
-            callback: Closure::new(callback),
+            callback: Closure::wrap(callback),
             requested: None,
         }
     }
@@ -126,6 +126,39 @@ impl Drop for Frame {
     }
 }
 
+/// A question to a server, which is forgotten when this is dropped.
+///
+/// Not `fetch`: its answer is a promise, which needs a task of its own to wait for it; this is one more event.
+pub struct Request {
+    _answer: Listener,
+    request: XmlHttpRequest,
+}
+
+impl Request {
+    /// Asks for a text; `None` when the browser refuses to. `tell` hears of it unless nobody answers.
+    pub fn get(url: &str, tell: impl Fn(String) + 'static) -> Option<Self> {
+        let request = XmlHttpRequest::new().ok()?;
+        request.open("GET", url).ok()?;
+        let answered = {
+            let request = request.clone();
+            move |_| tell(request.response_text().ok().flatten().unwrap_or_default())
+        };
+        let answer = Listener::new(&request, "load", Box::new(answered));
+        request.send().ok()?;
+        Some(Self {
+            _answer: answer,
+            request,
+        })
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // It fails never; the signature is the generator's.
+        let _ = self.request.abort();
+    }
+}
+
 /// A node whose text is written only when it changes.
 pub struct Label {
     element: Element,
@@ -141,17 +174,14 @@ impl Label {
         }
     }
 
-    /// Makes this the text. It is a text node: nothing in it is ever markup.
-    pub fn set(&mut self, text: &str) {
-        if self.text != text {
+    /// Makes this the text; true when it was another. It is a text node: nothing in it is ever markup.
+    pub fn set(&mut self, text: &str) -> bool {
+        let changes = self.text != text;
+        if changes {
             self.element.set_text_content(Some(text));
             text.clone_into(&mut self.text);
         }
-    }
-
-    /// The element.
-    pub fn element(&self) -> &Element {
-        &self.element
+        changes
     }
 }
 
@@ -184,11 +214,23 @@ pub fn document() -> Document {
     window().document().expect_throw("a page has a document")
 }
 
-thread_local! {
-    static PERFORMANCE: Performance = window().performance().expect_throw("every browser with wasm has this clock");
+/// The browser's monotonic clock.
+#[derive(Debug)]
+pub struct Clock(Performance);
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self(
+            window()
+                .performance()
+                .expect_throw("every browser with wasm has this clock"),
+        )
+    }
 }
 
-/// The time now.
-pub fn now() -> Micros {
-    PERFORMANCE.with(|performance| performance.now() * 1000.0) as Micros
+impl Clock {
+    /// The time now.
+    pub fn now(&self) -> Micros {
+        (self.0.now() * 1000.0) as Micros
+    }
 }

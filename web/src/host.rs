@@ -43,8 +43,8 @@ impl Live {
         };
         Ok(Self {
             listeners: vec![
-                Listener::new(&socket, "message", on_message),
-                Listener::new(&socket, "close", on_close),
+                Listener::new(&socket, "message", Box::new(on_message)),
+                Listener::new(&socket, "close", Box::new(on_close)),
             ],
             socket,
         })

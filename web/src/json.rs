@@ -25,14 +25,22 @@ pub enum Value<'a> {
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
 }
 
-impl<'a> Value<'a> {
+impl Value<'_> {
     /// The value of a field; `None` when this is no object or has no such field.
-    pub fn field(&self, name: &str) -> Option<&Value<'a>> {
+    pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
             Value::Object(fields) => fields
                 .iter()
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Name and value of the first field: serde writes a variant with content as an object of one field.
+    pub fn only_field(&self) -> Option<(&str, &Self)> {
+        match self {
+            Value::Object(fields) => fields.first().map(|(name, value)| (name.as_ref(), value)),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 //! A script never learns why a WebSocket failed. This it can read from any origin.
 
 use crate::codec::{self, Unreadable};
-use crate::json::{self, Value};
+use crate::json;
 
 /// The part of `/relay.json` that the page uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +14,10 @@ pub struct Policy {
     pub version: String,
     /// Whether a page of this origin may connect.
     pub allowed: bool,
-    /// Why not, as a sentence.
-    pub why: Option<String>,
-    /// The setting of the host that would change it.
-    pub setting: Option<String>,
+    /// Why not, as a sentence; empty when there is none.
+    pub why: String,
+    /// The setting of the host that would change it; empty when there is none.
+    pub setting: String,
 }
 
 impl Policy {
@@ -27,24 +27,22 @@ impl Policy {
     /// The name of the field that is missing or of another kind, or `"JSON"`.
     pub fn read(source: &str) -> Result<Self, Unreadable> {
         let value = json::parse(source).ok_or("JSON")?;
+        let (name, policy) = codec::read(&value, |fields| {
+            let policy = Self {
+                protocol: fields.small("protocol"),
+                version: fields.text("version"),
+                allowed: fields.flag("allowed"),
+                why: fields.text_if_any("why"),
+                setting: fields.text_if_any("setting"),
+            };
+            (fields.text("name"), policy)
+        })?;
         // Another server's JSON must not pass for a host's.
-        if codec::text(&value, "name")? != "udp-echo" {
+        if name != "udp-echo" {
             return Err("name");
         }
-        Ok(Self {
-            protocol: codec::number(&value, "protocol")?,
-            version: codec::text(&value, "version")?,
-            allowed: codec::flag(&value, "allowed")?,
-            why: sentence(&value, "why"),
-            setting: sentence(&value, "setting"),
-        })
+        Ok(policy)
     }
-}
-
-fn sentence(value: &Value<'_>, name: &'static str) -> Option<String> {
-    codec::text(value, name)
-        .ok()
-        .filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -59,17 +57,16 @@ mod tests {
     fn a_refusal_names_the_setting() {
         let policy = Policy::read(REFUSAL).unwrap();
         assert!(!policy.allowed);
-        assert_eq!(
-            policy.setting.as_deref(),
-            Some("--allow-origin https://docs.example")
-        );
-        assert!(policy.why.unwrap().contains("https://docs.example"));
+        assert_eq!(policy.setting, "--allow-origin https://docs.example");
+        assert!(policy.why.contains("https://docs.example"));
     }
 
     #[test]
     fn anything_else_is_not_a_host() {
         assert_eq!(Policy::read("<!doctype html>"), Err("JSON"));
-        assert_eq!(Policy::read("{\"name\":\"other\"}"), Err("name"));
+        assert_eq!(Policy::read("{\"name\":\"other\"}"), Err("protocol"));
+        let other = REFUSAL.replace("udp-echo", "other");
+        assert_eq!(Policy::read(&other), Err("name"));
         let no_answer = REFUSAL.replace("false", "null");
         assert_eq!(Policy::read(&no_answer), Err("allowed"));
     }

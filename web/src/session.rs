@@ -115,8 +115,8 @@ pub enum Phase {
     Refused {
         /// A sentence.
         why: String,
-        /// The setting that would change it.
-        setting: Option<String>,
+        /// The setting that would change it; empty when there is none.
+        setting: String,
     },
 }
 
@@ -286,7 +286,7 @@ impl Session {
             HostMessage::Hello(hello) if hello.protocol != PROTOCOL_VERSION => {
                 self.phase = Phase::Refused {
                     why: words::other_protocol(hello.protocol, &hello.version),
-                    setting: None,
+                    setting: String::new(),
                 };
                 return vec![Effect::Disconnect];
             }
@@ -360,7 +360,10 @@ impl Session {
             return;
         }
         self.phase = Phase::Refused {
-            why: policy.why.unwrap_or_else(|| words::REFUSED.to_owned()),
+            why: match policy.why {
+                why if why.is_empty() => words::REFUSED.to_owned(),
+                why => why,
+            },
             setting: policy.setting,
         };
     }
@@ -387,18 +390,17 @@ impl Session {
     }
 
     fn step(&mut self, direction: Direction) {
-        let (Some(first), Some(last)) = (
-            self.history.datagrams().next(),
-            self.history.datagrams().next_back(),
-        ) else {
+        let numbers = self.history.numbers();
+        let newest = numbers.end - 1;
+        if numbers.is_empty() {
             return;
-        };
-        let number = self.selected.unwrap_or(last.number);
+        }
+        let number = self.selected.unwrap_or(newest);
         let number = match direction {
             Direction::Older => number.saturating_sub(1),
             Direction::Newer => number + 1,
         };
-        self.selected = Some(number.clamp(first.number, last.number));
+        self.selected = Some(number.clamp(numbers.start, newest));
         self.stepping = true;
     }
 

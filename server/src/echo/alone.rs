@@ -40,7 +40,7 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
     })?;
     let mut watch = server.witnesses().watch(Whom::Everyone);
     say(&[
-        transcript::starting_up(server.local_addr()),
+        transcript::starting_up(&server.local_addr().into()),
         String::new(),
         WAITING_FOR_MESSAGE.to_owned(),
     ])?;
@@ -75,7 +75,7 @@ fn tell(sighting: &Sighting) -> Vec<String> {
         outcome,
         ..
     } = sighting;
-    let mut lines = vec![transcript::received_from(*received, *peer)];
+    let mut lines = vec![transcript::received_from(*received, &(*peer).into())];
     lines.push(transcript::shown(&payload[..*received]));
     if *received < payload.len() {
         lines.push(format!(
@@ -84,7 +84,7 @@ fn tell(sighting: &Sighting) -> Vec<String> {
         ));
     }
     match outcome {
-        Outcome::Sent { bytes, .. } => lines.push(transcript::sent_back(*bytes, *peer)),
+        Outcome::Sent { bytes, .. } => lines.push(transcript::sent_back(*bytes, &(*peer).into())),
         Outcome::Empty => lines.push("(no data, no answer)".to_owned()),
         Outcome::Guarded => {
             lines.push("(no answer: that port may itself answer everything)".to_owned())

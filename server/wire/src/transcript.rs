@@ -26,38 +26,93 @@ pub const WAITING_FOR_REPLY: &str = "waiting to receive";
 /// The client's last line.
 pub const CLOSING_SOCKET: &str = "closing socket";
 
+/// An address as the transcripts print it.
+///
+/// The page makes it from the text of a control message: parsing and printing addresses of both families properly would
+/// weigh 3 KB in a page, gzipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    host: String,
+    port: String,
+    /// What Python adds over IPv6: flow label and scope.
+    more: String,
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        let more = match address {
+            SocketAddr::V4(_) => String::new(),
+            SocketAddr::V6(v6) => {
+                let flow_label = v6.flowinfo().to_string();
+                [", ", &flow_label, ", ", &v6.scope_id().to_string()].concat()
+            }
+        };
+        Self {
+            host: address.ip().to_string(),
+            port: address.port().to_string(),
+            more,
+        }
+    }
+}
+
+impl Address {
+    /// Takes an address as [`SocketAddr`] prints it, `127.0.0.1:50139` or `[fe80::1%2]:50139`, which has no flow label.
+    /// `None` when it has no port. The host is not checked.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let colon = text.bytes().rposition(|byte| byte == b':')?;
+        let (host, port) = (text.get(..colon)?, text.get(colon + 1..)?);
+        let (host, more) = match host.strip_prefix('[') {
+            None => (host, String::new()),
+            Some(host) => {
+                let host = host.strip_suffix(']')?;
+                let percent = host.bytes().position(|byte| byte == b'%');
+                let end = percent.unwrap_or(host.len());
+                let scope = host.get(end + 1..).unwrap_or("0");
+                (host.get(..end)?, [", 0, ", scope].concat())
+            }
+        };
+        Some(Self {
+            host: host.to_owned(),
+            port: port.to_owned(),
+            more,
+        })
+    }
+
+    /// The tuple that Python prints: `('127.0.0.1', 50139)`, and over IPv6, with flow label and scope,
+    /// `('::1', 50139, 0, 0)`.
+    #[must_use]
+    pub fn tuple(&self) -> String {
+        ["('", &self.host, "', ", &self.port, &self.more, ")"].concat()
+    }
+}
+
 /// The server's first line: `starting up on 127.0.0.1 port 10000`.
 #[must_use]
-pub fn starting_up(address: SocketAddr) -> String {
-    [
-        "starting up on ",
-        &address.ip().to_string(),
-        " port ",
-        &address.port().to_string(),
-    ]
-    .concat()
+pub fn starting_up(address: &Address) -> String {
+    ["starting up on ", &address.host, " port ", &address.port].concat()
 }
 
 /// The server's line for a datagram that came: `received 42 bytes from ('127.0.0.1', 50139)`.
 #[must_use]
-pub fn received_from(bytes: usize, peer: SocketAddr) -> String {
+pub fn received_from(bytes: usize, peer: &Address) -> String {
     [
         "received ",
         &bytes.to_string(),
         " bytes from ",
-        &python_address(peer),
+        &peer.tuple(),
     ]
     .concat()
 }
 
 /// The server's line for its answer: `sent 42 bytes back to ('127.0.0.1', 50139)`.
 #[must_use]
-pub fn sent_back(bytes: usize, peer: SocketAddr) -> String {
+pub fn sent_back(bytes: usize, peer: &Address) -> String {
     [
         "sent ",
         &bytes.to_string(),
         " bytes back to ",
-        &python_address(peer),
+        &peer.tuple(),
     ]
     .concat()
 }
@@ -72,27 +127,6 @@ pub fn sending(data: &[u8]) -> String {
 #[must_use]
 pub fn received(data: &[u8]) -> String {
     quoted("received", data)
-}
-
-/// An address as Python prints the tuple of a socket: `('127.0.0.1', 50139)`, and over IPv6, with flow label and
-/// scope, `('::1', 50139, 0, 0)`.
-#[must_use]
-pub fn python_address(address: SocketAddr) -> String {
-    let mut tuple = [
-        "('",
-        &address.ip().to_string(),
-        "', ",
-        &address.port().to_string(),
-    ]
-    .concat();
-    if let SocketAddr::V6(v6) = address {
-        for part in [v6.flowinfo(), v6.scope_id()] {
-            tuple.push_str(", ");
-            tuple.push_str(&part.to_string());
-        }
-    }
-    tuple.push(')');
-    tuple
 }
 
 /// A payload as text that neither drives a terminal nor reorders a page.
@@ -221,18 +255,18 @@ mod tests {
 
     #[test]
     fn the_server_lines_are_the_tutorials() {
-        let peer = address("127.0.0.1:50139");
+        let peer = address("127.0.0.1:50139").into();
         assert_eq!(
-            starting_up(address("127.0.0.1:10000")),
+            starting_up(&address("127.0.0.1:10000").into()),
             "starting up on 127.0.0.1 port 10000"
         );
         assert_eq!(WAITING_FOR_MESSAGE, "waiting to receive message");
         assert_eq!(
-            received_from(42, peer),
+            received_from(42, &peer),
             "received 42 bytes from ('127.0.0.1', 50139)"
         );
         assert_eq!(
-            sent_back(42, peer),
+            sent_back(42, &peer),
             "sent 42 bytes back to ('127.0.0.1', 50139)"
         );
     }
@@ -254,12 +288,29 @@ mod tests {
 
     #[test]
     fn an_ipv6_address_has_four_parts_as_in_python() {
-        assert_eq!(
-            python_address(address("[::1]:50139")),
-            "('::1', 50139, 0, 0)"
-        );
+        let plain = Address::from(address("[::1]:50139"));
+        assert_eq!(plain.tuple(), "('::1', 50139, 0, 0)");
         let scoped = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 7, 0, 2);
-        assert_eq!(python_address(scoped.into()), "('fe80::1', 7, 0, 2)");
+        let scoped = Address::from(SocketAddr::from(scoped));
+        assert_eq!(scoped.tuple(), "('fe80::1', 7, 0, 2)");
+    }
+
+    #[test]
+    fn an_address_read_from_text_prints_alike() {
+        for text in [
+            "127.0.0.1:0",
+            "255.255.255.255:65535",
+            "[::]:1",
+            "[fe80::1%7]:2",
+            "[::ffff:1.2.3.4]:3",
+        ] {
+            assert_eq!(
+                Address::from_text(text),
+                Some(address(text).into()),
+                "{text}"
+            );
+        }
+        assert_eq!(Address::from_text("localhost"), None);
     }
 
     #[test]

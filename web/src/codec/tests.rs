@@ -2,6 +2,10 @@
 
 use proptest::prelude::*;
 
+use wire::control::*;
+use wire::ledger::{Counters, Delivery};
+use wire::link::{Direction, DropReason, Impairment};
+
 use super::*;
 
 fn impairment_with(n: u32) -> Impairment {

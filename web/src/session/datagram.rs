@@ -20,8 +20,6 @@ pub struct Datagram {
     pub events: Vec<Event>,
     /// When its first answer reached the page, by the browser's clock.
     pub answered_at: Option<Micros>,
-    /// Bytes of that answer.
-    pub answer_bytes: Option<usize>,
     /// How it ended; `None` while it is on its way.
     pub fate: Option<Fate>,
     /// Changes whenever anything else here does.
@@ -29,21 +27,9 @@ pub struct Datagram {
 }
 
 /// The host's stamps of one way there and back, in microseconds of the host's clock; `None` where it did not come by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stamps {
-    /// The relay read it from the WebSocket.
-    pub relay_in: Option<u64>,
-    /// The relay handed it to UDP.
-    pub udp_out: Option<u64>,
-    /// The server received it.
-    pub echo_in: Option<u64>,
-    /// The server answered.
-    pub echo_out: Option<u64>,
-    /// The relay received the answer.
-    pub udp_in: Option<u64>,
-    /// The relay wrote the answer to the WebSocket.
-    pub relay_out: Option<u64>,
-}
+///
+/// In this order: relay in, UDP out, echo received, echo sent, UDP in, relay out.
+pub type Stamps = [Option<u64>; 6];
 
 /// A round trip and its two parts, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +50,6 @@ impl Datagram {
             sent_at,
             events: Vec::new(),
             answered_at: None,
-            answer_bytes: None,
             fate: None,
             revision: 0,
         }
@@ -77,17 +62,17 @@ impl Datagram {
         });
         let mut stamps = Stamps::default();
         for Event(at, _, copy, what) in &self.events {
-            let stamp = match what {
-                What::RelayIn(_) => &mut stamps.relay_in,
+            let place = match what {
+                What::RelayIn(_) => 0,
                 _ if *copy != counted.unwrap_or(0) => continue,
-                What::UdpOut => &mut stamps.udp_out,
-                What::EchoIn(_) => &mut stamps.echo_in,
-                What::EchoOut(_) => &mut stamps.echo_out,
-                What::UdpIn(_) => &mut stamps.udp_in,
-                What::RelayOut(..) => &mut stamps.relay_out,
+                What::UdpOut => 1,
+                What::EchoIn(_) => 2,
+                What::EchoOut(_) => 3,
+                What::UdpIn(_) => 4,
+                What::RelayOut(..) => 5,
                 _ => continue,
             };
-            stamp.get_or_insert(*at);
+            stamps[place].get_or_insert(*at);
         }
         stamps
     }
@@ -99,11 +84,8 @@ impl Datagram {
     /// relay can come out longer than the whole; it is then cut to it.
     pub fn round_trip(&self) -> Option<RoundTrip> {
         let total = self.answered_at?.saturating_sub(self.sent_at);
-        let stamps = self.stamps();
-        let beyond_relay = stamps
-            .relay_out?
-            .saturating_sub(stamps.relay_in?)
-            .min(total);
+        let [relay_in, .., relay_out] = self.stamps();
+        let beyond_relay = relay_out?.saturating_sub(relay_in?).min(total);
         Some(RoundTrip {
             total,
             beyond_relay,
@@ -129,13 +111,5 @@ impl Datagram {
             }
         }
         bytes.into()
-    }
-
-    /// Why it was refused or rejected, in the words of whoever did it.
-    pub fn reason(&self) -> Option<&str> {
-        self.events.iter().find_map(|event| match &event.3 {
-            What::Refused(words) | What::Rejected(words) => Some(words.as_str()),
-            _ => None,
-        })
     }
 }

@@ -1,12 +1,12 @@
 //! What became of every datagram: the record that rows, transcripts and counters are drawn from.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::ops::Range;
 
 use bytes::Bytes;
 use wire::control::{Event, Hello, Visitor, What};
 use wire::ledger::{Counters, Delivery, Fate};
-use wire::transcript as words;
+use wire::transcript::{self as words, Address};
 
 use super::Micros;
 use super::datagram::Datagram;
@@ -44,7 +44,7 @@ pub struct History {
 struct Link {
     /// Datagrams of the sessions before.
     before: u64,
-    client: Option<SocketAddr>,
+    client: Option<Address>,
     answers: Answers,
     /// The newest datagram that was echoed.
     newest_echoed: u64,
@@ -80,9 +80,10 @@ impl Answers {
 }
 
 impl History {
-    /// The kept datagrams, oldest first.
-    pub fn datagrams(&self) -> impl DoubleEndedIterator<Item = &Datagram> + ExactSizeIterator {
-        self.datagrams.iter()
+    /// The numbers of the kept datagrams.
+    pub fn numbers(&self) -> Range<u64> {
+        let end = self.counters.sent + 1;
+        end - self.datagrams.len() as u64..end
     }
 
     /// A kept datagram by its number on the page.
@@ -99,18 +100,18 @@ impl History {
     pub(super) fn open(&mut self, hello: &Hello) {
         self.link = Some(Link {
             before: self.counters.sent,
-            client: hello.client.parse().ok(),
+            client: Address::from_text(&hello.client),
             answers: Answers::default(),
             newest_echoed: 0,
         });
-        match hello.server.parse() {
-            Ok(server) if hello.own_server => {
-                self.server.print(None, words::starting_up(server));
+        match Address::from_text(&hello.server) {
+            Some(server) if hello.own_server => {
+                self.server.print(None, &words::starting_up(&server));
                 self.wait_for_message();
             }
             _ => self
                 .server
-                .remark(None, ours::not_our_server(&hello.target)),
+                .remark(None, &ours::not_our_server(&hello.target)),
         }
     }
 
@@ -119,17 +120,18 @@ impl History {
         if self.link.take().is_none() {
             return 0;
         }
-        let open: Vec<u64> = self
-            .datagrams
-            .iter()
-            .filter(|datagram| datagram.fate.is_none())
-            .map(|datagram| datagram.number)
-            .collect();
-        for &number in &open {
-            self.settle(number, Fate::Lost);
+        let mut open = 0;
+        for number in self.numbers() {
+            if self
+                .datagram(number)
+                .is_some_and(|datagram| datagram.fate.is_none())
+            {
+                self.settle(number, Fate::Lost);
+                open += 1;
+            }
         }
         self.client.print(None, words::CLOSING_SOCKET);
-        open.len() as u64
+        open
     }
 
     /// A datagram was handed over. Returns its number.
@@ -138,7 +140,7 @@ impl History {
         self.counters.in_flight += 1;
         self.counters.bytes_sent += payload.len() as u64;
         let number = self.counters.sent;
-        self.client.print(Some(number), words::sending(&payload));
+        self.client.print(Some(number), &words::sending(&payload));
         self.client.print(Some(number), words::WAITING_FOR_REPLY);
         self.kept_bytes += payload.len();
         self.datagrams
@@ -156,9 +158,8 @@ impl History {
 
     /// The host reports something. Returns the datagram's number and fate when this settled it.
     pub(super) fn reported(&mut self, event: Event) -> Option<(u64, Fate)> {
-        let link = self.link.as_ref()?;
+        let before = self.link.as_ref()?.before;
         let Event(_, id, copy, what) = event.clone();
-        let (before, client) = (link.before, link.client);
         if let (0, What::RelayOut(message, _)) = (id, &what) {
             self.strayed(*message);
         }
@@ -169,65 +170,44 @@ impl History {
             datagram.events.push(event);
             datagram.revision += 1;
         }
-        let fate = match what {
-            What::EchoIn(bytes) => {
-                self.print_received(number, copy, bytes, client);
-                None
-            }
+        let (fate, remark) = match &what {
+            What::EchoIn(bytes) => return self.print_received(number, copy, *bytes),
+            What::EchoOut(bytes) => return self.print_sent(number, *bytes),
             What::Cut(of) => {
-                self.server.remark(Some(number), ours::cut(of));
-                None
+                self.server.remark(Some(number), &ours::cut(*of));
+                return None;
             }
-            What::EchoOut(bytes) => {
-                if let Some(client) = client {
-                    self.server
-                        .print(Some(number), words::sent_back(bytes, client));
-                }
-                self.wait_for_message();
-                None
+            What::RelayOut(message, delivery) => {
+                return self.delivered(number, id, *message, *delivery);
             }
-            What::RelayOut(message, delivery) => self.delivered(number, id, message, delivery),
-            What::Unanswered => {
-                self.wait_for_message();
-                self.client.remark(Some(number), ours::UNANSWERED.into());
-                Some(Fate::Unanswered)
-            }
-            What::Lost => {
-                self.client.remark(Some(number), ours::LOST.into());
-                Some(Fate::Lost)
-            }
-            What::Gone => {
-                self.client.remark(Some(number), ours::DROPPED.into());
-                Some(Fate::Dropped)
-            }
-            What::Refused(reason) => {
-                self.client.remark(Some(number), reason);
-                Some(Fate::Refused)
-            }
-            What::Rejected(reason) => {
-                self.client.remark(Some(number), reason);
-                Some(Fate::Rejected)
-            }
+            What::Unanswered => (Fate::Unanswered, ours::UNANSWERED),
+            What::Lost => (Fate::Lost, ours::LOST),
+            What::Gone => (Fate::Dropped, ours::DROPPED),
+            What::Refused(reason) => (Fate::Refused, reason.as_str()),
+            What::Rejected(reason) => (Fate::Rejected, reason.as_str()),
             What::RelayIn(_)
             | What::UdpOut
             | What::UdpIn(_)
             | What::Corrupted(..)
-            | What::Dropped(..) => None,
-        }?;
-        self.settle(number, fate);
-        Some((number, fate))
+            | What::Dropped(..) => return None,
+        };
+        if fate == Fate::Unanswered {
+            self.wait_for_message();
+        }
+        self.client.remark(Some(number), remark);
+        self.settle(number, fate)
     }
 
     /// Somebody else's datagram came to the server.
     pub(super) fn visited(&mut self, visitor: Visitor) {
-        let Ok(peer) = visitor.peer.parse() else {
+        let Some(peer) = Address::from_text(&visitor.peer) else {
             return;
         };
         self.server
-            .print(None, words::received_from(visitor.bytes, peer));
+            .print(None, &words::received_from(visitor.bytes, &peer));
         self.server.push(None, Kind::Data, visitor.text);
         if let Some(sent) = visitor.sent {
-            self.server.print(None, words::sent_back(sent, peer));
+            self.server.print(None, &words::sent_back(sent, &peer));
         }
         self.wait_for_message();
     }
@@ -247,32 +227,29 @@ impl History {
         id: u64,
         message: u64,
         delivery: Delivery,
-    ) -> Option<Fate> {
+    ) -> Option<(u64, Fate)> {
         let link = self.link.as_mut()?;
-        let answer = link.answers.take(message);
-        match delivery {
-            Delivery::Echoed if id < link.newest_echoed => self.counters.reordered += 1,
-            Delivery::Echoed => link.newest_echoed = id,
-            Delivery::Duplicate => self.counters.duplicates += 1,
-            Delivery::Late => self.counters.late += 1,
-            Delivery::Stray => self.counters.stray += 1,
-        }
-        if let Some((at, bytes)) = answer {
-            self.client.print(Some(number), words::received(&bytes));
-            let mut cut = false;
+        if let Some((at, bytes)) = link.answers.take(message) {
+            self.client.print(Some(number), &words::received(&bytes));
             if let Some(datagram) = self.datagram_mut(number) {
                 datagram.answered_at.get_or_insert(at);
-                datagram.answer_bytes.get_or_insert(bytes.len());
-                cut = bytes.len() < datagram.payload.len();
+                let is_cut = bytes.len() < datagram.payload.len();
+                self.counters.truncated += u64::from(is_cut);
             }
-            self.counters.truncated += u64::from(cut);
         }
-        match delivery {
-            Delivery::Echoed => return Some(Fate::Echoed),
-            Delivery::Duplicate => self.client.remark(Some(number), ours::DUPLICATE.into()),
-            Delivery::Late => self.client.remark(Some(number), ours::LATE.into()),
-            Delivery::Stray => self.client.remark(Some(number), ours::STRAY.into()),
-        }
+        let (counter, remark) = match delivery {
+            Delivery::Echoed => {
+                let newest = &mut self.link.as_mut()?.newest_echoed;
+                self.counters.reordered += u64::from(id < *newest);
+                *newest = id.max(*newest);
+                return self.settle(number, Fate::Echoed);
+            }
+            Delivery::Duplicate => (&mut self.counters.duplicates, ours::DUPLICATE),
+            Delivery::Late => (&mut self.counters.late, ours::LATE),
+            Delivery::Stray => (&mut self.counters.stray, ours::STRAY),
+        };
+        *counter += 1;
+        self.client.remark(Some(number), remark);
         None
     }
 
@@ -284,23 +261,27 @@ impl History {
             .as_mut()
             .and_then(|link| link.answers.take(message));
         if let Some((_, bytes)) = answer {
-            self.client.print(None, words::received(&bytes));
-            self.client.remark(None, ours::STRAY.into());
+            self.client.print(None, &words::received(&bytes));
+            self.client.remark(None, ours::STRAY);
         }
     }
 
-    fn print_received(&mut self, number: u64, copy: u8, bytes: usize, client: Option<SocketAddr>) {
-        if let Some(client) = client {
-            self.server
-                .print(Some(number), words::received_from(bytes, client));
-        }
-        let data = self
-            .datagram(number)
-            .map(|datagram| datagram.at_server(copy, bytes));
-        if let Some(data) = data {
-            self.server
-                .push(Some(number), Kind::Data, words::shown(&data));
-        }
+    fn print_received(&mut self, number: u64, copy: u8, bytes: usize) -> Option<(u64, Fate)> {
+        let client = self.link.as_ref()?.client.as_ref()?;
+        self.server
+            .print(Some(number), &words::received_from(bytes, client));
+        let data = self.datagram(number)?.at_server(copy, bytes);
+        self.server
+            .push(Some(number), Kind::Data, words::shown(&data));
+        None
+    }
+
+    fn print_sent(&mut self, number: u64, bytes: usize) -> Option<(u64, Fate)> {
+        let client = self.link.as_ref()?.client.as_ref()?;
+        self.server
+            .print(Some(number), &words::sent_back(bytes, client));
+        self.wait_for_message();
+        None
     }
 
     fn wait_for_message(&mut self) {
@@ -308,11 +289,11 @@ impl History {
         self.server.print(None, words::WAITING_FOR_MESSAGE);
     }
 
-    fn settle(&mut self, number: u64, fate: Fate) {
+    fn settle(&mut self, number: u64, fate: Fate) -> Option<(u64, Fate)> {
         if let Some(datagram) = self.datagram_mut(number) {
             // The host settles each datagram once. Should one not, the first word holds and the books stay closed.
             if datagram.fate.is_some() {
-                return;
+                return None;
             }
             datagram.fate = Some(fate);
             datagram.revision += 1;
@@ -328,6 +309,7 @@ impl History {
         };
         *count += 1;
         self.forget();
+        Some((number, fate))
     }
 
     /// Drops the oldest datagrams beyond what is kept, settled ones first of all.
@@ -360,7 +342,7 @@ impl History {
 
     /// Where a datagram is kept. The numbers have no gaps.
     fn index(&self, number: u64) -> Option<usize> {
-        let first = self.datagrams.front()?.number;
-        usize::try_from(number.checked_sub(first)?).ok()
+        let index = number.checked_sub(self.numbers().start)?;
+        usize::try_from(index).ok()
     }
 }

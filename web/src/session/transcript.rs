@@ -1,6 +1,7 @@
 //! A transcript: the last lines of one side, in the words of [`wire::transcript`].
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Most lines that are kept; older ones are forgotten.
 pub const KEPT_LINES: usize = 400;
@@ -43,29 +44,23 @@ impl Transcript {
         self.lines.push_back(Line { number, kind, text });
     }
 
-    pub(super) fn print(&mut self, number: Option<u64>, text: impl Into<String>) {
-        self.push(number, Kind::Printed, text.into());
+    pub(super) fn print(&mut self, number: Option<u64>, text: &str) {
+        self.push(number, Kind::Printed, text.to_owned());
     }
 
-    pub(super) fn remark(&mut self, number: Option<u64>, text: String) {
-        self.push(number, Kind::Remark, text);
+    pub(super) fn remark(&mut self, number: Option<u64>, text: &str) {
+        self.push(number, Kind::Remark, text.to_owned());
     }
 
-    /// How many lines there ever were; line `n` of them, counted from 0, keeps its number for ever.
-    pub fn total(&self) -> u64 {
-        self.forgotten + self.lines.len() as u64
+    /// The numbers of the kept lines; a line keeps its number for ever.
+    pub fn numbers(&self) -> Range<u64> {
+        self.forgotten..self.forgotten + self.lines.len() as u64
     }
 
-    /// The kept lines from this number on.
-    pub fn since(&self, line: u64) -> impl Iterator<Item = (u64, &Line)> {
-        let skipped = line.saturating_sub(self.forgotten) as usize;
-        let from = self.forgotten + skipped as u64;
-        (from..).zip(self.lines.iter().skip(skipped))
-    }
-
-    /// The number of the oldest kept line.
-    pub fn oldest(&self) -> u64 {
-        self.forgotten
+    /// A kept line by its number.
+    pub fn line(&self, number: u64) -> Option<&Line> {
+        let index = number.checked_sub(self.forgotten)?;
+        self.lines.get(usize::try_from(index).ok()?)
     }
 
     pub(super) fn clear(&mut self) {
@@ -82,16 +77,17 @@ mod tests {
     fn lines_keep_their_numbers_when_older_ones_are_forgotten() {
         let mut transcript = Transcript::default();
         for n in 0..KEPT_LINES + 10 {
-            transcript.print(None, n.to_string());
+            transcript.print(None, &n.to_string());
         }
-        assert_eq!(transcript.total(), KEPT_LINES as u64 + 10);
-        assert_eq!(transcript.oldest(), 10);
-        let (number, line) = transcript.since(0).next().unwrap();
-        assert_eq!((number, line.text.as_str()), (10, "10"));
-        let last: Vec<_> = transcript
-            .since(KEPT_LINES as u64 + 8)
-            .map(|(n, _)| n)
-            .collect();
-        assert_eq!(last, [KEPT_LINES as u64 + 8, KEPT_LINES as u64 + 9]);
+        assert_eq!(transcript.numbers(), 10..KEPT_LINES as u64 + 10);
+        assert_eq!(transcript.line(9), None);
+        assert_eq!(transcript.line(10).unwrap().text, "10");
+        transcript.clear();
+        transcript.print(None, "next");
+        assert_eq!(
+            transcript.line(KEPT_LINES as u64 + 10).unwrap().text,
+            "next"
+        );
+        assert_eq!(transcript.line(KEPT_LINES as u64 + 9), None);
     }
 }

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use web_sys::Element;
 
 use crate::dom;
-use crate::session::transcript::{Kind, Transcript};
+use crate::session::transcript::{Kind, Line, Transcript};
+use crate::words;
 
 /// The drawn lines of one transcript.
 pub(super) struct Log {
@@ -28,42 +29,50 @@ impl Log {
     }
 
     pub(super) fn draw(&mut self, transcript: &Transcript, selected: Option<u64>) {
-        let oldest_drawn = self.next - self.drawn.len() as u64;
-        for _ in oldest_drawn..transcript.oldest() {
-            if let Some((_, element)) = self.drawn.pop_front() {
-                element.remove();
+        let kept = transcript.numbers();
+        while self.next - (self.drawn.len() as u64) < kept.start {
+            match self.drawn.pop_front() {
+                Some((_, element)) => element.remove(),
+                // Whole screens of lines came since the last frame: most are never drawn.
+                None => self.next = kept.start,
             }
         }
         if selected != self.selected {
-            for (number, element) in &self.drawn {
-                if number.is_some() && (*number == selected || *number == self.selected) {
-                    dom::set_flag(element, "data-selected", *number == selected);
-                }
-            }
-            self.selected = selected;
+            self.draw_selection(selected);
         }
-        for (_, line) in transcript.since(self.next) {
-            let element = dom::create("div");
-            let kind = match line.kind {
-                Kind::Printed => "printed",
-                Kind::Data => "data",
-                Kind::Remark => "remark",
-            };
-            dom::set(&element, "data-kind", kind);
-            if let Some(number) = line.number {
-                let is_first = self
-                    .drawn
-                    .back()
-                    .is_none_or(|(before, _)| *before != line.number);
-                dom::set_flag(&element, "data-first", is_first);
-                dom::set(&element, "data-number", &number.to_string());
-                dom::set_flag(&element, "data-selected", line.number == selected);
-            }
-            element.set_text_content(Some(&line.text));
-            // It fails only where no child may stand, and lines may.
-            let _ = self.lines.append_child(&element);
-            self.drawn.push_back((line.number, element));
+        while let Some(line) = transcript.line(self.next) {
+            self.append(line);
+            self.next += 1;
         }
-        self.next = transcript.total();
+    }
+
+    fn draw_selection(&mut self, selected: Option<u64>) {
+        for (number, element) in &self.drawn {
+            if number.is_some() && (*number == selected || *number == self.selected) {
+                dom::set_flag(element, "data-selected", *number == selected);
+            }
+        }
+        self.selected = selected;
+    }
+
+    fn append(&mut self, line: &Line) {
+        let element = super::append(&self.lines, "div", "line");
+        let kind = match line.kind {
+            Kind::Printed => "printed",
+            Kind::Data => "data",
+            Kind::Remark => "remark",
+        };
+        dom::set(&element, "data-kind", kind);
+        if let Some(number) = line.number {
+            let is_first = self
+                .drawn
+                .back()
+                .is_none_or(|(before, _)| *before != line.number);
+            dom::set_flag(&element, "data-first", is_first);
+            dom::set_flag(&element, "data-selected", line.number == self.selected);
+            dom::set(&element, "data-number", &words::number(number));
+        }
+        element.set_text_content(Some(&line.text));
+        self.drawn.push_back((line.number, element));
     }
 }

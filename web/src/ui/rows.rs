@@ -14,20 +14,20 @@ use crate::words;
 pub(super) struct Rows {
     body: Element,
     drawn: VecDeque<Row>,
+    /// Number of the first of them. The datagrams have no gaps, and neither have the rows.
+    first: u64,
     selected: Option<u64>,
     /// The row that the Tab key reaches.
     reachable: Option<u64>,
 }
 
 struct Row {
-    number: u64,
     revision: Option<u32>,
     element: HtmlElement,
-    round_trip: Label,
-    before: Label,
-    beyond: Label,
-    fate: Label,
-    detail: Label,
+    /// Round trip, and its parts before and beyond the relay.
+    times: [Label; 3],
+    /// The fate and what else there is to say about it.
+    ending: [Label; 2],
 }
 
 impl Rows {
@@ -35,84 +35,88 @@ impl Rows {
         Self {
             body,
             drawn: VecDeque::new(),
+            first: 0,
             selected: None,
             reachable: None,
         }
     }
 
     pub(super) fn draw(&mut self, view: &View<'_>) {
-        let datagrams = &view.rows;
-        let first = datagrams
-            .first()
-            .map_or(u64::MAX, |datagram| datagram.number);
-        while self.drawn.front().is_some_and(|row| row.number < first) {
-            if let Some(row) = self.drawn.pop_front() {
-                row.element.remove();
+        let rows = view.rows();
+        while self.first < rows.start {
+            match self.drawn.pop_front() {
+                Some(row) => row.element.remove(),
+                // Whole screens of rows came since the last frame: most are never drawn.
+                None => self.first = rows.start - 1,
             }
+            self.first += 1;
         }
-        // The datagrams have no gaps, and neither have the rows: they stand at the same places.
-        for (place, datagram) in datagrams.iter().enumerate() {
-            if place == self.drawn.len() {
-                let row = Row::new(datagram);
-                // It fails only where no child may stand, and rows may.
-                let _ = self.body.append_child(&row.element);
-                self.drawn.push_back(row);
+        for number in rows {
+            let Some(datagram) = view.datagram(number) else {
+                break;
+            };
+            match self.row(number) {
+                Some(row) => row.draw(datagram),
+                None => self.drawn.push_back(Row::new(&self.body, datagram)),
             }
-            self.drawn[place].draw(datagram);
         }
         self.draw_selection(view);
     }
 
     fn draw_selection(&mut self, view: &View<'_>) {
-        let selected = view.selected;
-        let reachable = selected.or(view.rows.last().map(|datagram| datagram.number));
-        for row in &self.drawn {
-            if Some(row.number) == self.selected || Some(row.number) == selected {
-                let is_selected = Some(row.number) == selected;
-                dom::set(
-                    &row.element,
-                    "aria-selected",
-                    if is_selected { "true" } else { "false" },
-                );
-                if is_selected && view.is_stepping && selected != self.selected {
-                    // It fails only for rows that cannot have the focus.
-                    let _ = row.element.focus();
+        let selected = view.selected();
+        if selected != self.selected {
+            self.select(self.selected, "false", false);
+            self.select(selected, "true", view.is_stepping());
+            self.selected = selected;
+        }
+        let reachable = view.shown().map(|datagram| datagram.number);
+        if reachable != self.reachable {
+            for (number, index) in [(self.reachable, -1), (reachable, 0)] {
+                if let Some(row) = number.and_then(|number| self.row(number)) {
+                    row.element.set_tab_index(index);
                 }
             }
-            if Some(row.number) == self.reachable || Some(row.number) == reachable {
-                row.element
-                    .set_tab_index(if Some(row.number) == reachable { 0 } else { -1 });
+            self.reachable = reachable;
+        }
+    }
+
+    fn select(&mut self, number: Option<u64>, is_selected: &str, takes_focus: bool) {
+        if let Some(row) = number.and_then(|number| self.row(number)) {
+            dom::set(&row.element, "aria-selected", is_selected);
+            if takes_focus {
+                // It fails only for rows that cannot have the focus.
+                let _ = row.element.focus();
             }
         }
-        self.selected = selected;
-        self.reachable = reachable;
+    }
+
+    fn row(&mut self, number: u64) -> Option<&mut Row> {
+        let place = number.checked_sub(self.first)?;
+        self.drawn.get_mut(usize::try_from(place).ok()?)
     }
 }
 
 impl Row {
-    fn new(datagram: &Datagram) -> Self {
-        let element: HtmlElement = dom::create("tr").unchecked_into();
-        dom::set(&element, "data-number", &datagram.number.to_string());
-        dom::set(&element, "aria-selected", "false");
-        let cell = |part: &str| super::append(&element, "td", part);
-        cell("number").set_text_content(Some(&datagram.number.to_string()));
-        cell("bytes").set_text_content(Some(&datagram.payload.len().to_string()));
-        let round_trip = Label::new(cell("round-trip"));
-        let before = Label::new(cell("before"));
-        let beyond = Label::new(cell("beyond"));
-        let ending = cell("fate");
-        let fate = Label::new(super::append(&ending, "span", "fate-word"));
-        let detail = Label::new(super::append(&ending, "span", "fate-detail"));
-        Self {
-            number: datagram.number,
+    fn new(body: &Element, datagram: &Datagram) -> Self {
+        let element: HtmlElement = super::append(body, "tr", "row").unchecked_into();
+        let number = words::number(datagram.number);
+        dom::set(&element, "data-number", &number);
+        let cell = |part| Label::new(super::append(&element, "td", part));
+        cell("number").set(&number);
+        cell("bytes").set(&words::number(datagram.payload.len() as u64));
+        let times = ["round-trip", "before", "beyond"].map(cell);
+        let ending = super::append(&element, "td", "fate");
+        let ending = ["fate-word", "fate-detail"]
+            .map(|part| Label::new(super::append(&ending, "span", part)));
+        let mut row = Self {
             revision: None,
             element,
-            round_trip,
-            before,
-            beyond,
-            fate,
-            detail,
-        }
+            times,
+            ending,
+        };
+        row.draw(datagram);
+        row
     }
 
     fn draw(&mut self, datagram: &Datagram) {
@@ -121,14 +125,16 @@ impl Row {
         }
         self.revision = Some(datagram.revision);
         if let Some(trip) = datagram.round_trip() {
-            self.round_trip.set(&words::span(trip.total));
-            self.before.set(&words::span(trip.before_relay));
-            self.beyond.set(&words::span(trip.beyond_relay));
+            let times = [trip.total, trip.before_relay, trip.beyond_relay];
+            for (label, time) in self.times.iter_mut().zip(times) {
+                label.set(&words::span(time));
+            }
         }
         let fate = words::fate(datagram.fate);
         // The sign and the colour of the fate hang on this in the style sheet.
         dom::set(&self.element, "data-fate", fate);
-        self.fate.set(fate);
-        self.detail.set(&words::fate_detail(datagram));
+        let [word, detail] = &mut self.ending;
+        word.set(fate);
+        detail.set(&words::fate_detail(datagram));
     }
 }

@@ -1,0 +1,157 @@
+//! How sessions begin, end and begin again.
+
+use super::*;
+
+#[test]
+fn a_page_is_live_only_after_hello() {
+    let mut session = Session::new(1);
+    assert_eq!(View::of(&session, 0).state(), "idle");
+    assert_eq!(session.on(Event::Seen, 0), [Effect::Connect]);
+    assert_eq!(View::of(&session, 0).state(), "connecting");
+    session.on(report(1, What::Lost), 0);
+    assert_eq!(View::of(&session, 0).state(), "connecting");
+    assert!(session.on(Event::Send, 0).is_empty());
+    assert_eq!(session.notice(), words::NOT_SENT);
+}
+
+#[test]
+fn a_host_that_says_nothing_is_taken_for_none() {
+    let mut session = Session::new(1);
+    session.on(Event::Seen, 0);
+    assert_eq!(session.wakes_at(0), Some(HELLO_DEADLINE));
+    assert!(session.on(Event::Tick, HELLO_DEADLINE - 1).is_empty());
+    let effects = session.on(Event::Tick, HELLO_DEADLINE);
+    assert_eq!(effects, [Effect::Disconnect, Effect::AskPolicy]);
+    let view = View::of(&session, HELLO_DEADLINE);
+    assert_eq!(view.state(), "gone");
+    assert!(
+        view.detail().starts_with(words::SILENT),
+        "{}",
+        view.detail()
+    );
+}
+
+#[test]
+fn a_gone_host_is_counted_down_to_and_asked_again() {
+    let mut session = Session::new(1);
+    session.on(Event::Seen, 0);
+    session.on(Event::Closed(1006, String::new()), 0);
+    let mut seen = Vec::new();
+    let mut now = 0;
+    let effects = loop {
+        seen.push(View::of(&session, now).detail());
+        now = session.wakes_at(now).expect("it waits for the next try");
+        let effects = session.on(Event::Tick, now);
+        if !effects.is_empty() {
+            break effects;
+        }
+    };
+    assert_eq!(effects, [Effect::Connect]);
+    assert!((backoff::SHORTEST..=backoff::LONGEST).contains(&now));
+    assert!(
+        seen.last().unwrap().ends_with("Next try in 1 s."),
+        "{seen:?}"
+    );
+    assert_eq!(
+        seen.len() as u64,
+        now.div_ceil(SECOND),
+        "one change a second: {seen:?}"
+    );
+}
+
+#[test]
+fn a_refused_page_names_the_setting_and_stops_trying() {
+    let mut page = Page::new();
+    page.on(Event::Seen);
+    page.on(Event::Closed(1006, String::new()));
+    assert!(page.asked_policy);
+    page.on(Event::Policy(Policy {
+        protocol: 1,
+        version: "0.1.0".to_owned(),
+        allowed: false,
+        why: "the origin https://docs.example is not allowed".to_owned(),
+        setting: "--allow-origin https://docs.example".to_owned(),
+    }));
+    let view = page.view();
+    assert_eq!(view.state(), "refused");
+    assert!(view.detail().contains("https://docs.example"));
+    assert_eq!(view.setting(), "--allow-origin https://docs.example");
+    assert!(view.can_retry());
+    assert_eq!(page.session.wakes_at(page.now), None);
+}
+
+#[test]
+fn history_outlives_the_connection_and_numbers_go_on() {
+    let mut page = Page::live();
+    page.send("one");
+    page.run(1000);
+    // The second is on its way when the connection breaks.
+    page.send("two");
+    page.on(Event::Closed(1006, String::new()));
+    assert_eq!(page.view().state(), "gone");
+    assert_eq!(page.fate(1), Some(Fate::Echoed));
+    assert_eq!(page.fate(2), Some(Fate::Lost));
+    assert_eq!(
+        lines(&page.session.history().client).last(),
+        Some(&"closing socket")
+    );
+    page.run(11_000_000);
+    assert_eq!(page.view().state(), "live");
+    page.send("three");
+    page.run(1000);
+    assert_eq!(
+        page.fate(3),
+        Some(Fate::Echoed),
+        "the host counts from 1 again, the page goes on"
+    );
+    assert_eq!(page.view().sum(), [3, 2, 1, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn another_port_after_a_reconnect_is_told() {
+    let mut page = Page::live();
+    let mut hello = page.session.hello().unwrap().clone();
+    page.on(Event::Closed(1001, "restarting".to_owned()));
+    assert!(page.view().detail().contains("restarting"));
+    hello.client = "127.0.0.1:50140".to_owned();
+    page.on(Event::Retry);
+    page.on(Event::Control(HostMessage::Hello(Box::new(hello))));
+    let notice = page.view().notice();
+    assert!(
+        notice.contains("50139") && notice.contains("50140"),
+        "{notice}"
+    );
+}
+
+#[test]
+fn a_hidden_page_does_not_knock() {
+    let mut page = Page::live();
+    page.on(Event::Hidden(true));
+    page.on(Event::Closed(1006, String::new()));
+    assert_eq!(page.session.wakes_at(page.now), None);
+    page.run(60_000_000);
+    assert_eq!(page.view().state(), "gone");
+    page.on(Event::Hidden(false));
+    page.run(0);
+    assert_eq!(page.view().state(), "live");
+}
+
+#[test]
+fn another_protocol_is_refused_with_both_versions() {
+    let mut page = Page::live();
+    let mut hello = page.session.hello().unwrap().clone();
+    hello.protocol = 2;
+    page.on(Event::Control(HostMessage::Hello(Box::new(hello))));
+    assert_eq!(page.view().state(), "refused");
+    assert!(page.view().detail().contains("version 2"));
+}
+
+#[test]
+fn a_notice_of_the_host_is_shown() {
+    let mut page = Page::live();
+    page.on(Event::Control(HostMessage::Notice(Notice {
+        code: "slow_reader".to_owned(),
+        text: "the page reads too slowly".to_owned(),
+    })));
+    assert_eq!(page.view().notice(), "the page reads too slowly");
+}

@@ -1,0 +1,350 @@
+//! What becomes of datagrams, and how it shows.
+
+use super::*;
+
+#[test]
+fn the_default_message_gives_the_tutorials_transcripts() {
+    let mut page = Page::live();
+    page.on(Event::Send);
+    page.run(1000);
+    let history = page.session.history();
+    assert_eq!(
+        lines(&history.client),
+        [
+            "sending \"This is the message.  It will be repeated.\"",
+            "waiting to receive",
+            "received \"This is the message.  It will be repeated.\"",
+        ]
+    );
+    assert_eq!(
+        lines(&history.server),
+        [
+            "starting up on 127.0.0.1 port 10000",
+            "",
+            "waiting to receive message",
+            "received 42 bytes from ('127.0.0.1', 50139)",
+            "This is the message.  It will be repeated.",
+            "sent 42 bytes back to ('127.0.0.1', 50139)",
+            "",
+            "waiting to receive message",
+        ]
+    );
+    assert_eq!(page.fate(1), Some(Fate::Echoed));
+    assert_eq!(page.view().sum(), [1, 1, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_round_trip_is_split_without_mixing_clocks() {
+    let mut page = Page::live();
+    page.on(Event::Send);
+    page.run(1000);
+    let datagram = page.session.history().datagram(1).unwrap();
+    let stamps = datagram.stamps();
+    let trip = datagram.round_trip().unwrap();
+    assert_eq!(trip.beyond_relay, stamps[5].unwrap() - stamps[0].unwrap());
+    assert_eq!(trip.total, trip.beyond_relay + trip.before_relay);
+    let since: Vec<u64> = page.view().stamps().map(Option::unwrap).into();
+    assert_eq!(since, [0, 0, 30, 40, 70, 70]);
+}
+
+#[test]
+fn a_coarse_clock_never_makes_a_part_longer_than_the_whole() {
+    let mut page = Page::live();
+    page.on(Event::Send);
+    // To the browser no time passes: the answer comes within the same tick of its clock.
+    let sent_at = page.now;
+    page.session.on(Event::Datagram(b"x".to_vec()), sent_at);
+    let way = vec![
+        Report(10, 1, 0, What::RelayIn(42)),
+        Report(130, 1, 0, What::RelayOut(1, Delivery::Echoed)),
+    ];
+    page.session
+        .on(Event::Control(HostMessage::Events(way)), sent_at);
+    let trip = page
+        .session
+        .history()
+        .datagram(1)
+        .unwrap()
+        .round_trip()
+        .unwrap();
+    assert_eq!(
+        (trip.total, trip.before_relay, trip.beyond_relay),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn an_empty_datagram_is_logged_and_not_answered() {
+    let mut page = Page::live();
+    page.send("");
+    page.run(1000);
+    assert_eq!(page.fate(1), Some(Fate::Unanswered));
+    let server = lines(&page.session.history().server);
+    assert_eq!(
+        server[3..],
+        [
+            "received 0 bytes from ('127.0.0.1', 50139)",
+            "",
+            "",
+            "waiting to receive message"
+        ]
+    );
+}
+
+#[test]
+fn nobody_listening_is_told_and_the_session_lives_on() {
+    let mut page = Page::live();
+    page.tell_host(&ClientMessage::Server(ServerRules {
+        listening: false,
+        ..ServerRules::default()
+    }));
+    page.send("anybody?");
+    page.run(1000);
+    assert_eq!(page.fate(1), Some(Fate::Refused));
+    assert!(
+        words::fate_detail(page.session.history().datagram(1).unwrap())
+            .contains("Connection refused")
+    );
+    page.tell_host(&ClientMessage::Server(ServerRules::default()));
+    page.send("anybody?");
+    page.run(1000);
+    assert_eq!(page.fate(2), Some(Fate::Echoed));
+    assert_eq!(page.view().state(), "live");
+}
+
+#[test]
+fn the_byte_that_is_too_many_is_named_before_and_rejected_after() {
+    let mut page = Page::live();
+    page.send(&"x".repeat(65_507));
+    assert_eq!(page.view().remark(), "");
+    page.send(&"x".repeat(65_508));
+    assert!(page.view().remark().contains("65507"));
+    page.run(1000);
+    assert_eq!(page.fate(1), Some(Fate::Echoed));
+    assert_eq!(page.fate(2), Some(Fate::Rejected));
+}
+
+#[test]
+fn a_cut_is_shown_on_both_sides() {
+    let mut page = Page::live();
+    page.tell_host(&ClientMessage::Server(ServerRules {
+        buffer: Some(4),
+        ..ServerRules::default()
+    }));
+    page.send("123456");
+    page.run(1000);
+    let history = page.session.history();
+    assert!(lines(&history.server).contains(&"1234"));
+    assert!(lines(&history.server).contains(&words::cut(6).as_str()));
+    assert!(lines(&history.client).contains(&"received \"1234\""));
+    assert_eq!(history.counters().truncated, 1);
+}
+
+#[test]
+fn a_corrupted_bit_shows_in_the_servers_transcript() {
+    let mut page = Page::live();
+    let corrupting = Impairment {
+        corrupt_ppm: 1_000_000,
+        no_checksum: true,
+        ..Impairment::default()
+    };
+    page.tell_host(&ClientMessage::Lab(Lab {
+        up: corrupting,
+        ..Lab::default()
+    }));
+    page.send("hello");
+    page.run(1000);
+    let history = page.session.history();
+    let server = lines(&history.server);
+    let at_server = server[4].to_owned();
+    assert_ne!(at_server, "hello");
+    let answer = format!("received \"{at_server}\"");
+    assert!(
+        lines(&history.client).contains(&answer.as_str()),
+        "the server saw what it sent back"
+    );
+}
+
+#[test]
+fn loss_duplication_and_reordering_keep_the_books_closed() {
+    let mut page = Page::live();
+    let rough = Impairment {
+        loss_ppm: 200_000,
+        duplicate_ppm: 200_000,
+        delay_us: 3_000,
+        jitter_us: 3_000,
+        corrupt_ppm: 100_000,
+        ..Impairment::default()
+    };
+    page.tell_host(&ClientMessage::Lab(Lab {
+        up: rough,
+        down: rough,
+        seed: 3,
+    }));
+    for n in 0..500 {
+        page.send(&format!("datagram {n}"));
+        page.run(300);
+    }
+    page.run(5_000_000);
+    let host_counters = {
+        page.tell_host(&ClientMessage::Counters);
+        match page.host.as_mut().unwrap().poll(page.now) {
+            Some(Outgoing::Control(HostMessage::Counters(counters))) => counters,
+            other => panic!("{other:?}"),
+        }
+    };
+    let view = page.view();
+    assert_eq!(view.sum()[7], 0, "nothing is in flight any more");
+    assert!(
+        view.sum()[1] > 200
+            && view.sum()[3] > 100
+            && view.beside()[0] > 50
+            && view.beside()[1] > 20,
+        "{:?}",
+        view.sum()
+    );
+    assert_eq!(page.session.history().counters(), &host_counters);
+}
+
+#[test]
+fn too_much_in_the_browsers_queue_is_not_added_to() {
+    let mut page = Page::live();
+    page.session.set_buffered(MAX_BUFFERED_BYTES + 1);
+    page.on(Event::Send);
+    assert_eq!(page.view().sum()[0], 0);
+    assert!(page.view().notice().starts_with("Not sent"));
+    page.session.set_buffered(0);
+    page.on(Event::Send);
+    assert_eq!(page.view().sum()[0], 1);
+    assert_eq!(page.view().notice(), "");
+}
+
+#[test]
+fn visitors_appear_in_the_servers_transcript_only() {
+    let mut page = Page::live();
+    page.on(Event::Control(HostMessage::Visitor(Visitor {
+        peer: "127.0.0.1:41000".to_owned(),
+        bytes: 5,
+        text: "hello".to_owned(),
+        sent: Some(5),
+    })));
+    let history = page.session.history();
+    let server = lines(&history.server);
+    assert!(server.contains(&"received 5 bytes from ('127.0.0.1', 41000)"));
+    assert!(server.contains(&"sent 5 bytes back to ('127.0.0.1', 41000)"));
+    assert!(lines(&history.client).is_empty());
+    assert_eq!(page.view().sum()[0], 0);
+}
+
+#[test]
+fn announcements_are_single_when_few_and_sums_when_many() {
+    let mut page = Page::live();
+    page.send("one");
+    page.run(1000);
+    assert!(
+        page.view()
+            .announcement()
+            .starts_with("Datagram 1, 3 bytes: echoed")
+    );
+    for _ in 0..30 {
+        page.send("more");
+        page.run(1000);
+    }
+    assert!(
+        page.view().announcement().starts_with("Datagram 1,"),
+        "the pause is not over"
+    );
+    page.run(2_000_000);
+    assert_eq!(page.view().announcement(), "30 datagrams, 30 echoed");
+}
+
+#[test]
+fn the_keys_go_through_the_datagrams_and_stop_at_the_ends() {
+    let mut page = Page::live();
+    page.on(Event::Step(Direction::Older));
+    assert_eq!(page.view().selected(), None);
+    for _ in 0..3 {
+        page.on(Event::Send);
+    }
+    page.run(1000);
+    page.on(Event::Step(Direction::Older));
+    assert_eq!(page.view().selected(), Some(2));
+    page.on(Event::Step(Direction::Older));
+    page.on(Event::Step(Direction::Older));
+    assert_eq!(page.view().selected(), Some(1));
+    for _ in 0..5 {
+        page.on(Event::Step(Direction::Newer));
+    }
+    assert_eq!(page.view().selected(), Some(3));
+    page.on(Event::Select(None));
+    assert_eq!(page.view().selected(), None);
+}
+
+#[test]
+fn old_datagrams_are_forgotten_but_stay_counted() {
+    let mut page = Page::live();
+    let many = history::KEPT_DATAGRAMS as u64 + 100;
+    for _ in 0..many {
+        page.send("x");
+        page.run(200);
+    }
+    page.run(10_000);
+    assert_eq!(
+        page.session.history().numbers().count(),
+        history::KEPT_DATAGRAMS
+    );
+    assert!(page.session.history().datagram(100).is_none());
+    assert_eq!(page.fate(101), Some(Fate::Echoed));
+    assert_eq!(page.view().sum()[1], many);
+    assert_eq!(page.view().rows().count() as u64, crate::view::DRAWN_ROWS);
+    assert_eq!(page.view().shown().unwrap().number, many);
+}
+
+fn any_what() -> impl Strategy<Value = What> {
+    prop_oneof![
+        any::<usize>().prop_map(What::RelayIn),
+        Just(What::UdpOut),
+        any::<usize>().prop_map(What::EchoIn),
+        any::<usize>().prop_map(What::Cut),
+        any::<usize>().prop_map(What::EchoOut),
+        (0..20_u64).prop_map(|message| What::RelayOut(message, Delivery::Echoed)),
+        (0..20_u64).prop_map(|message| What::RelayOut(message, Delivery::Late)),
+        any::<u32>().prop_map(|bit| What::Corrupted(wire::link::Direction::Up, bit)),
+        Just(What::Gone),
+        Just(What::Refused(String::new())),
+        Just(What::Rejected(String::new())),
+        Just(What::Unanswered),
+        Just(What::Lost),
+    ]
+}
+
+proptest! {
+    /// A host that lies must not break the page, nor its books.
+    #[test]
+    fn no_reports_in_any_order_open_the_books(
+        steps in prop::collection::vec(
+            prop_oneof![
+                any_what().prop_map(Some),
+                Just(None),
+            ],
+            0..60,
+        ),
+        ids in prop::collection::vec(prop_oneof![0..12_u64, Just(u64::MAX)], 60),
+        copy in any::<u8>(),
+    ) {
+        let mut page = Page::live();
+        for (step, id) in steps.into_iter().zip(ids) {
+            match step {
+                Some(what) => {
+                    let event = Report(5, id, copy, what);
+                    page.on(Event::Control(HostMessage::Events(vec![event])));
+                }
+                None => {
+                    page.on(Event::Send);
+                    page.on(Event::Datagram(b"answer".to_vec()));
+                }
+            }
+            page.view();
+        }
+    }
+}
