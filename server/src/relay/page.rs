@@ -146,8 +146,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         loop {
             let due = self.next_due();
             let alarm = due.map(|at| sleep_until(self.shared.clock.instant(at).into()));
+            // Who does not read the answers is not asked for more questions: TCP makes that client wait.
+            let is_heard = self.outbound.waiting_control() <= 2 * MAX_WAITING_CONTROL;
             tokio::select! {
-                read = inbound.read(&mut messages, &mut frames) => {
+                read = inbound.read(&mut messages, &mut frames), if is_heard => {
                     self.outbound.push_frames(&frames);
                     frames.clear();
                     self.take_messages(&mut messages).await?;
@@ -155,7 +157,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
                 _ = self.udp.readable() => self.take_arrivals().await,
                 sighting = next(&mut self.sightings) => self.server_saw(sighting),
-                visitor = next_visitor(&mut self.strangers) => self.tell(&HostMessage::Visitor(visitor)),
+                visitor = next_visitor(&mut self.strangers), if is_heard => self.tell(&HostMessage::Visitor(visitor)),
                 Some(answer) = self.streams.1.recv() => self.tell(&answer),
                 flushed = self.outbound.flush(), if self.outbound.is_pending() => {
                     flushed.map_err(|error| Ended::Vanished(error.to_string()))?;

@@ -1,0 +1,226 @@
+//! Who may connect, through real sockets: the page's origin, the name that it calls, and what proxies say.
+
+// What the helpers below cannot do fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::client::Client;
+use common::{TestServer, get};
+use serde_json::Value;
+
+/// The header lines of a request, `Host` included when it is not the host's own address.
+type Headers<'a> = &'a [(&'static str, &'a str)];
+
+/// Each row: further settings, the request's headers, and the setting that a refusal must name; none when it is admitted.
+type Row<'a> = (&'a [&'a str], Headers<'a>, Option<&'a str>);
+
+const DOCS: &str = "--allow-origin=https://docs.example";
+const NAMED: &str = "--allow-host=udp.example";
+const PROXIED: &str = "--trusted-proxy=127.0.0.1";
+
+#[rustfmt::skip]
+const MATRIX: &[Row<'_>] = &[
+    // A program on this machine; a page of the host's own is in `the_host_s_own_page`.
+    (&[], &[], None),
+    // Pages on this machine, and what `trunk serve` makes of one: Host without a port, Origin passed on.
+    (&[], &[("origin", "http://localhost:8080")], None),
+    (&[], &[("origin", "http://[::1]:3000")], None),
+    (&[], &[("host", "127.0.0.1"), ("origin", "http://127.0.0.1:8080"), ("x-forwarded-host", "127.0.0.1:8080")], None),
+    (&[], &[("host", "localhost"), ("origin", "http://localhost:8080")], None),
+    // Pages of other sites.
+    (&[], &[("origin", "https://evil.example")], Some("--allow-origin https://evil.example")),
+    (&[], &[("origin", "http://localhost.evil.example")], Some("--allow-origin http://localhost.evil.example")),
+    (&[DOCS], &[("origin", "https://docs.example")], None),
+    (&[DOCS], &[("origin", "http://docs.example")], Some("--allow-origin http://docs.example")),
+    (&[DOCS], &[("origin", "https://docs.example:8443")], Some("--allow-origin https://docs.example:8443")),
+    (&["--allow-origin=*"], &[("origin", "https://anyone.example")], None),
+    // Files and sandboxed frames.
+    (&[], &[("origin", "null")], Some("--allow-origin null")),
+    (&["--allow-origin=*"], &[("origin", "null")], Some("--allow-origin null")),
+    (&["--allow-origin=null"], &[("origin", "null")], None),
+    // What is no origin.
+    (&["--allow-origin=*"], &[("origin", "evil.example")], Some("--allow-origin SCHEME://HOST[:PORT]")),
+    // DNS rebinding: a foreign name that leads here, whose page has "the same" origin.
+    (&[], &[("host", "rebind.example"), ("origin", "http://rebind.example")], Some("--allow-host rebind.example")),
+    (&["--allow-origin=*"], &[("host", "rebind.example")], Some("--allow-host rebind.example")),
+    // Headers of proxies count from trusted proxies alone.
+    (&[], &[("x-forwarded-host", "rebind.example")], None),
+    (&[PROXIED], &[("x-forwarded-host", "rebind.example")], Some("--allow-host rebind.example")),
+    (&[PROXIED, NAMED], &[("x-forwarded-host", "udp.example"), ("x-forwarded-proto", "https"), ("x-forwarded-for", "192.0.2.7"), ("origin", "https://udp.example")], None),
+    (&[PROXIED, NAMED], &[("x-forwarded-host", "udp.example"), ("x-forwarded-proto", "http"), ("x-forwarded-for", "192.0.2.7"), ("origin", "https://udp.example")], Some("--allow-origin https://udp.example")),
+    (&[NAMED], &[("host", "udp.example"), ("x-forwarded-proto", "https"), ("origin", "https://udp.example")], Some("--allow-origin https://udp.example")),
+    // Without an origin only programs of this machine pass, and a proxy does not make strangers local.
+    (&[PROXIED], &[("x-forwarded-for", "192.0.2.7")], Some("--allow-origin missing")),
+    (&[PROXIED], &[("x-forwarded-for", "127.0.0.1, 192.0.2.7")], Some("--allow-origin missing")),
+    (&[PROXIED], &[("x-forwarded-for", "127.0.0.1")], None),
+    (&[PROXIED, "--allow-origin=missing"], &[("x-forwarded-for", "192.0.2.7")], None),
+];
+
+#[tokio::test]
+async fn every_row_is_admitted_or_refused_before_the_upgrade_with_the_setting_named() {
+    for (settings, headers, refused) in MATRIX {
+        let host = TestServer::start(settings).await;
+        for route in ["/relay", "/relay/raw"] {
+            let row = format!("{settings:?} {route} {headers:?}");
+            let opened = Client::try_connect_with(&host.ws(route), headers).await;
+            match (opened, refused) {
+                (Ok(mut client), None) => {
+                    client.send(b"admitted").await;
+                    assert_eq!(client.datagram().await, b"admitted", "{row}");
+                }
+                (Err(error), Some(setting)) => {
+                    let (status, body) = refusal(error);
+                    assert_eq!(status, 403, "{row}");
+                    assert!(body.contains(setting), "{row}: {body}");
+                }
+                (Ok(_), Some(_)) => panic!("{row} was admitted"),
+                (Err(error), None) => panic!("{row} was refused: {error}"),
+            }
+        }
+        told_in_relay_json(&host, headers, *refused).await;
+    }
+}
+
+/// A script cannot learn why its WebSocket failed; `/relay.json` tells it, but for names that are not the host's.
+async fn told_in_relay_json(host: &TestServer, headers: Headers<'_>, refused: Option<&str>) {
+    let titled: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (if *name == "host" { "Host" } else { name }, *value))
+        .collect();
+    let (head, body) = get(host.http(), "/relay.json", &titled).await;
+    if refused.is_some_and(|setting| setting.starts_with("--allow-host")) {
+        assert!(head.starts_with("HTTP/1.1 403"), "{headers:?}: {head}");
+        assert!(body.contains("--allow-host"), "{body}");
+        return;
+    }
+    let about: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(about["allowed"], refused.is_none(), "{headers:?}: {body}");
+    assert_eq!(about["setting"], serde_json::json!(refused), "{headers:?}");
+    assert!(
+        head.to_lowercase()
+            .contains("access-control-allow-origin: *"),
+        "{head}"
+    );
+}
+
+fn refusal(error: tokio_tungstenite::tungstenite::Error) -> (u16, String) {
+    use tokio_tungstenite::tungstenite::Error;
+    let Error::Http(response) = error else {
+        panic!("not refused by an answer: {error}");
+    };
+    let body = response.body().clone().unwrap_or_default();
+    (response.status().as_u16(), String::from_utf8(body).unwrap())
+}
+
+#[tokio::test]
+async fn the_host_s_own_page_may_connect() {
+    let host = TestServer::start(&[]).await;
+    for name in ["127.0.0.1", "localhost"] {
+        let authority = format!("{name}:{}", host.http().port());
+        let origin = format!("http://{authority}");
+        let headers = [("host", authority.as_str()), ("origin", origin.as_str())];
+        let mut page = Client::connect_with(&host.ws("/relay"), &headers).await;
+        page.told("hello").await;
+    }
+}
+
+#[tokio::test]
+async fn two_origins_or_two_hosts_are_refused() {
+    let host = TestServer::start(&["--allow-origin=*"]).await;
+    let upgrade = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    for twice in [
+        [
+            ("Origin", "http://localhost"),
+            ("Origin", "https://evil.example"),
+        ],
+        [("Host", "127.0.0.1"), ("Host", "evil.example")],
+    ] {
+        let headers: Vec<_> = upgrade.iter().chain(&twice).copied().collect();
+        let (head, _) = get(host.http(), "/relay", &headers).await;
+        assert!(head.starts_with("HTTP/1.1 403"), "{twice:?}: {head}");
+    }
+}
+
+#[tokio::test]
+async fn hello_calls_nobody_local_who_came_through_a_proxy() {
+    let host = TestServer::start(&[PROXIED, "--allow-origin=missing"]).await;
+    for (client, local) in [("127.0.0.1", true), ("192.0.2.7", false)] {
+        let headers = [("x-forwarded-for", client)];
+        let mut page = Client::connect_with(&host.ws("/relay"), &headers).await;
+        assert_eq!(page.told("hello").await["loopback"], local, "{client}");
+    }
+}
+
+#[tokio::test]
+async fn documents_have_a_strict_policy_and_only_the_widget_may_be_framed() {
+    let host = TestServer::start(&[]).await;
+    for (path, ancestors) in [("/", "'none'"), ("/embed", "*")] {
+        let (head, body) = get(host.http(), path, &[]).await;
+        if head.starts_with("HTTP/1.1 503") {
+            assert!(body.contains("cargo xtask bundle"), "{body}");
+            continue;
+        }
+        let policy = header(&head, "content-security-policy").unwrap();
+        for part in [
+            "default-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(
+            policy.contains(&format!("frame-ancestors {ancestors}")),
+            "{policy}"
+        );
+        for unsafe_word in ["unsafe-inline", "'unsafe-eval'", "http:", "https:"] {
+            assert!(!policy.contains(unsafe_word), "{path}: {policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_are_for_every_page_and_types_are_never_guessed() {
+    let host = TestServer::start(&[]).await;
+    let (head, _) = get(host.http(), "/udp-echo.js", &[]).await;
+    if head.starts_with("HTTP/1.1 200") {
+        assert_eq!(
+            header(&head, "access-control-allow-origin").as_deref(),
+            Some("*")
+        );
+        let policy = header(&head, "cross-origin-resource-policy");
+        assert_eq!(policy.as_deref(), Some("cross-origin"));
+    }
+    for path in [
+        "/",
+        "/udp-echo.js",
+        "/relay",
+        "/relay.json",
+        "/healthz",
+        "/none",
+    ] {
+        let (head, _) = get(host.http(), path, &[]).await;
+        assert_eq!(
+            header(&head, "x-content-type-options").as_deref(),
+            Some("nosniff"),
+            "{path}"
+        );
+        assert_eq!(
+            header(&head, "referrer-policy").as_deref(),
+            Some("no-referrer"),
+            "{path}"
+        );
+    }
+}
+
+fn header(head: &str, name: &str) -> Option<String> {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(field, _)| field.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim().to_owned())
+}

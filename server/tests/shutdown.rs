@@ -1,0 +1,192 @@
+//! How the host stops, as a program: signals, goodbyes, exit codes; and how its clients come back.
+
+// What the helpers below cannot do fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::process::{ExitStatus, Stdio};
+
+use common::client::Client;
+use common::{TestServer, get, soon};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// The program itself, on free ports.
+struct Program {
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    http: std::net::SocketAddr,
+}
+
+impl Program {
+    async fn start(settings: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_udp-echo"))
+            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"])
+            .args(settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let page = soon("the address", output.next_line())
+            .await
+            .unwrap()
+            .unwrap();
+        let address = page.split("http://").nth(1).unwrap().trim_end_matches('/');
+        let http = address.parse().unwrap();
+        Self {
+            child,
+            output,
+            http,
+        }
+    }
+
+    fn ws(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.http)
+    }
+
+    async fn signal(&self, name: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.await.unwrap().success());
+    }
+
+    async fn said(&mut self, words: &str) {
+        soon(words, async {
+            while let Some(line) = self.output.next_line().await.unwrap() {
+                if line.contains(words) {
+                    return;
+                }
+            }
+            panic!("it never said {words:?}");
+        })
+        .await;
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        soon("the end of the program", self.child.wait())
+            .await
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn sigterm_says_goodbye_to_every_session_and_exits_with_0() {
+    let mut program = Program::start(&[]).await;
+    let mut page = Client::connect(&program.ws("/relay")).await;
+    page.told("hello").await;
+    let mut raw = Client::connect(&program.ws("/relay/raw")).await;
+    raw.send(b"open").await;
+    raw.datagram().await;
+    // Somebody who only holds a connection keeps nobody waiting.
+    let _silent = tokio::net::TcpStream::connect(program.http).await.unwrap();
+
+    program.signal("-TERM").await;
+    for client in [&mut page, &mut raw] {
+        let (code, reason) = client.closed().await;
+        assert_eq!(code, 1001, "{reason}");
+        assert!(!reason.is_empty());
+    }
+    assert_eq!(program.ended().await.code(), Some(0));
+    assert!(tokio::net::TcpStream::connect(program.http).await.is_err());
+}
+
+#[tokio::test]
+async fn ctrl_c_is_as_polite() {
+    let mut program = Program::start(&[]).await;
+    program.signal("-INT").await;
+    assert_eq!(program.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut program = Program::start(&["--drain-time=1h"]).await;
+    program.signal("-TERM").await;
+    program.said("stopping").await;
+    program.signal("-TERM").await;
+    assert_eq!(program.ended().await.code(), Some(130));
+}
+
+#[tokio::test]
+async fn while_it_drains_proxies_are_told_and_sessions_live() {
+    let mut program = Program::start(&["--drain-time=1h"]).await;
+    let mut page = Client::connect(&program.ws("/relay")).await;
+    page.told("hello").await;
+    let (head, body) = get(program.http, "/healthz", &[]).await;
+    assert!(
+        head.starts_with("HTTP/1.1 200") && body == "ready\n",
+        "{head}"
+    );
+
+    program.signal("-TERM").await;
+    program.said("stopping").await;
+    soon("the word to proxies", async {
+        while get(program.http, "/healthz", &[]).await.1 != "draining\n" {}
+    })
+    .await;
+    let (head, _) = get(program.http, "/healthz", &[]).await;
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    let (head, _) = get(program.http, "/healthz/live", &[]).await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    page.send(b"still served").await;
+    assert_eq!(page.datagram().await, b"still served");
+}
+
+#[tokio::test]
+async fn a_reader_who_never_reads_does_not_hold_up_the_end() {
+    let mut program = Program::start(&[]).await;
+    let mut deaf = Client::connect(&program.ws("/relay/raw")).await;
+    for _ in 0..200 {
+        deaf.send(&[0; 60_000]).await;
+    }
+    program.signal("-TERM").await;
+    assert_eq!(program.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn who_comes_back_in_time_has_the_same_udp_port() {
+    let host = TestServer::start(&[]).await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    let before = page.told("hello").await;
+    assert_eq!(before["resumed"], false);
+    let token = before["resume"].as_str().unwrap().to_owned();
+    let resuming = host.ws(&format!("/relay?resume={token}"));
+
+    // On another connection, while the host does not know yet that the first is dead.
+    let mut again = Client::connect(&resuming).await;
+    let after = again.told("hello").await;
+    assert_eq!(
+        (&after["client"], &after["resumed"]),
+        (&before["client"], &serde_json::json!(true))
+    );
+    assert_eq!(page.closed().await.0, 4408);
+
+    // The token of a session that has been replaced is worth nothing; its client gets another port, and is told so.
+    let mut late = Client::connect(&resuming).await;
+    let other = late.told("hello").await;
+    assert_eq!(other["resumed"], false);
+    assert_ne!(other["client"], before["client"]);
+    again.send(b"undisturbed").await;
+    again.datagram().await;
+}
+
+#[tokio::test]
+async fn with_a_secret_ports_are_given_back_after_a_restart() {
+    let settings = ["--resume-secret=the same before and after"];
+    let host = TestServer::start(&settings).await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    let before = page.told("hello").await;
+    host.shutdown().await;
+    assert_eq!(page.closed().await.0, 1001);
+
+    let token = before["resume"].as_str().unwrap();
+    let host = TestServer::start(&settings).await;
+    let mut page = Client::connect(&host.ws(&format!("/relay?resume={token}"))).await;
+    let after = page.told("hello").await;
+    assert_eq!(
+        (&after["client"], &after["resumed"]),
+        (&before["client"], &serde_json::json!(true))
+    );
+}
