@@ -49,6 +49,7 @@ use vitals::Vitals;
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Bytes that the kernel may hold unsent for one client, so that control messages do not queue behind more.
+#[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 256 * 1024;
 
 /// The two protocols.

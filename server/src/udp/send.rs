@@ -86,14 +86,8 @@ impl UdpSocket {
         if run.call_bytes(offset, self.segment_limit()) <= run.segment {
             return false;
         }
-        let limit = match error.raw_os_error() {
-            // The segment does not fit the path's MTU.
-            #[cfg(unix)]
-            Some(libc::EINVAL | libc::EMSGSIZE) => run.segment - 1,
-            // The network device cannot compute the checksums.
-            #[cfg(unix)]
-            Some(libc::EIO) => 0,
-            _ => return false,
+        let Some(limit) = limit_after(error, run.segment) else {
+            return false;
         };
         self.segment_limit.fetch_min(limit, Ordering::Relaxed);
         true
@@ -154,6 +148,23 @@ impl UdpSocket {
         }
         Ok(end)
     }
+}
+
+/// Bytes up to which a kernel that gave this error still cuts runs; `None` for errors that say nothing about that.
+#[cfg(unix)]
+fn limit_after(error: &io::Error, segment: usize) -> Option<usize> {
+    match error.raw_os_error()? {
+        // The segment does not fit the path's MTU.
+        libc::EINVAL | libc::EMSGSIZE => Some(segment - 1),
+        // The network device cannot compute the checksums.
+        libc::EIO => Some(0),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn limit_after(_error: &io::Error, _segment: usize) -> Option<usize> {
+    None
 }
 
 impl Position {
