@@ -38,7 +38,7 @@ const seen = new IntersectionObserver((entries) => {
 });
 
 class UdpEcho extends HTMLElement {
-  static observedAttributes = ["relay", "message"];
+  static observedAttributes = ["relay", "target", "message"];
 
   #widget;
 

@@ -6,7 +6,7 @@ use crate::dom::{self, Clock, Frame, Listener, Request, Timer};
 use crate::host::{Host, Live};
 use crate::inbox::{Receiver, Sender};
 use crate::policy::Policy;
-use crate::session::{Effect, Event, Session};
+use crate::session::{Effect, Event, Session, capture};
 use crate::ui::Ui;
 use crate::view::View;
 
@@ -98,9 +98,10 @@ impl App {
         session.set_buffered(self.host.as_ref().map_or(0, |host| host.buffered()));
         for effect in session.on(event, self.clock.now()) {
             match effect {
-                Effect::Connect => self.connect(),
+                Effect::Connect => self.connect(session),
                 Effect::Disconnect => self.host = None,
                 Effect::AskPolicy => self.ask_policy(),
+                Effect::Save => self.save(session),
                 Effect::Datagram(payload) => {
                     if let Some(host) = &self.host {
                         host.send(&payload);
@@ -110,18 +111,34 @@ impl App {
         }
     }
 
-    fn connect(&mut self) {
+    fn connect(&mut self, session: &Session) {
         // The old connection is let go of before there is a new one.
         self.host = None;
         self.connection += 1;
         let connection = self.connection;
         let inbox = self.inbox.clone();
         let tell = move |event| inbox.send(Input::Host(connection, event));
-        let url = self.relay.as_ref().map(Url::href).unwrap_or_default();
+        let url = self.relay.as_ref().map(|relay| {
+            let query = relay.search_params();
+            for (name, value) in [("target", session.target()), ("resume", session.resume())] {
+                match value {
+                    "" => query.delete(name),
+                    value => query.set(name, value),
+                }
+            }
+            relay.href()
+        });
+        let url = url.unwrap_or_default();
         match Live::connect(&url, tell.clone()) {
             Ok(host) => self.host = Some(Box::new(host)),
             Err(reason) => tell(Event::Closed(0, reason)),
         }
+    }
+
+    fn save(&self, session: &Session) {
+        let application = concat!("udp-echo ", env!("CARGO_PKG_VERSION"), ", in a browser");
+        let file = capture(session.history(), self.clock.origin(), application);
+        dom::download("udp-echo.pcapng", &file);
     }
 
     /// Asks the host why it does not let us in. No answer is an answer as well: then there is no host.
@@ -147,6 +164,8 @@ impl App {
             Some(url) => url.host() + &url.pathname(),
             None => address,
         });
+        let target = self.element.get_attribute("target").unwrap_or_default();
+        session.set_target(target);
         if let Some(message) = self.element.get_attribute("message") {
             session.set_draft(message);
         }

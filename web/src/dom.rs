@@ -1,7 +1,11 @@
 //! The browser as values that clean up after themselves: a listener, a timer and a frame end when they are dropped.
 
+use std::time::Duration;
+
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, EventTarget, Performance, Window, XmlHttpRequest};
+use web_sys::{
+    Blob, Document, Element, EventTarget, HtmlElement, Performance, Url, Window, XmlHttpRequest,
+};
 
 use crate::session::Micros;
 
@@ -204,6 +208,22 @@ pub fn create(tag: &str) -> Element {
         .expect_throw("the name of the tag is one of ours")
 }
 
+/// Gives the reader a file to keep.
+pub fn download(name: &str, bytes: &[u8]) {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let address = Blob::new_with_u8_array_sequence(&parts)
+        .and_then(|file| Url::create_object_url_with_blob(&file));
+    let Ok(address) = address else {
+        return;
+    };
+    let link: HtmlElement = create("a").unchecked_into();
+    set(&link, "href", &address);
+    set(&link, "download", name);
+    link.click();
+    // The browser has begun to read by then, and keeps what it reads.
+    let _ = Url::revoke_object_url(&address);
+}
+
 /// The page's window.
 pub fn window() -> Window {
     web_sys::window().expect_throw("the module runs in a page")
@@ -229,6 +249,11 @@ impl Default for Clock {
 }
 
 impl Clock {
+    /// The time since the Unix epoch at which the clock began.
+    pub fn origin(&self) -> Duration {
+        Duration::from_micros((self.0.time_origin() * 1000.0) as Micros)
+    }
+
     /// The time now.
     pub fn now(&self) -> Micros {
         (self.0.now() * 1000.0) as Micros

@@ -12,12 +12,14 @@ use crate::words;
 
 mod announcer;
 mod backoff;
+mod capture;
 pub mod datagram;
 pub mod history;
 pub mod transcript;
 
 use announcer::Announcer;
 use backoff::Backoff;
+pub use capture::capture;
 pub use history::History;
 
 /// Microseconds of the browser's monotonic clock.
@@ -63,6 +65,10 @@ pub enum Event {
     Step(Direction),
     /// The reader wants to begin with an empty page.
     Clear,
+    /// The reader wants the capture of what happened.
+    Save,
+    /// The reader wants to talk to the server with this name.
+    Target(String),
     /// The time that [`Session::wakes_at`] named has come.
     Tick,
 }
@@ -87,6 +93,8 @@ pub enum Effect {
     AskPolicy,
     /// Send this as one datagram.
     Datagram(Bytes),
+    /// Save the capture as a file.
+    Save,
 }
 
 /// Where the session stands.
@@ -127,6 +135,8 @@ pub struct Session {
     hello: Option<Hello>,
     history: History,
     relay: String,
+    /// Name of the server to ask for; empty for the host's own choice.
+    target: String,
     draft: String,
     selected: Option<u64>,
     stepping: bool,
@@ -145,6 +155,7 @@ impl Session {
             hello: None,
             history: History::default(),
             relay: String::new(),
+            target: String::new(),
             draft: DEFAULT_MESSAGE.to_owned(),
             selected: None,
             stepping: false,
@@ -173,6 +184,8 @@ impl Session {
             Event::Send => self.send(now),
             Event::Select(number) => self.silently(|session| session.select(number)),
             Event::Step(direction) => self.silently(|session| session.step(direction)),
+            Event::Save => vec![Effect::Save],
+            Event::Target(target) => self.change_target(target, now),
             Event::Clear => self.silently(Self::clear),
             Event::Tick => self.tick(now),
         }
@@ -181,6 +194,21 @@ impl Session {
     /// Says where the relay is, as an address that a reader can check.
     pub fn set_relay(&mut self, relay: String) {
         self.relay = relay;
+    }
+
+    /// Says which server to ask for by name; empty for the host's own choice.
+    pub fn set_target(&mut self, target: String) {
+        self.target = target;
+    }
+
+    /// The server to ask for by name; empty for the host's own choice.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// What asks the host for the same UDP port again; empty when there is nothing to ask with.
+    pub fn resume(&self) -> &str {
+        self.hello.as_ref().map_or("", |hello| &hello.resume)
     }
 
     /// Puts another message into the composer.
@@ -258,6 +286,14 @@ impl Session {
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
         self.phase = Phase::Connecting { since: now };
         vec![Effect::Connect]
+    }
+
+    fn change_target(&mut self, target: String, now: Micros) -> Vec<Effect> {
+        self.history.close();
+        self.target = target;
+        // A port belongs to its target.
+        self.hello = None;
+        self.connect(now)
     }
 
     fn leave(&mut self) -> Vec<Effect> {

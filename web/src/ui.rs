@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent, ShadowRoot};
+use web_sys::{Element, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent, ShadowRoot};
 
 use crate::app::Input;
 use crate::dom::{self, Label, Listener};
@@ -18,10 +18,12 @@ use crate::words;
 mod log;
 mod numbers;
 mod rows;
+mod targets;
 
 use log::Log;
 use numbers::Numbers;
 use rows::Rows;
+use targets::Targets;
 
 /// The frame of a widget.
 const SHELL: &str = include_str!("shell.html");
@@ -51,6 +53,7 @@ type Hidden = fn(&View<'_>) -> bool;
 /// Places of the frame that come and go.
 const HIDDEN: &[(&str, Hidden)] = &[
     ("retry", |view| !view.can_retry()),
+    ("targets", |view| view.targets().len() < 2),
     ("empty", |view| !view.rows().is_empty()),
     ("filled", |view| view.rows().is_empty()),
 ];
@@ -61,13 +64,14 @@ pub struct Ui {
     texts: Vec<Label>,
     hidden: Vec<Element>,
     send: Element,
+    targets: Targets,
     client_log: Log,
     server_log: Log,
     rows: Rows,
     stamps: Numbers,
     sum: Numbers,
     beside: Numbers,
-    _listeners: [Listener; 3],
+    _listeners: [Listener; 4],
 }
 
 impl Ui {
@@ -87,6 +91,7 @@ impl Ui {
                 .collect(),
             hidden: HIDDEN.iter().map(|(name, _)| shell.find(name)).collect(),
             send: shell.find("send"),
+            targets: Targets::new(shell.find("target").unchecked_into()),
             client_log: Log::new(shell.find("client-lines")),
             server_log: Log::new(shell.find("server-lines")),
             rows: Rows::new(shell.find("rows")),
@@ -97,6 +102,7 @@ impl Ui {
                 listen(root, inbox, "click", clicked),
                 listen(root, inbox, "keydown", pressed),
                 listen(root, inbox, "input", typed),
+                listen(root, inbox, "change", chosen),
             ],
         }
     }
@@ -120,6 +126,7 @@ impl Ui {
             .draw(view.client_transcript(), view.selected());
         self.server_log
             .draw(view.server_transcript(), view.selected());
+        self.targets.draw(view);
         self.rows.draw(view);
         self.stamps.draw(view.stamps().map(words::stamp));
         self.sum.draw(view.sum().map(words::number));
@@ -183,6 +190,7 @@ fn clicked(event: web_sys::Event) -> Option<Event> {
         Some("send") => Event::Send,
         Some("retry") => Event::Retry,
         Some("clear") => Event::Clear,
+        Some("save") => Event::Save,
         _ => Event::Select(about.get_attribute("data-number")?.parse().ok()),
     })
 }
@@ -203,6 +211,11 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
     };
     event.prevent_default();
     Some(pressed)
+}
+
+fn chosen(event: web_sys::Event) -> Option<Event> {
+    let choice: HtmlSelectElement = event.target()?.dyn_into().ok()?;
+    Some(Event::Target(choice.value()))
 }
 
 fn typed(event: web_sys::Event) -> Option<Event> {

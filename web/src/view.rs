@@ -93,6 +93,16 @@ impl<'a> View<'a> {
         self.session.hello().map_or("", |hello| &hello.server)
     }
 
+    /// The servers that the reader may choose from.
+    pub fn targets(&self) -> &'a [String] {
+        self.session.hello().map_or(&[], |hello| &hello.targets)
+    }
+
+    /// The server that was chosen.
+    pub fn target(&self) -> &'a str {
+        self.session.hello().map_or("", |hello| &hello.target)
+    }
+
     /// A sentence about the last thing that went otherwise than asked.
     pub fn notice(&self) -> &'a str {
         self.session.notice()

@@ -23,6 +23,8 @@ pub const SHELL: &[(&str, &str)] = &[
     ("send", "Send"),
     ("retry", "Try now"),
     ("clear", "Clear"),
+    ("save", "Save capture"),
+    ("target", "Server"),
     ("client-transcript", "Client"),
     ("client-who", "this page"),
     ("server-transcript", "Server"),
@@ -240,6 +242,12 @@ pub fn stamp(micros: Option<u64>) -> String {
         Some(micros) => fill("+□ µs", &[&number(micros)]),
         None => "–".to_owned(),
     }
+}
+
+/// Beside a packet of a capture.
+pub fn capture_comment(datagram: &Datagram) -> String {
+    let about = [&number(datagram.number), fate(datagram.fate)];
+    fill("datagram □: □", &about) + &fate_detail(datagram)
 }
 
 /// The word for a fate, or for none yet.

@@ -9,6 +9,7 @@ use wire::ledger::{Counters, Delivery, Fate};
 use wire::transcript::{self as words, Address};
 
 use super::Micros;
+use super::capture::Route;
 use super::datagram::Datagram;
 use super::transcript::{Kind, Transcript};
 use crate::words as ours;
@@ -37,6 +38,7 @@ pub struct History {
     /// What the server printed.
     pub server: Transcript,
     link: Option<Link>,
+    routes: Vec<Route>,
 }
 
 /// What belongs to one session only: the host counts from 1 again in the next.
@@ -86,6 +88,11 @@ impl History {
         end - self.datagrams.len() as u64..end
     }
 
+    /// The way that a datagram took.
+    pub(super) fn route(&self, number: u64) -> Option<&Route> {
+        self.routes.iter().rfind(|route| route.first <= number)
+    }
+
     /// A kept datagram by its number on the page.
     pub fn datagram(&self, number: u64) -> Option<&Datagram> {
         self.datagrams.get(self.index(number)?)
@@ -98,6 +105,11 @@ impl History {
 
     /// A session begins.
     pub(super) fn open(&mut self, hello: &Hello) {
+        self.routes.push(Route {
+            first: self.counters.sent + 1,
+            client: hello.client.parse().ok(),
+            server: hello.server.parse().ok(),
+        });
         self.link = Some(Link {
             before: self.counters.sent,
             client: Address::from_text(&hello.client),

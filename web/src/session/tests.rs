@@ -42,6 +42,7 @@ impl Page {
                 Effect::Connect => self.host = Some(Simulator::new(self.now, 7)),
                 Effect::Disconnect => self.host = None,
                 Effect::AskPolicy => self.asked_policy = true,
+                Effect::Save => {}
                 Effect::Datagram(payload) => {
                     self.host.as_mut().unwrap().datagram(self.now, payload)
                 }

@@ -155,3 +155,21 @@ fn a_notice_of_the_host_is_shown() {
     })));
     assert_eq!(page.view().notice(), "the page reads too slowly");
 }
+
+#[test]
+fn another_server_is_asked_for_by_name_and_on_a_new_port() {
+    let mut page = Page::live();
+    let mut hello = page.session.hello().unwrap().clone();
+    hello.resume = "token".to_owned();
+    hello.targets = vec!["echo".to_owned(), "python".to_owned()];
+    page.on(Event::Control(HostMessage::Hello(Box::new(hello))));
+    assert_eq!(page.session.resume(), "token");
+    assert_eq!(page.view().targets().len(), 2);
+    page.send("on its way");
+    page.on(Event::Target("python".to_owned()));
+    assert_eq!(page.session.target(), "python");
+    assert_eq!(page.session.resume(), "", "a port belongs to its target");
+    assert_eq!(page.fate(1), Some(Fate::Lost));
+    page.run(0);
+    assert_eq!(page.view().state(), "live");
+}

@@ -348,3 +348,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_capture_has_both_ways_of_every_datagram_with_its_fate() {
+    let mut page = Page::live();
+    page.send("to be captured");
+    page.run(1000);
+    page.send("");
+    page.run(1000);
+    let origin = std::time::Duration::from_secs(1_700_000_000);
+    assert_eq!(page.session.on(Event::Save, page.now), [Effect::Save]);
+    let file = capture(page.session.history(), origin, "test");
+    let count = |text: &[u8]| {
+        file.windows(text.len())
+            .filter(|window| *window == text)
+            .count()
+    };
+    assert_eq!(
+        &file[..4],
+        &[0x0a, 0x0d, 0x0d, 0x0a],
+        "a section header block comes first"
+    );
+    assert_eq!(count(b"to be captured"), 2, "there and back");
+    assert_eq!(count(b"datagram 1: echoed"), 2);
+    assert_eq!(count(b"datagram 2: unanswered"), 1);
+    // 50139 and 10000 in network order, as source and destination of the two that went there.
+    assert_eq!(count(&[0xc3, 0xdb, 0x27, 0x10]), 2);
+    assert_eq!(count(&[0x27, 0x10, 0xc3, 0xdb]), 1);
+}
