@@ -65,7 +65,7 @@ pub struct Config {
     #[arg(long)]
     pub open: bool,
 
-    /// Address of the UDP echo server; [::]:10000 takes IPv4 too; port 0 takes any free one
+    /// Address of the UDP echo server; `[::]:10000` takes IPv4 too; port 0 takes any free one
     #[arg(long, env = "UDP_ECHO_UDP", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:10000", value_parser = address)]
     pub udp: SocketAddr,
 
@@ -86,7 +86,7 @@ pub struct Config {
     #[arg(long, env = "UDP_ECHO_ALLOW_PRIVATE_TARGETS")]
     pub allow_private_targets: bool,
 
-    /// Origin whose pages may connect, such as https://docs.example; or `*`, `null` (files, sandboxed frames), `missing`
+    /// Origin whose pages may connect, such as `https://docs.example`; or `*`, `null` (files, sandboxed frames), `missing`
     /// (programs that are no browsers) (repeatable)
     #[arg(
         long = "allow-origin",
