@@ -101,6 +101,11 @@ impl App {
                 Effect::Connect => self.connect(session),
                 Effect::Disconnect => self.host = None,
                 Effect::AskPolicy => self.ask_policy(),
+                Effect::Control(message) => {
+                    if let Some(host) = &self.host {
+                        host.control(&message);
+                    }
+                }
                 Effect::Save => self.save(session),
                 Effect::Datagram(payload) => {
                     if let Some(host) = &self.host {

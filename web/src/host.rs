@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use wire::control::ClientMessage;
 
 use crate::codec;
 use crate::dom::Listener;
@@ -11,6 +12,8 @@ use crate::session::Event;
 pub trait Host {
     /// Sends one datagram, unchanged. Zero bytes are a datagram like any other.
     fn send(&self, payload: &[u8]);
+    /// Sends one control message.
+    fn control(&self, message: &ClientMessage);
     /// Bytes that were handed over and have not left yet.
     fn buffered(&self) -> u32;
 }
@@ -55,6 +58,11 @@ impl Host for Live {
     fn send(&self, payload: &[u8]) {
         // It fails only while connecting, when nothing is sent yet; a closing socket drops silently, as UDP would.
         let _ = self.socket.send_with_u8_array(payload);
+    }
+
+    fn control(&self, message: &ClientMessage) {
+        // As above.
+        let _ = self.socket.send_with_str(&codec::encode(message));
     }
 
     fn buffered(&self) -> u32 {

@@ -4,7 +4,8 @@
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
 use bytes::Bytes;
-use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
+use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION, ServerRules};
+use wire::link;
 use wire::transcript::DEFAULT_MESSAGE;
 
 use crate::policy::Policy;
@@ -15,12 +16,14 @@ mod backoff;
 mod capture;
 pub mod datagram;
 pub mod history;
+pub mod lab;
 pub mod transcript;
 
 use announcer::Announcer;
 use backoff::Backoff;
 pub use capture::capture;
 pub use history::History;
+use lab::{Bench, Rule};
 
 /// Microseconds of the browser's monotonic clock.
 pub type Micros = u64;
@@ -65,6 +68,12 @@ pub enum Event {
     Step(Direction),
     /// The reader wants to begin with an empty page.
     Clear,
+    /// The reader typed a number of the link: direction, place in [`lab::FIELDS`], text.
+    Impair(link::Direction, usize, String),
+    /// The reader chose a link by name.
+    Preset(String),
+    /// The reader switched a rule of the server.
+    Rule(Rule, bool),
     /// The reader wants the capture of what happened.
     Save,
     /// The reader wants to talk to the server with this name.
@@ -83,7 +92,7 @@ pub enum Direction {
 }
 
 /// What a session asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Connect to the host, anew.
     Connect,
@@ -93,6 +102,8 @@ pub enum Effect {
     AskPolicy,
     /// Send this as one datagram.
     Datagram(Bytes),
+    /// Tell the host this.
+    Control(ClientMessage),
     /// Save the capture as a file.
     Save,
 }
@@ -138,6 +149,7 @@ pub struct Session {
     /// Name of the server to ask for; empty for the host's own choice.
     target: String,
     draft: String,
+    bench: Bench,
     selected: Option<u64>,
     stepping: bool,
     notice: Option<String>,
@@ -157,6 +169,7 @@ impl Session {
             relay: String::new(),
             target: String::new(),
             draft: DEFAULT_MESSAGE.to_owned(),
+            bench: Bench::default(),
             selected: None,
             stepping: false,
             notice: None,
@@ -184,6 +197,18 @@ impl Session {
             Event::Send => self.send(now),
             Event::Select(number) => self.silently(|session| session.select(number)),
             Event::Step(direction) => self.silently(|session| session.step(direction)),
+            Event::Impair(direction, field, text) => {
+                let changes = self.bench.set(direction, field, &text);
+                self.change_lab(changes)
+            }
+            Event::Preset(name) => {
+                let changes = self.bench.choose(&name);
+                self.change_lab(changes)
+            }
+            Event::Rule(rule, on) => {
+                self.bench.switch(rule, on);
+                self.tell(ClientMessage::Server(self.bench.rules))
+            }
             Event::Save => vec![Effect::Save],
             Event::Target(target) => self.change_target(target, now),
             Event::Clear => self.silently(Self::clear),
@@ -288,6 +313,26 @@ impl Session {
         vec![Effect::Connect]
     }
 
+    /// What the reader has set in the lab.
+    pub fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
+    fn change_lab(&self, changes: bool) -> Vec<Effect> {
+        match changes {
+            true => self.tell(ClientMessage::Lab(self.bench.lab.clone())),
+            false => Vec::new(),
+        }
+    }
+
+    /// Tells a live host. One that is not here yet hears of it after its `hello`.
+    fn tell(&self, message: ClientMessage) -> Vec<Effect> {
+        match self.phase {
+            Phase::Live { .. } => vec![Effect::Control(message)],
+            _ => Vec::new(),
+        }
+    }
+
     fn change_target(&mut self, target: String, now: Micros) -> Vec<Effect> {
         self.history.close();
         self.target = target;
@@ -326,7 +371,7 @@ impl Session {
                 };
                 return vec![Effect::Disconnect];
             }
-            HostMessage::Hello(hello) => self.greeted(*hello, now),
+            HostMessage::Hello(hello) => return self.greeted(*hello, now),
             HostMessage::Events(events) => {
                 for event in events {
                     if let Some((number, fate)) = self.history.reported(event) {
@@ -347,7 +392,7 @@ impl Session {
         Vec::new()
     }
 
-    fn greeted(&mut self, hello: Hello, now: Micros) {
+    fn greeted(&mut self, hello: Hello, now: Micros) -> Vec<Effect> {
         self.phase = Phase::Live { since: now };
         self.notice = match &self.hello {
             Some(before) if before.client != hello.client => {
@@ -356,7 +401,18 @@ impl Session {
             _ => None,
         };
         self.history.open(&hello);
+        self.bench.lab.seed = hello.seed;
         self.hello = Some(hello);
+        // A new session of the host knows nothing of what was set in the one before.
+        let lab = &self.bench.lab;
+        let mut effects = Vec::new();
+        if !(lab.up.is_transparent() && lab.down.is_transparent()) {
+            effects.extend(self.change_lab(true));
+        }
+        if self.bench.rules != ServerRules::default() {
+            effects.extend(self.tell(ClientMessage::Server(self.bench.rules)));
+        }
+        effects
     }
 
     fn closed(&mut self, code: u16, reason: &str, now: Micros) -> Vec<Effect> {

@@ -6,20 +6,27 @@
 use std::borrow::Cow;
 
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{Element, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent, ShadowRoot};
+use web_sys::{
+    Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent, ShadowRoot,
+};
+
+use wire::link;
 
 use crate::app::Input;
 use crate::dom::{self, Label, Listener};
 use crate::inbox::Sender;
+use crate::session::lab::Rule;
 use crate::session::{Direction, Event};
 use crate::view::View;
 use crate::words;
 
+mod bench;
 mod log;
 mod numbers;
 mod rows;
 mod targets;
 
+use bench::Bench;
 use log::Log;
 use numbers::Numbers;
 use rows::Rows;
@@ -43,6 +50,8 @@ const TEXTS: &[(&str, Text)] = &[
     ("length", |view| view.length().into()),
     ("remark", |view| view.remark().into()),
     ("notice", |view| view.notice().into()),
+    ("complaint", |view| view.bench().complaint.as_str().into()),
+    ("netem", |view| view.netem().into()),
     ("way-title", |view| view.way().into()),
     ("announcement", |view| view.announcement().into()),
 ];
@@ -65,6 +74,7 @@ pub struct Ui {
     hidden: Vec<Element>,
     send: Element,
     targets: Targets,
+    bench: Bench,
     client_log: Log,
     server_log: Log,
     rows: Rows,
@@ -91,6 +101,7 @@ impl Ui {
                 .collect(),
             hidden: HIDDEN.iter().map(|(name, _)| shell.find(name)).collect(),
             send: shell.find("send"),
+            bench: Bench::new(&shell.find("bench"), &shell.find("presets")),
             targets: Targets::new(shell.find("target").unchecked_into()),
             client_log: Log::new(shell.find("client-lines")),
             server_log: Log::new(shell.find("server-lines")),
@@ -127,6 +138,7 @@ impl Ui {
         self.server_log
             .draw(view.server_transcript(), view.selected());
         self.targets.draw(view);
+        self.bench.draw(view);
         self.rows.draw(view);
         self.stamps.draw(view.stamps().map(words::stamp));
         self.sum.draw(view.sum().map(words::number));
@@ -214,13 +226,35 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
 }
 
 fn chosen(event: web_sys::Event) -> Option<Event> {
-    let choice: HtmlSelectElement = event.target()?.dyn_into().ok()?;
-    Some(Event::Target(choice.value()))
+    let target: Element = event.target()?.unchecked_into();
+    if let Some(choice) = target.dyn_ref::<HtmlSelectElement>() {
+        return Some(match target.id().as_str() {
+            "preset" => Event::Preset(choice.value()),
+            _ => Event::Target(choice.value()),
+        });
+    }
+    let input: &HtmlInputElement = target.dyn_ref()?;
+    let rule = match target.id().as_str() {
+        "listening" => Rule::Listening,
+        "buffer" => Rule::Buffer,
+        "echo-empty" => Rule::EchoEmpty,
+        _ => return None,
+    };
+    Some(Event::Rule(rule, input.checked()))
 }
 
 fn typed(event: web_sys::Event) -> Option<Event> {
-    let message: HtmlTextAreaElement = event.target()?.dyn_into().ok()?;
-    Some(Event::Draft(message.value()))
+    let target: Element = event.target()?.unchecked_into();
+    if let Some(message) = target.dyn_ref::<HtmlTextAreaElement>() {
+        return Some(Event::Draft(message.value()));
+    }
+    let field = target.get_attribute("data-field")?.parse().ok()?;
+    let direction = match target.has_attribute("data-down") {
+        true => link::Direction::Down,
+        false => link::Direction::Up,
+    };
+    let input: &HtmlInputElement = target.dyn_ref()?;
+    Some(Event::Impair(direction, field, input.value()))
 }
 
 #[cfg(test)]

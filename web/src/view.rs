@@ -5,6 +5,7 @@ use std::ops::Range;
 use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
 use crate::session::datagram::{Datagram, Stamps};
+use crate::session::lab::Bench;
 use crate::session::transcript::Transcript;
 use crate::session::{Micros, Phase, Session};
 use crate::words;
@@ -101,6 +102,17 @@ impl<'a> View<'a> {
     /// The server that was chosen.
     pub fn target(&self) -> &'a str {
         self.session.hello().map_or("", |hello| &hello.target)
+    }
+
+    /// What the reader has set in the lab.
+    pub fn bench(&self) -> &'a Bench {
+        self.session.bench()
+    }
+
+    /// The link as lines of `tc netem`, one each way.
+    pub fn netem(&self) -> String {
+        let lab = &self.bench().lab;
+        words::netem(&lab.up.netem("eth0"), &lab.down.netem("eth0"))
     }
 
     /// A sentence about the last thing that went otherwise than asked.

@@ -25,6 +25,14 @@ pub const SHELL: &[(&str, &str)] = &[
     ("clear", "Clear"),
     ("save", "Save capture"),
     ("target", "Server"),
+    ("lab", "Lab: a link and a server of this session's own"),
+    ("preset", "A link like"),
+    ("there", "there"),
+    ("back", "back"),
+    ("listening", "The server listens"),
+    ("buffer", "Its buffer holds 4096 bytes"),
+    ("echo-empty", "It answers empty datagrams"),
+    ("netem", "The same link with tc netem, there and back"),
     ("client-transcript", "Client"),
     ("client-who", "this page"),
     ("server-transcript", "Server"),
@@ -242,6 +250,53 @@ pub fn stamp(micros: Option<u64>) -> String {
         Some(micros) => fill("+□ µs", &[&number(micros)]),
         None => "–".to_owned(),
     }
+}
+
+/// Towards the server.
+pub const THERE: &str = "there";
+/// Towards the client.
+pub const BACK: &str = "back";
+
+/// A link of the lab, by its name on the wire.
+pub fn preset(name: &str) -> &'static str {
+    match name {
+        "loopback" => "this machine (no impairment)",
+        "wifi" => "office Wi-Fi",
+        "mobile" => "mobile",
+        "satellite" => "satellite",
+        _ => "very bad",
+    }
+}
+
+/// A number of the lab, by its name in the page's frame.
+pub fn field(name: &str) -> &'static str {
+    match name {
+        "loss" => "loss, %",
+        "delay" => "delay, ms",
+        "jitter" => "jitter, ± ms",
+        "reorder" => "overtake, %",
+        "duplicate" => "duplicate, %",
+        "corrupt" => "one bit turned over, %",
+        _ => "rate, kbit/s (0: any)",
+    }
+}
+
+/// The link as `tc netem` lines.
+pub fn netem(there: &str, back: &str) -> String {
+    [there, "\n", back].concat()
+}
+
+/// What was typed is no number.
+pub fn no_number(text: &str) -> String {
+    fill("“□” is no number; the link stays as it was", &[text])
+}
+
+/// What was typed is too much.
+pub fn out_of_range(text: &str, most: &str) -> String {
+    fill(
+        "□ is too much: 0 to □ are possible; the link stays as it was",
+        &[text, most],
+    )
 }
 
 /// Beside a packet of a capture.

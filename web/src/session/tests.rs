@@ -43,6 +43,7 @@ impl Page {
                 Effect::Disconnect => self.host = None,
                 Effect::AskPolicy => self.asked_policy = true,
                 Effect::Save => {}
+                Effect::Control(message) => self.tell_host(&message),
                 Effect::Datagram(payload) => {
                     self.host.as_mut().unwrap().datagram(self.now, payload)
                 }

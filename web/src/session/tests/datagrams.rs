@@ -376,3 +376,57 @@ fn a_capture_has_both_ways_of_every_datagram_with_its_fate() {
     assert_eq!(count(&[0xc3, 0xdb, 0x27, 0x10]), 2);
     assert_eq!(count(&[0x27, 0x10, 0xc3, 0xdb]), 1);
 }
+
+#[test]
+fn what_is_set_in_the_lab_holds_for_this_session_and_the_next() {
+    use wire::link::Direction::{Down, Up};
+    let mut page = Page::live();
+    page.on(Event::Impair(Up, 0, "100".to_owned()));
+    page.run(0);
+    page.send("gone");
+    page.run(1000);
+    assert_eq!(page.fate(1), Some(Fate::Dropped));
+    assert!(
+        page.view()
+            .netem()
+            .starts_with("tc qdisc replace dev eth0 root netem loss 100%\n")
+    );
+    page.on(Event::Closed(1006, String::new()));
+    page.run(11_000_000);
+    page.send("gone again");
+    page.run(1000);
+    assert_eq!(
+        page.fate(2),
+        Some(Fate::Dropped),
+        "the new session has the same link"
+    );
+    page.on(Event::Preset("loopback".to_owned()));
+    assert_eq!(page.view().bench().value(Up, 0), "0");
+    page.on(Event::Impair(Down, 4, "100".to_owned()));
+    page.send("twice");
+    page.run(1000);
+    assert_eq!(page.fate(3), Some(Fate::Echoed));
+    assert_eq!(page.view().beside()[0], 1);
+}
+
+#[test]
+fn the_servers_switches_are_the_tutorials_three_surprises() {
+    let mut page = Page::live();
+    page.on(Event::Rule(Rule::Listening, false));
+    page.send("anybody?");
+    page.run(1000);
+    assert_eq!(page.fate(1), Some(Fate::Refused));
+    page.on(Event::Rule(Rule::Listening, true));
+    page.on(Event::Rule(Rule::Buffer, true));
+    page.on(Event::Rule(Rule::EchoEmpty, true));
+    page.send(&"x".repeat(5000));
+    page.run(1000);
+    page.send("");
+    page.run(1000);
+    assert_eq!(page.view().beside()[3], 1, "cut to 4096");
+    assert_eq!(
+        page.fate(3),
+        Some(Fate::Echoed),
+        "RFC 862 answers an empty one"
+    );
+}
