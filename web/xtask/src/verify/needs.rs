@@ -16,7 +16,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 11] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -51,6 +51,26 @@ const NEEDS: [Need; 7] = [
         program: "tshark",
         package: "tshark",
         reason: "reads our captures",
+    },
+    Need {
+        program: "nginx",
+        package: "nginx-light",
+        reason: "stands in front of two relays",
+    },
+    Need {
+        program: "haproxy",
+        package: "haproxy",
+        reason: "stands in front of two relays as well",
+    },
+    Need {
+        program: "openssl",
+        package: "openssl",
+        reason: "makes the certificate that they show",
+    },
+    Need {
+        program: "systemd-analyze",
+        package: "systemd",
+        reason: "judges the service's unit",
     },
 ];
 
