@@ -208,6 +208,12 @@ pub fn create(tag: &str) -> Element {
         .expect_throw("the name of the tag is one of ours")
 }
 
+/// A new element of a drawing.
+pub fn create_svg(tag: &str) -> Element {
+    let element = document().create_element_ns(Some("http://www.w3.org/2000/svg"), tag);
+    element.expect_throw("the name of the tag is one of ours")
+}
+
 /// Gives the reader a file to keep.
 pub fn download(name: &str, bytes: &[u8]) {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));

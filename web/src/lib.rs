@@ -6,6 +6,7 @@
 //! - [`policy`]: what a host says to pages that may not connect;
 //! - [`session`]: the state of one widget, pure;
 //! - [`view`]: what a reader sees of it, pure, in [`words`];
+//! - [`picture`]: the space-time diagram as strokes, pure;
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
 //! - [`host`]: the other end of a session;
 //! - [`app`]: the task that joins them all, through an [`inbox`];
@@ -30,6 +31,7 @@ pub mod policy;
 
 pub mod session;
 
+pub mod picture;
 pub mod view;
 pub mod words;
 

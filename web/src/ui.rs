@@ -21,12 +21,14 @@ use crate::view::View;
 use crate::words;
 
 mod bench;
+mod drawing;
 mod log;
 mod numbers;
 mod rows;
 mod targets;
 
 use bench::Bench;
+use drawing::Drawing;
 use log::Log;
 use numbers::Numbers;
 use rows::Rows;
@@ -75,6 +77,7 @@ pub struct Ui {
     send: Element,
     targets: Targets,
     bench: Bench,
+    drawing: Drawing,
     client_log: Log,
     server_log: Log,
     rows: Rows,
@@ -102,6 +105,7 @@ impl Ui {
             hidden: HIDDEN.iter().map(|(name, _)| shell.find(name)).collect(),
             send: shell.find("send"),
             bench: Bench::new(&shell.find("bench"), &shell.find("presets")),
+            drawing: Drawing::new(&shell.find("picture")),
             targets: Targets::new(shell.find("target").unchecked_into()),
             client_log: Log::new(shell.find("client-lines")),
             server_log: Log::new(shell.find("server-lines")),
@@ -139,6 +143,7 @@ impl Ui {
             .draw(view.server_transcript(), view.selected());
         self.targets.draw(view);
         self.bench.draw(view);
+        self.drawing.draw(view);
         self.rows.draw(view);
         self.stamps.draw(view.stamps().map(words::stamp));
         self.sum.draw(view.sum().map(words::number));

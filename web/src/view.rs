@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
+use crate::picture::{Picture, picture};
 use crate::session::datagram::{Datagram, Stamps};
 use crate::session::lab::Bench;
 use crate::session::transcript::Transcript;
@@ -142,6 +143,11 @@ impl<'a> View<'a> {
             bytes if bytes > limit => words::too_long(limit),
             _ => String::new(),
         }
+    }
+
+    /// The newest datagrams as a space-time diagram.
+    pub fn picture(&self) -> Picture {
+        picture(self.session.history())
     }
 
     /// The numbers of the datagrams that are drawn.

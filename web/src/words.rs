@@ -252,6 +252,11 @@ pub fn stamp(micros: Option<u64>) -> String {
     }
 }
 
+/// What the picture is.
+pub const PICTURE: &str = "Space-time diagram of the newest datagrams: browser, relay and server from left to right, time \
+                           downwards. The transcripts and the list say the same in words.";
+/// The lanes of the picture.
+pub const LANES: [&str; 3] = ["Browser", "Relay", "Server"];
 /// Towards the server.
 pub const THERE: &str = "there";
 /// Towards the client.

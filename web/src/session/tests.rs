@@ -6,6 +6,7 @@ use wire::ledger::{Delivery, Fate};
 use wire::link::Impairment;
 use wire::simulator::{Outgoing, Simulator};
 
+use super::lab::Rule;
 use super::*;
 use crate::view::View;
 

@@ -430,3 +430,75 @@ fn the_servers_switches_are_the_tutorials_three_surprises() {
         "RFC 862 answers an empty one"
     );
 }
+
+#[test]
+fn the_picture_shows_arrivals_losses_forks_and_crossings() {
+    use crate::picture::{End, LANES};
+    use wire::link::Direction::Up;
+    let [browser, relay, server] = LANES;
+    let mut page = Page::live();
+    page.on(Event::Send);
+    page.run(1000);
+    let strokes = page.view().picture().strokes;
+    let across: Vec<_> = strokes
+        .iter()
+        .map(|stroke| (stroke.from.0, stroke.to.0))
+        .collect();
+    assert_eq!(
+        across,
+        [
+            (browser, relay),
+            (relay, server),
+            (server, relay),
+            (relay, browser)
+        ]
+    );
+    assert!(
+        strokes
+            .iter()
+            .all(|stroke| stroke.from.1 <= stroke.to.1 && stroke.end == End::Arrow)
+    );
+
+    page.on(Event::Impair(Up, 4, "100".to_owned()));
+    page.send("twice");
+    page.run(1000);
+    let twice = page.view().picture().strokes;
+    assert_eq!(
+        twice
+            .iter()
+            .filter(|stroke| stroke.number == 2 && stroke.to.0 == server)
+            .count(),
+        2
+    );
+
+    page.on(Event::Preset("loopback".to_owned()));
+    page.on(Event::Impair(Up, 0, "100".to_owned()));
+    page.send("lost");
+    page.run(1000);
+    let lost = page.view().picture().strokes;
+    let last = lost.last().unwrap();
+    assert_eq!((last.number, last.end), (3, End::Lost));
+    assert!(relay < last.to.0 && last.to.0 < server, "it ends half-way");
+
+    // The first waits, the second does not: the strokes to the server cross.
+    page.on(Event::Clear);
+    page.on(Event::Preset("loopback".to_owned()));
+    page.on(Event::Impair(Up, 1, "20".to_owned()));
+    page.send("slow");
+    page.run(100);
+    page.on(Event::Impair(Up, 1, "0".to_owned()));
+    page.send("fast");
+    page.run(100_000);
+    let strokes = page.view().picture().strokes;
+    let up = |number| {
+        strokes
+            .iter()
+            .find(|stroke| stroke.number == number && stroke.to.0 == server)
+            .unwrap()
+    };
+    assert!(
+        up(4).from.1 <= up(5).from.1 && up(4).to.1 > up(5).to.1,
+        "{strokes:?}"
+    );
+    assert_eq!(page.view().beside()[1], 1, "reordered");
+}

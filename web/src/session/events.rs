@@ -1,0 +1,111 @@
+//! What can happen to a session, what it asks for, and where it stands.
+
+use bytes::Bytes;
+use wire::control::{ClientMessage, HostMessage};
+use wire::link;
+
+use super::Micros;
+use super::lab::Rule;
+use crate::policy::Policy;
+
+/// What can happen to a session.
+#[derive(Debug)]
+pub enum Event {
+    /// The element is on the page and was seen.
+    Seen,
+    /// The element left the page.
+    Left,
+    /// The reader wants to try again now.
+    Retry,
+    /// A control message of the host.
+    Control(HostMessage),
+    /// A control message that cannot be read: the field that is wrong.
+    Unreadable(&'static str),
+    /// A binary message of the host.
+    Datagram(Vec<u8>),
+    /// The connection is gone, or never was: close code and reason. Code 0 means that the browser did not even try.
+    Closed(u16, String),
+    /// What `/relay.json` said after a connection failed.
+    Policy(Policy),
+    /// The page is hidden behind another, or no longer.
+    Hidden(bool),
+    /// The reader changed the message.
+    Draft(String),
+    /// The reader sends the message.
+    Send,
+    /// The reader picks a datagram, or none.
+    Select(Option<u64>),
+    /// The reader goes to the next datagram, or to the one before.
+    Step(Direction),
+    /// The reader wants to begin with an empty page.
+    Clear,
+    /// The reader typed a number of the link: direction, place in [`lab::FIELDS`], text.
+    Impair(link::Direction, usize, String),
+    /// The reader chose a link by name.
+    Preset(String),
+    /// The reader switched a rule of the server.
+    Rule(Rule, bool),
+    /// The reader wants the capture of what happened.
+    Save,
+    /// The reader wants to talk to the server with this name.
+    Target(String),
+    /// The time that [`Session::wakes_at`] named has come.
+    Tick,
+}
+
+/// Which way through the list of datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To an older one.
+    Older,
+    /// To a newer one.
+    Newer,
+}
+
+/// What a session asks for.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Connect to the host, anew.
+    Connect,
+    /// Let go of the connection.
+    Disconnect,
+    /// Ask `/relay.json` whether this page may connect.
+    AskPolicy,
+    /// Send this as one datagram.
+    Datagram(Bytes),
+    /// Tell the host this.
+    Control(ClientMessage),
+    /// Save the capture as a file.
+    Save,
+}
+
+/// Where the session stands.
+#[derive(Debug)]
+pub enum Phase {
+    /// Nobody has looked at it yet.
+    Idle,
+    /// Waiting for `hello`.
+    Connecting {
+        /// Since when.
+        since: Micros,
+    },
+    /// The host said `hello`.
+    Live {
+        /// Since when.
+        since: Micros,
+    },
+    /// There is no host; it will be asked again.
+    Gone {
+        /// When.
+        retry_at: Micros,
+        /// A sentence.
+        why: String,
+    },
+    /// The host does not want this page, and will not without a change.
+    Refused {
+        /// A sentence.
+        why: String,
+        /// The setting that would change it; empty when there is none.
+        setting: String,
+    },
+}
