@@ -115,6 +115,16 @@ pub struct Config {
     )]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Network whose programs may read /metrics, such as 10.0.0.0/8, besides this machine's (repeatable)
+    #[arg(
+        long = "metrics-from",
+        env = "UDP_ECHO_METRICS_FROM",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        value_parser = crate::proxy::network
+    )]
+    pub metrics_from: Vec<IpNet>,
+
     /// Time after SIGTERM in which /healthz says "draining" and sessions live on, so that a proxy sends no new ones
     #[arg(long, env = "UDP_ECHO_DRAIN_TIME", value_name = "TIME", default_value = "0s", value_parser = duration::parse)]
     pub drain_time: Duration,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use crate::config::{Config, EchoRules};
 use crate::echo::{EchoServer, Witnesses};
 use crate::http;
 use crate::limits::Limiter;
+use crate::metrics::Metrics;
 use crate::proxy::TrustedProxies;
 use crate::relay::{BacklogPool, Patience};
 use crate::resume::Ports;
@@ -48,6 +50,10 @@ pub struct Shared {
     pub witnesses: Witnesses,
     /// Whether UDP sockets use the kernel's segmentation offload.
     pub offload: bool,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Networks from which the metrics may be read, besides this machine.
+    pub metrics_from: Vec<IpNet>,
     /// The ports that sessions may come back to.
     pub ports: Arc<Ports>,
     /// Cancelled when the host is about to stop: proxies should send nobody new.
@@ -113,6 +119,8 @@ impl Host {
             own_server,
             witnesses: echo.witnesses(),
             offload,
+            metrics: Metrics::default(),
+            metrics_from: config.metrics_from,
             ports: Arc::new(ports),
             draining: CancellationToken::new(),
             stop: CancellationToken::new(),

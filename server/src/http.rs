@@ -15,6 +15,7 @@ use wire::control::PROTOCOL_VERSION;
 
 use crate::access::Refusal;
 use crate::host::Shared;
+use crate::metrics::Refused;
 use crate::page;
 use crate::proxy::{Caller, readable};
 use crate::relay::SessionKind;
@@ -37,6 +38,7 @@ fn router(shared: Arc<Shared>) -> Router {
             get(sessions::open).layer(Extension(SessionKind::Raw)),
         )
         .route("/relay.json", get(about))
+        .route("/metrics", get(metrics))
         .route("/healthz", get(readiness))
         .route("/healthz/live", get(liveness))
         .merge(page::routes())
@@ -61,7 +63,10 @@ async fn guard(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(refusal) => refuse(&caller, &refusal),
+        Err(refusal) => {
+            shared.metrics.refused(Refused::Host);
+            refuse(&caller, &refusal)
+        }
     };
     let fields = response.headers_mut();
     fields.insert(
@@ -147,6 +152,27 @@ async fn about(
         (header::VARY, "origin"),
     ];
     (readable, Json(about)).into_response()
+}
+
+/// The counters, for this machine's programs and for those of `--metrics-from`.
+async fn metrics(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let address = caller.address;
+    // Behind a proxy that is not trusted everybody looks local.
+    let is_local = address.is_loopback() && !caller.veiled;
+    if !is_local
+        && !shared
+            .metrics_from
+            .iter()
+            .any(|from| from.contains(&address))
+    {
+        let why = format!("metrics are not for {address}; --metrics-from {address} admits it\n");
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (kind, shared.metrics.render()).into_response()
 }
 
 /// Whether a proxy should send new clients here: the word is for people, the status for the proxy.

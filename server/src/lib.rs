@@ -5,6 +5,7 @@
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
 //! - [`limits`]: how much they may take;
+//! - [`metrics`]: what the host counts;
 //! - [`resume`]: the way back to a session's UDP port;
 //! - [`target`]: which servers a session may talk to;
 //! - [`relay`]: one WebSocket joined to one UDP socket;
@@ -22,6 +23,7 @@ pub mod page;
 
 pub mod access;
 pub mod limits;
+pub mod metrics;
 pub mod proxy;
 pub mod resume;
 pub mod target;

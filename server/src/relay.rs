@@ -43,6 +43,7 @@ use outbound::{Outbound, Replies};
 use page::PageSession;
 pub use upgrade::Upgrade;
 pub use vitals::Patience;
+pub(crate) use vitals::Traffic;
 use vitals::Vitals;
 
 /// How long a goodbye may take: until the client has read the Close and closed its side.
@@ -94,8 +95,11 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
     let message_bytes = shared.limiter.settings().message_bytes;
     let mut inbound = Inbound::new(reader, early, message_bytes as usize);
     let mut outbound = Outbound::new(writer, shared.backlog.clone());
-    let vitals = Vitals::new(shared.clock);
+    let vitals = Vitals::new(shared.clock, visit.kind == SessionKind::Page);
     let replies = Replies::default();
+    shared
+        .metrics
+        .session_opened(number, Arc::clone(&vitals.traffic));
     let ended = match Opened::open(shared, visit).await {
         Err(ended) => ended,
         Ok(opened) => {
@@ -131,6 +135,7 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
     };
     outbound.push_frames(&replies.take());
     log_end(&ended, &vitals);
+    shared.metrics.session_ended(number, ended.label());
     say_goodbye(&ended, &mut inbound, &mut outbound).await;
 }
 

@@ -224,3 +224,36 @@ fn header(head: &str, name: &str) -> Option<String> {
         .find(|(field, _)| field.eq_ignore_ascii_case(name))
         .map(|(_, value)| value.trim().to_owned())
 }
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_and_for_whom_the_setting_names() {
+    let host = TestServer::start(&[PROXIED, "--metrics-from=10.0.0.0/8"]).await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    page.told("hello").await;
+    page.send(b"to be counted").await;
+    page.datagram().await;
+    page.way(1, "relay_out").await;
+    for (client, status) in [("127.0.0.1", 200), ("10.1.2.3", 200), ("192.0.2.7", 403)] {
+        let (head, body) = get(host.http(), "/metrics", &[("X-Forwarded-For", client)]).await;
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status}")),
+            "{client}: {head}"
+        );
+        match status {
+            200 => {
+                for line in [
+                    "udp_echo_sessions 1",
+                    "udp_echo_datagrams_total{kind=\"page\"} 1",
+                    "udp_echo_fates_total{fate=\"echoed\"} 1",
+                    "udp_echo_round_trip_seconds_count 1",
+                ] {
+                    assert!(body.lines().any(|other| other == line), "{line}: {body}");
+                }
+                for (name, kind, _) in udp_echo::metrics::CATALOGUE {
+                    assert!(body.contains(&format!("# TYPE {name} {kind}\n")), "{name}");
+                }
+            }
+            _ => assert!(body.contains("--metrics-from"), "{body}"),
+        }
+    }
+}

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::host::Shared;
 use crate::limits::Entry;
+use crate::metrics::Refused;
 
 /// Most bytes of the head of a request. Browsers send about 700; a head may be longer behind proxies and with cookies.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -72,7 +73,10 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 connections.spawn(serving);
             }
             // Nothing was read yet, so there is nobody to explain it to; the sooner the descriptor is free the better.
-            Err(full) => tracing::debug!(%peer, ?full, "a connection was cut"),
+            Err(full) => {
+                shared.metrics.refused(Refused::Connections);
+                tracing::debug!(%peer, ?full, "a connection was cut");
+            }
         }
     }
     // The port is free from here on: another host may take over while this one says goodbye.

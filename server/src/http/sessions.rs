@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::connections::Connection;
 use super::{origin, refuse};
 use crate::host::Shared;
+use crate::metrics::Refused;
 use crate::proxy::Caller;
 use crate::relay::{self, SessionKind, Upgrade, Visit};
 use crate::target::{OWN_SERVER, Target};
@@ -25,6 +26,7 @@ pub(super) async fn open(
     upgrade: Result<Upgrade, Response>,
 ) -> Response {
     if let Err(refusal) = shared.access.check(&caller, origin(&headers)) {
+        shared.metrics.refused(Refused::Origin);
         return refuse(&caller, &refusal);
     }
     let query = uri.query().unwrap_or_default();

@@ -76,6 +76,15 @@ impl Ended {
         })
     }
 
+    /// The close code or, where none is said, a word for it.
+    pub(super) fn label(&self) -> String {
+        match (self, self.frame()) {
+            (_, Some(frame)) => u16::from(frame.code).to_string(),
+            (Self::ByClient(_), None) => "client".to_owned(),
+            (_, None) => "vanished".to_owned(),
+        }
+    }
+
     /// How much attention it deserves in the log.
     pub(super) fn level(&self) -> Level {
         match self {

@@ -22,7 +22,7 @@ use super::inbound::{Inbound, Incoming};
 use super::opening::Visit;
 use super::outbound::{Outbound, Replies};
 use super::raw::flooded;
-use super::vitals::{Vitals, add};
+use super::vitals::Vitals;
 use crate::echo::{Enrolled, Outcome, Sighting, Watch, Whom};
 use crate::host::Shared;
 use crate::limits::Allowance;
@@ -131,7 +131,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         if let Some(private) = self.private.take() {
             private.stop().await;
         }
-        self.note_totals();
+        self.vitals.traffic.take_from(&self.session.counters());
         self.tell(&HostMessage::Counters(self.session.counters()));
         ended
     }
@@ -168,6 +168,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             }
             self.carry_out().await;
             self.tell_events();
+            self.vitals.traffic.take_from(&self.session.counters());
+            if let Some(micros) = self.session.take_round_trip() {
+                self.shared.metrics.round_trip(micros);
+            }
         }
     }
 
@@ -268,7 +272,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         self.take_sightings();
         self.session
             .refused(self.shared.clock.now(), &error.to_string());
-        add(&self.vitals.traffic.refused, 1);
     }
 
     fn take_sightings(&mut self) {
@@ -369,20 +372,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             code: code.to_owned(),
             text: text.into(),
         }));
-    }
-
-    fn note_totals(&self) {
-        let counters = self.session.counters();
-        let traffic = &self.vitals.traffic;
-        add(&traffic.from_client, counters.sent as usize);
-        add(&traffic.from_client_bytes, counters.bytes_sent as usize);
-        add(&traffic.rejected, counters.rejected as usize);
-        add(
-            &traffic.from_server,
-            (counters.echoed + counters.duplicates + counters.late + counters.stray) as usize,
-        );
-        add(&traffic.from_server_bytes, counters.bytes_received as usize);
-        add(&traffic.dropped, counters.dropped as usize);
     }
 }
 

@@ -1,7 +1,10 @@
 //! What a session has carried, when it last lived, and when that is too long ago.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use wire::ledger::Counters;
 
 use super::close::Ended;
 use super::outbound::Replies;
@@ -33,21 +36,58 @@ impl Default for Patience {
 
 /// Totals of a session, for the log and for the host's own counters.
 #[derive(Debug, Default)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
+    /// Whether the session is a page's, which knows the fate of each datagram.
+    pub(crate) is_page: bool,
     /// Datagrams that the client handed over.
-    pub(super) from_client: AtomicU64,
+    pub(crate) from_client: AtomicU64,
     /// Their payload bytes.
-    pub(super) from_client_bytes: AtomicU64,
-    /// Of these: refused by the operating system, as too large for instance.
-    pub(super) rejected: AtomicU64,
+    pub(crate) from_client_bytes: AtomicU64,
+    /// Of these: answered in time.
+    pub(crate) echoed: AtomicU64,
+    /// Of these: not answered in time.
+    pub(crate) lost: AtomicU64,
+    /// Of these: empty, and by the rule not answered.
+    pub(crate) unanswered: AtomicU64,
+    /// Of these: refused by the operating system, as too large for instance, or over a limit.
+    pub(crate) rejected: AtomicU64,
     /// Errors that ICMP sent back.
-    pub(super) refused: AtomicU64,
+    pub(crate) refused: AtomicU64,
     /// Datagrams that came from the server.
-    pub(super) from_server: AtomicU64,
+    pub(crate) from_server: AtomicU64,
     /// Their payload bytes.
-    pub(super) from_server_bytes: AtomicU64,
-    /// Of these: dropped because the client reads too slowly.
-    pub(super) dropped: AtomicU64,
+    pub(crate) from_server_bytes: AtomicU64,
+    /// Datagrams, either way, that were dropped where and why is known.
+    pub(crate) dropped: AtomicU64,
+}
+
+impl Traffic {
+    /// Of a session that begins.
+    pub(crate) fn new(is_page: bool) -> Self {
+        Self {
+            is_page,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the totals from a page's books.
+    pub(super) fn take_from(&self, books: &Counters) {
+        let answers = books.echoed + books.duplicates + books.late + books.stray;
+        for (counter, total) in [
+            (&self.from_client, books.sent),
+            (&self.from_client_bytes, books.bytes_sent),
+            (&self.echoed, books.echoed),
+            (&self.lost, books.lost),
+            (&self.unanswered, books.unanswered),
+            (&self.rejected, books.rejected),
+            (&self.refused, books.refused),
+            (&self.from_server, answers),
+            (&self.from_server_bytes, books.bytes_received),
+            (&self.dropped, books.dropped),
+        ] {
+            counter.store(total, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The signs of life of one session.
@@ -59,18 +99,18 @@ pub(super) struct Vitals {
     heard: AtomicU64,
     /// When a datagram or a control message last passed, either way.
     active: AtomicU64,
-    pub(super) traffic: Traffic,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 impl Vitals {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock, is_page: bool) -> Self {
         let now = clock.now();
         Self {
             clock,
             opened: now,
             heard: AtomicU64::new(now),
             active: AtomicU64::new(now),
-            traffic: Traffic::default(),
+            traffic: Arc::new(Traffic::new(is_page)),
         }
     }
 
@@ -149,7 +189,7 @@ mod tests {
     use super::*;
 
     fn vitals() -> (Vitals, Replies) {
-        (Vitals::new(Clock::start()), Replies::default())
+        (Vitals::new(Clock::start(), false), Replies::default())
     }
 
     const NEVER: Duration = Duration::from_secs(3600);

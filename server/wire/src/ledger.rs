@@ -314,6 +314,12 @@ impl Ledger {
             .fate
     }
 
+    /// How long ago a datagram was opened; `None` when it is long forgotten.
+    pub fn age(&self, id: u64, now: u64) -> Option<u64> {
+        let record = self.records.get(id.checked_sub(self.oldest())? as usize)?;
+        Some(now.saturating_sub(record.opened))
+    }
+
     /// Number of the oldest datagram that is remembered.
     fn oldest(&self) -> u64 {
         self.counters.sent + 1 - self.records.len() as u64

@@ -10,7 +10,7 @@
 use bytes::Bytes;
 
 use crate::control::{ClientMessage, Event, HostMessage, Lab, Notice, Options, What};
-use crate::ledger::{Answer, Counters, Fate, Fingerprint, Ledger, MAX_IN_FLIGHT};
+use crate::ledger::{Answer, Counters, Delivery, Fate, Fingerprint, Ledger, MAX_IN_FLIGHT};
 use crate::link::{Carried, Direction, DropReason, Link, Verdict};
 
 /// Most events that wait to be taken; further ones are counted as missed.
@@ -48,6 +48,7 @@ pub struct Session {
     events: Vec<Event>,
     missed_events: u64,
     replies: u64,
+    round_trip: Option<u64>,
 }
 
 impl Session {
@@ -67,6 +68,7 @@ impl Session {
             events: Vec::new(),
             missed_events: 0,
             replies: 0,
+            round_trip: None,
         }
     }
 
@@ -147,6 +149,9 @@ impl Session {
             match due {
                 Ok(carried) if client_has_room => {
                     let delivery = self.ledger.deliver(&answer, carried.payload.len());
+                    if delivery == Delivery::Echoed {
+                        self.round_trip = self.ledger.age(id, now);
+                    }
                     self.replies += 1;
                     self.note(now, id, answer.copy, What::RelayOut(self.replies, delivery));
                     return Some(Action::ToClient(carried.payload));
@@ -229,6 +234,11 @@ impl Session {
     /// Whether events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty() || self.missed_events > 0
+    }
+
+    /// Takes the time from the latest echoed datagram's arrival to its answer, in microseconds.
+    pub fn take_round_trip(&mut self) -> Option<u64> {
+        self.round_trip.take()
     }
 
     /// Takes the events that wait, oldest first, and how many were missed because too many waited.
