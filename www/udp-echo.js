@@ -1,9 +1,31 @@
 // Defines <udp-echo>. Everything else, the wasm module too, is loaded when the first element is seen.
+// Attributes, methods, events and parts: reference.html and custom-elements.json beside this file.
 
 const here = import.meta.url;
+/** Hashes of the other files. The bundle writes them here, so that no file of another version slips in. */
+const hashes = {};
+
+const [GLUE, WASM, SHEET] = ["udp-echo-web.js", "udp-echo-web_bg.wasm", "udp-echo.css"];
+const ATTRIBUTES =
+  "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode preset rate relay reorder seed src target timeout";
+
 const near = (name) => new URL(name, here).href;
+const make = (tag, part, text = "") => {
+  const element = document.createElement(tag);
+  element.setAttribute("part", part);
+  element.textContent = text;
+  return element;
+};
+
+/** Something that an author can mend: a code that never changes, a sentence, and the line to add. */
+const trouble = (code, message, hint = "") => Object.assign(new Error(message), { code, hint });
+
+// A Content-Security-Policy that stands in the way tells nobody but this event.
+const violations = [];
+document.addEventListener("securitypolicyviolation", (event) => violations.push(event));
 
 let loading;
+let restarts = 0;
 
 /** The wasm module and the style sheet: one of each for all elements of a page. */
 function load() {
@@ -14,74 +36,311 @@ function load() {
 }
 
 async function wasm() {
-  const glue = await import(near("udp-echo-web.js"));
-  await glue.default({ module_or_path: near("udp-echo-web_bg.wasm") });
+  const [glue, module] = await Promise.all([script(near(GLUE)), get(WASM).then(compile)]);
+  await glue.default({ module_or_path: module });
   return glue.Widget;
 }
 
-/** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
-async function sheet() {
-  const address = near("udp-echo.css");
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address} answers ${response.status}`);
-  return new CSSStyleSheet().replace(await response.text());
+/** Imports the glue. `import()` takes no hash, but what a preload with one has put in place is what it finds. */
+async function script(address) {
+  // After a panic the module is wanted anew, which is another address of the same file.
+  if (restarts) address += `?restart=${restarts}`;
+  const integrity = hashes[GLUE];
+  if (integrity) {
+    await new Promise((onload, onerror) => {
+      const link = document.createElement("link");
+      const rest = { integrity, onload, onerror: () => onerror(new TypeError(address)) };
+      document.head.append(Object.assign(link, { rel: "modulepreload", href: address, crossOrigin: "", ...rest }));
+    });
+  }
+  return import(address);
 }
+
+const get = async (name) => {
+  const response = await fetch(near(name), hashes[name] ? { integrity: hashes[name] } : {});
+  if (!response.ok) throw new TypeError(name);
+  return response;
+};
+
+// From its bytes, not as a stream: so a host that does not know the type of wasm will do.
+const compile = async (response) => WebAssembly.compile(await response.arrayBuffer());
+
+/** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
+const sheet = async () => new CSSStyleSheet().replace(await (await get(SHEET)).text());
+
+/** What a browser must have. */
+function check() {
+  const missing = [
+    [globalThis.WebAssembly, "WebAssembly"],
+    [HTMLElement.prototype.attachInternals, "element internals"],
+    [document.adoptedStyleSheets, "constructable style sheets"],
+    [CSS.supports("color", "light-dark(red, red)"), "light-dark()"],
+  ].find(([has]) => !has);
+  if (missing) {
+    const message = `This browser is too old for the live widget: it has no ${missing[1]}.`;
+    throw trouble("old-browser", message, "Chrome 123, Firefox 126, Safari 17.5, or later");
+  }
+}
+
+/** Finds out why the files did not load, which no exception tells; how to is in a file of its own. */
+async function explain(error) {
+  if (error.code) return error;
+  if (here.startsWith("file:")) {
+    const message = "The page was opened as a file, and browsers load no modules from files. Serve the folder, and open that:";
+    return trouble("file-page", message, "python3 -m http.server");
+  }
+  try {
+    return (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations);
+  } catch {
+    const message = `The files beside ${here} do not load. Copy all files of the bundle, side by side, and see that the server runs:`;
+    return trouble("unreachable", message, "udp-echo serve");
+  }
+}
+
+const running = new Set();
+
+/** A panic stops the module for every element of the page: all begin again with a new one. */
+function watch(event) {
+  const error = event.error ?? event.reason;
+  if (!(error instanceof WebAssembly.RuntimeError && error.stack.includes(near(GLUE)))) return;
+  // What an older one still does no longer matters.
+  if (restarts ? !error.stack.includes(`?restart=${restarts}`) : error.stack.includes("?restart=")) return;
+  restarts += 1;
+  loading = undefined;
+  for (const element of running) element.restart(error.message);
+}
+addEventListener("error", watch);
+addEventListener("unhandledrejection", watch);
 
 /** Tells elements that they are seen. Before that, nothing is loaded and no socket is opened. */
 const seen = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) {
-    if (isIntersecting) {
-      seen.unobserve(target);
-      target.start();
-    }
-  }
+  for (const { isIntersecting, target } of entries) if (isIntersecting) target.start();
 });
 
+/** Follows the page's own theme, however it switches: text is light where the background is dark. */
+const themes = new MutationObserver(() => running.forEach((element) => element.follow()));
+for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
+globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => running.forEach((element) => element.follow()));
+
+const BASE = `:host { display: block }
+:host([hidden]), [hidden] { display: none }
+[data-scheme=dark] { color-scheme: dark }
+[data-scheme=light] { color-scheme: light }
+[part=start] { font: inherit; padding: .5em 1em }
+[part=error] { border-inline-start: 3px solid #d55e00; padding-inline-start: .8em }
+@media print { slot[hidden] { display: contents } slot[hidden] ~ [part=frame] { display: none } }`;
+
 class UdpEcho extends HTMLElement {
-  static observedAttributes = ["relay", "target", "message"];
+  static observedAttributes = ATTRIBUTES.split(" ").concat("theme");
 
   #widget;
+  #state = "idle";
+  #ready = ready();
+  #internals = this.attachInternals?.();
+  #root;
+  #slot = make("slot", "fallback");
+  #frame = make("div", "frame");
+
+  /** Where the element stands: idle, connecting, live, simulated, replay, gone or refused. */
+  get state() {
+    return this.#state;
+  }
 
   connectedCallback() {
-    seen.observe(this);
+    for (const name of PROPERTIES.keys()) {
+      // What a page set before this file was loaded hides the accessor.
+      if (Object.hasOwn(this, name)) {
+        const value = this[name];
+        delete this[name];
+        this[name] = value;
+      }
+    }
+    if (this.getAttribute("loading") === "eager" || this.#widget) this.start();
+    else if (this.getAttribute("loading") === "click") this.#offer();
+    else seen.observe(this);
   }
 
   disconnectedCallback() {
     seen.unobserve(this);
+    running.delete(this);
     // An element that is only moved is connected again at once and keeps its session.
     queueMicrotask(() => this.isConnected || this.#widget?.disconnected());
   }
 
-  attributeChangedCallback() {
-    this.#widget?.changed();
+  attributeChangedCallback(name) {
+    if (name === "theme") this.follow();
+    else this.#widget?.changed();
   }
 
   /** Loads what is needed and begins. Called once the element is seen. */
   async start() {
+    seen.unobserve(this);
     try {
+      check();
+      this.#open();
       const [Widget, style] = await load();
       // It may have left the page while this was loading.
       if (!this.isConnected) return;
-      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-      root.adoptedStyleSheets = [style];
+      this.#root.adoptedStyleSheets = [base(), style];
+      this.#root.querySelectorAll("[part=error], [part=start]").forEach((old) => old.remove());
+      // Without anything of the author's, the widget itself is what is printed.
+      if (this.textContent.trim()) this.#slot.hidden = true;
+      else this.#slot.remove();
+      running.add(this);
+      this.follow();
       this.#widget ??= new Widget(here, Math.random());
-      this.#widget.connected(this, root);
+      this.#widget.connected(this, this.#frame, (name, detail) => this.#tell(name, JSON.parse(detail)));
     } catch (error) {
-      this.#fail(error);
+      this.#fail(await explain(error));
     }
   }
 
+  /** The module is gone: what it had counted is gone with it. */
+  restart(reason) {
+    running.delete(this);
+    this.#widget = undefined;
+    const frame = make("div", "frame");
+    this.#frame.replaceWith(frame);
+    this.#frame = frame;
+    const message = `The widget's code stopped (${reason}) and was started again. What it had counted is gone.`;
+    if (restarts > 3) return this.#fail(trouble("panic", message));
+    this.#tell("udp-error", { code: "panic", message, hint: "" });
+    this.start().then(() => {
+      const notice = make("p", "restarted", message);
+      notice.setAttribute("role", "status");
+      this.#root.prepend(notice);
+    });
+  }
+
+  /** Light or dark, as the text around the element is. */
+  follow() {
+    const asked = this.getAttribute("theme");
+    if (asked === "light" || asked === "dark") return void (this.#frame.dataset.scheme = asked);
+    const around = this.parentElement ?? this.getRootNode().host;
+    const rgb = around && getComputedStyle(around).color.match(/^rgba?\((\d+), (\d+), (\d+)/);
+    if (rgb) this.#frame.dataset.scheme = 2 * rgb[1] + 5 * rgb[2] + 1 * rgb[3] > 1020 ? "dark" : "light";
+  }
+
+  connect() {
+    this.start();
+    return this.whenReady();
+  }
+
+  disconnect() {
+    this.#widget?.disconnected();
+  }
+
+  /** Resolves once something can be sent, or a recording is shown. */
+  whenReady() {
+    return this.#ready.promise;
+  }
+
+  /** Sends a text, or bytes; without either, the message in the composer. */
+  send(message) {
+    return this.burst(1, 0, message);
+  }
+
+  async burst(count, interval, message) {
+    await this.whenReady();
+    const bytes = message === undefined ? message : typeof message === "string" ? new TextEncoder().encode(message) : new Uint8Array(message.buffer ?? message);
+    this.#widget.send(bytes, count, interval);
+  }
+
+  step(back = false) {
+    this.#widget?.step(back);
+  }
+
+  pause() {
+    this.#widget?.pause(true);
+  }
+
+  resume() {
+    this.#widget?.pause(false);
+  }
+
+  reset() {
+    this.#widget?.reset();
+  }
+
+  /** The run so far, as JSON that `src` or the inside of the element takes. */
+  async export() {
+    await this.whenReady();
+    return new Promise((give) => this.#widget.export(give));
+  }
+
+  #open() {
+    this.#root ??= this.attachShadow({ mode: "open" });
+    if (this.#root.childElementCount) return;
+    this.#root.adoptedStyleSheets = [base()];
+    this.#root.append(this.#slot, this.#frame);
+  }
+
+  #offer() {
+    this.#open();
+    const button = make("button", "start", this.getAttribute("label") ?? "Start the live widget");
+    button.onclick = () => this.start();
+    this.#frame.before(button);
+  }
+
+  #tell(name, detail) {
+    if (name === "udp-state") {
+      this.#state = detail.state;
+      const states = this.#internals?.states;
+      states?.clear();
+      const word = { live: "live", simulated: "simulated", replay: "replay", gone: "offline", refused: "offline" }[detail.state];
+      if (word) states?.add(word);
+    }
+    if (name === "udp-ready") this.#ready.resolve(detail);
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+  }
+
   /** Says in the element itself what went wrong, below what stands in it. */
-  #fail(error) {
-    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    const sentence = document.createElement("p");
-    sentence.setAttribute("part", "error");
+  #fail({ code, message, hint }) {
+    this.#open();
+    const sentence = make("p", "error", `${message} `);
     sentence.setAttribute("role", "alert");
-    sentence.textContent = `<udp-echo> could not start: ${error?.message ?? error}`;
-    root.replaceChildren(document.createElement("slot"), sentence);
-    console.error(error);
+    sentence.dataset.code = code;
+    sentence.append(make("code", "hint", hint));
+    const slot = document.createElement("slot");
+    slot.name = "error";
+    slot.append(sentence);
+    this.#slot.hidden = false;
+    this.#root.replaceChildren(this.#slot, slot, this.#frame);
+    this.#tell("udp-state", { state: "gone" });
+    this.#tell("udp-error", { code, message, hint });
   }
 }
 
-// A page may load this file twice; the first definition stays.
+/** `Promise.withResolvers`, which browsers of early 2024 do not have. */
+function ready() {
+  let resolve;
+  return { promise: new Promise((done) => (resolve = done)), resolve };
+}
+
+let shared;
+function base() {
+  if (!shared) (shared = new CSSStyleSheet()).replaceSync(BASE);
+  return shared;
+}
+
+/** Each attribute is a property too: `max-rows` is `maxRows`. */
+const PROPERTIES = new Map(
+  `${ATTRIBUTES} loading theme view`.split(" ").map((name) => [name.replace(/-./g, (dash) => dash[1].toUpperCase()), name]),
+);
+for (const [property, name] of PROPERTIES) {
+  const flag = name === "autosend";
+  Object.defineProperty(UdpEcho.prototype, property, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return flag ? this.hasAttribute(name) : this.getAttribute(name);
+    },
+    set(value) {
+      if (value === null || value === undefined || value === false) this.removeAttribute(name);
+      else this.setAttribute(name, flag ? "" : value);
+    },
+  });
+}
+
+// A page may load this file twice, in two versions even: the first definition stays.
 if (!customElements.get("udp-echo")) customElements.define("udp-echo", UdpEcho);

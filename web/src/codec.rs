@@ -8,7 +8,9 @@ mod encode;
 mod fields;
 
 pub use decode::decode;
+pub(crate) use decode::events;
 pub use encode::encode;
+pub(crate) use fields::Fields;
 pub use fields::Unreadable;
 pub(crate) use fields::read;
 

@@ -139,7 +139,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Asks for a text; `None` when the browser refuses to. `tell` hears of it unless nobody answers.
+    /// Asks for a text; `None` when the browser refuses to. When nobody answers, `tell` hears of an empty one.
     pub fn get(url: &str, tell: impl Fn(String) + 'static) -> Option<Self> {
         let request = XmlHttpRequest::new().ok()?;
         request.open("GET", url).ok()?;
@@ -147,7 +147,7 @@ impl Request {
             let request = request.clone();
             move |_| tell(request.response_text().ok().flatten().unwrap_or_default())
         };
-        let answer = Listener::new(&request, "load", Box::new(answered));
+        let answer = Listener::new(&request, "loadend", Box::new(answered));
         request.send().ok()?;
         Some(Self {
             _answer: answer,

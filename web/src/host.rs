@@ -1,5 +1,6 @@
 //! What a session can talk to: a live host over a WebSocket, or another that obeys the same rules.
 
+use bytes::Bytes;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 use wire::control::ClientMessage;
@@ -8,10 +9,16 @@ use crate::codec;
 use crate::dom::Listener;
 use crate::session::Event;
 
+mod replayed;
+mod simulated;
+
+pub use replayed::Replayed;
+pub use simulated::Simulated;
+
 /// The other end of a session. What it says comes as [`Event`]s; dropping it ends the session there.
 pub trait Host {
     /// Sends one datagram, unchanged. Zero bytes are a datagram like any other.
-    fn send(&self, payload: &[u8]);
+    fn send(&self, payload: &Bytes);
     /// Sends one control message.
     fn control(&self, message: &ClientMessage);
     /// Bytes that were handed over and have not left yet.
@@ -55,7 +62,7 @@ impl Live {
 }
 
 impl Host for Live {
-    fn send(&self, payload: &[u8]) {
+    fn send(&self, payload: &Bytes) {
         // It fails only while connecting, when nothing is sent yet; a closing socket drops silently, as UDP would.
         let _ = self.socket.send_with_u8_array(payload);
     }

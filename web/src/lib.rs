@@ -21,11 +21,13 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlElement, ShadowRoot};
+use web_sys::{Element, HtmlElement};
 
 pub mod codec;
+pub mod element;
 pub mod json;
 pub mod policy;
 
@@ -42,8 +44,9 @@ pub mod inbox;
 pub mod ui;
 
 use app::{App, Input};
+use element::settings::{MAX_BURST, Pace};
 use inbox::{Receiver, Sender};
-use session::Session;
+use session::{Direction, Event, Session};
 
 /// A third of the size of the standard library's allocator, and faster.
 #[cfg(target_arch = "wasm32")]
@@ -76,8 +79,9 @@ impl Widget {
         }
     }
 
-    /// The element is on a page and was seen.
-    pub fn connected(&mut self, element: HtmlElement, root: ShadowRoot) {
+    /// The element is on a page and was seen. The widget is drawn inside `frame`; `dispatch` is called with the name and
+    /// the detail, as JSON, of each event that the element is to dispatch.
+    pub fn connected(&mut self, element: HtmlElement, frame: Element, dispatch: js_sys::Function) {
         if self.task.is_some() {
             return;
         }
@@ -87,21 +91,60 @@ impl Widget {
         let (park, parked) = (self.parked.0.clone(), Rc::clone(&self.parked.1));
         spawn_local(async move {
             let session = parked.next().await;
-            park.send(App::run(element, root, base, session, (inbox, &inputs)).await);
+            let outside = (element, frame, dispatch);
+            park.send(App::run(outside, base, session, (inbox, &inputs)).await);
         });
     }
 
     /// The element left the page.
     pub fn disconnected(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.send(Input::Left);
-        }
+        self.tell(Input::Left);
+        self.task = None;
     }
 
     /// An attribute of the element changed.
     pub fn changed(&self) {
+        self.tell(Input::Changed);
+    }
+
+    /// Sends datagrams: `payload`, or the message that stands in the composer, `count` times and so many milliseconds
+    /// apart. Without a count, once.
+    pub fn send(&self, payload: Option<Vec<u8>>, count: Option<u32>, interval: Option<f64>) {
+        let pace = Pace {
+            count: count.unwrap_or(1).clamp(1, MAX_BURST),
+            interval: (interval.unwrap_or(0.0) * 1000.0) as u64,
+        };
+        self.tell(Input::Event(Event::Burst(payload.map(Bytes::from), pace)));
+    }
+
+    /// Goes to the next datagram, or back to the one before.
+    pub fn step(&self, back: bool) {
+        let direction = if back {
+            Direction::Older
+        } else {
+            Direction::Newer
+        };
+        self.tell(Input::Event(Event::Step(direction)));
+    }
+
+    /// Holds the picture and a burst under way, or lets them go on.
+    pub fn pause(&self, paused: bool) {
+        self.tell(Input::Event(Event::Pause(paused)));
+    }
+
+    /// Begins anew, with nothing counted.
+    pub fn reset(&self) {
+        self.tell(Input::Event(Event::Reset));
+    }
+
+    /// Gives the run so far to a function, as JSON.
+    pub fn export(&self, give: js_sys::Function) {
+        self.tell(Input::Export(give));
+    }
+
+    fn tell(&self, input: Input) {
         if let Some(task) = &self.task {
-            task.send(Input::Changed);
+            task.send(input);
         }
     }
 }

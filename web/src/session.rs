@@ -3,26 +3,30 @@
 //! Nothing in here touches the browser. [`Session::on`] takes an [`Event`] and the time and answers with [`Effect`]s;
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
-use bytes::Bytes;
-use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION, ServerRules};
+use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION};
 use wire::transcript::DEFAULT_MESSAGE;
 
+use crate::element::outcome::{self, Outcome};
+use crate::element::settings::{Mode, Settings};
 use crate::policy::Policy;
 use crate::words;
 
 mod announcer;
 mod backoff;
+mod burst;
 mod capture;
 pub mod datagram;
 mod events;
 pub mod history;
 pub mod lab;
+mod standing;
 pub mod transcript;
 
 use announcer::Announcer;
 use backoff::Backoff;
+use burst::Burst;
 pub use capture::capture;
-pub use events::{Direction, Effect, Event, Phase};
+pub use events::{Direction, Effect, Event, Peer, Phase};
 pub use history::History;
 use lab::Bench;
 
@@ -37,6 +41,13 @@ const SECOND: Micros = 1_000_000;
 
 /// Bytes that may wait in the browser's own queue; with more, sending is refused.
 const MAX_BUFFERED_BYTES: u32 = 1 << 20;
+
+/// Why a session talks to a simulated host although it was not asked to.
+#[derive(Debug)]
+struct Reason {
+    why: String,
+    setting: String,
+}
 
 /// The state of one widget.
 #[derive(Debug)]
@@ -56,6 +67,18 @@ pub struct Session {
     backoff: Backoff,
     buffered: u32,
     hidden: bool,
+    settings: Settings,
+    /// Set when no live host answered; the simulated one stands in for it.
+    simulating: Option<Reason>,
+    /// Seed of the simulated host's link, where the settings name none.
+    seed: u64,
+    recording_of_simulation: bool,
+    burst: Option<Burst>,
+    paused: bool,
+    /// Changes with every reset.
+    generation: u32,
+    began: bool,
+    outcomes: Vec<Outcome>,
 }
 
 impl Session {
@@ -76,11 +99,40 @@ impl Session {
             backoff: Backoff::new(seed),
             buffered: 0,
             hidden: false,
+            settings: Settings::default(),
+            simulating: None,
+            seed,
+            recording_of_simulation: false,
+            burst: None,
+            paused: false,
+            generation: 0,
+            began: false,
+            outcomes: Vec::new(),
         }
     }
 
     /// Takes in what happened and says what to do about it.
     pub fn on(&mut self, event: Event, now: Micros) -> Vec<Effect> {
+        let before = (outcome::state_of(self), *self.history.counters());
+        let mut place = self.outcomes.len();
+        let effects = self.take_in(event, now);
+        let state = outcome::state_of(self);
+        if state != before.0 {
+            // What follows from the new state comes after it.
+            self.outcomes.insert(place, Outcome::State(state));
+            place += 1;
+        }
+        if !self.began && matches!(self.phase, Phase::Live { .. }) {
+            self.began = true;
+            self.outcomes.insert(place, Outcome::Ready);
+        }
+        if *self.history.counters() != before.1 {
+            self.outcomes.push(Outcome::Stats);
+        }
+        effects
+    }
+
+    fn take_in(&mut self, event: Event, now: Micros) -> Vec<Effect> {
         match event {
             Event::Seen if matches!(self.phase, Phase::Idle) => self.connect(now),
             Event::Seen => Vec::new(),
@@ -93,7 +145,20 @@ impl Session {
             Event::Closed(code, reason) => self.closed(code, &reason, now),
             Event::Policy(policy) => self.silently(|session| session.judged(policy)),
             Event::Draft(text) => self.silently(|session| session.draft = text),
-            Event::Send => self.send(now),
+            Event::Send => self.begin_burst(None, self.settings.pace, now),
+            Event::Burst(payload, pace) => self.begin_burst(payload, pace, now),
+            Event::Replayed(payload) => self.silently(|session| session.record(payload, now)),
+            Event::NoRecording(why) => {
+                self.complain("no-recording", &why, words::RECORDING_HINT.to_owned());
+                self.phase = Phase::Refused {
+                    why,
+                    setting: String::new(),
+                };
+                Vec::new()
+            }
+            Event::Adjust => self.requests(),
+            Event::Pause(paused) => self.silently(|session| session.paused = paused),
+            Event::Reset => self.reset(now),
             Event::Select(number) => self.silently(|session| session.select(number)),
             Event::Step(direction) => self.silently(|session| session.step(direction)),
             Event::Impair(direction, field, text) => {
@@ -106,7 +171,7 @@ impl Session {
             }
             Event::Rule(rule, on) => {
                 self.bench.switch(rule, on);
-                self.tell(ClientMessage::Server(self.bench.rules))
+                self.ask(ClientMessage::Server(self.bench.rules))
             }
             Event::Save => vec![Effect::Save],
             Event::Target(target) => self.change_target(target, now),
@@ -156,10 +221,15 @@ impl Session {
             }
             _ => None,
         };
-        [phase, self.announcer.wakes_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let burst = self.burst.as_ref().filter(|_| !self.paused);
+        [
+            phase,
+            self.announcer.wakes_at(),
+            burst.and_then(Burst::next_at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Where the session stands.
@@ -209,7 +279,11 @@ impl Session {
 
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
         self.phase = Phase::Connecting { since: now };
-        vec![Effect::Connect]
+        vec![Effect::Connect(match self.mode() {
+            Mode::Auto | Mode::Live => Peer::Host,
+            Mode::Simulated => Peer::Simulator(self.settings.seed.unwrap_or(self.seed)),
+            Mode::Replay => Peer::Recording,
+        })]
     }
 
     /// What the reader has set in the lab.
@@ -219,13 +293,13 @@ impl Session {
 
     fn change_lab(&self, changes: bool) -> Vec<Effect> {
         match changes {
-            true => self.tell(ClientMessage::Lab(self.bench.lab.clone())),
+            true => self.ask(ClientMessage::Lab(self.bench.lab.clone())),
             false => Vec::new(),
         }
     }
 
     /// Tells a live host. One that is not here yet hears of it after its `hello`.
-    fn tell(&self, message: ClientMessage) -> Vec<Effect> {
+    fn ask(&self, message: ClientMessage) -> Vec<Effect> {
         match self.phase {
             Phase::Live { .. } => vec![Effect::Control(message)],
             _ => Vec::new(),
@@ -242,12 +316,14 @@ impl Session {
 
     fn leave(&mut self) -> Vec<Effect> {
         self.history.close();
+        self.burst = None;
         self.phase = Phase::Idle;
         vec![Effect::Disconnect]
     }
 
     fn retry(&mut self, now: Micros) -> Vec<Effect> {
         match self.phase {
+            Phase::Live { .. } if self.simulating.is_some() => self.reset(now),
             Phase::Gone { .. } | Phase::Refused { .. } => self.connect(now),
             _ => Vec::new(),
         }
@@ -264,8 +340,13 @@ impl Session {
     fn told(&mut self, message: HostMessage, now: Micros) -> Vec<Effect> {
         match message {
             HostMessage::Hello(hello) if hello.protocol != PROTOCOL_VERSION => {
+                let why = words::other_protocol(hello.protocol, &hello.version);
+                self.complain("version-mismatch", &why, String::new());
+                if self.can_simulate() {
+                    return self.simulate(why, now);
+                }
                 self.phase = Phase::Refused {
-                    why: words::other_protocol(hello.protocol, &hello.version),
+                    why,
                     setting: String::new(),
                 };
                 return vec![Effect::Disconnect];
@@ -276,6 +357,7 @@ impl Session {
                     if let Some((number, fate)) = self.history.reported(event) {
                         let datagram = self.history.datagram(number);
                         self.announcer.settled(fate, datagram, now);
+                        self.outcomes.push(Outcome::Settled(number, fate));
                     }
                 }
             }
@@ -300,16 +382,11 @@ impl Session {
             _ => None,
         };
         self.history.open(&hello);
-        self.bench.lab.seed = hello.seed;
+        self.bench.lab.seed = self.settings.seed.unwrap_or(hello.seed);
         self.hello = Some(hello);
-        // A new session of the host knows nothing of what was set in the one before.
-        let lab = &self.bench.lab;
-        let mut effects = Vec::new();
-        if !(lab.up.is_transparent() && lab.down.is_transparent()) {
-            effects.extend(self.change_lab(true));
-        }
-        if self.bench.rules != ServerRules::default() {
-            effects.extend(self.tell(ClientMessage::Server(self.bench.rules)));
+        let mut effects = self.requests();
+        if self.settings.autosend && !self.began && self.mode() != Mode::Replay {
+            effects.extend(self.begin_burst(None, self.settings.pace, now));
         }
         effects
     }
@@ -337,6 +414,13 @@ impl Session {
         if lost > 0 {
             self.notice = Some(words::lost_with_connection(lost));
         }
+        if self.can_simulate() {
+            self.complain("no-host", &why, words::no_host_hint(&self.relay));
+            let mut effects = self.simulate(why, now);
+            // The answer comes to the connection that is there by then.
+            effects.push(Effect::AskPolicy);
+            return effects;
+        }
         let retry_at = now + self.backoff.after_failure();
         self.phase = Phase::Gone { retry_at, why };
         if was_live {
@@ -346,33 +430,23 @@ impl Session {
     }
 
     fn judged(&mut self, policy: Policy) {
-        // By now it may have connected after all.
-        if policy.allowed || !matches!(self.phase, Phase::Gone { .. }) {
+        if policy.allowed {
             return;
         }
-        self.phase = Phase::Refused {
-            why: match policy.why {
-                why if why.is_empty() => words::REFUSED.to_owned(),
-                why => why,
-            },
-            setting: policy.setting,
-        };
-    }
-
-    fn send(&mut self, now: Micros) -> Vec<Effect> {
-        let Phase::Live { .. } = self.phase else {
-            self.notice = Some(words::NOT_SENT.to_owned());
-            return Vec::new();
-        };
-        if self.buffered > MAX_BUFFERED_BYTES {
-            self.notice = Some(words::congested(self.buffered));
-            return Vec::new();
+        let (mut why, setting) = (policy.why, policy.setting);
+        if why.is_empty() {
+            words::REFUSED.clone_into(&mut why);
         }
-        self.notice = None;
-        let payload = Bytes::copy_from_slice(self.draft.as_bytes());
-        self.history.sent(payload.clone(), now);
-        self.selected = None;
-        vec![Effect::Datagram(payload)]
+        // By now it may have connected after all.
+        let is_waiting = matches!(self.phase, Phase::Gone { .. });
+        if is_waiting || self.simulating.is_some() {
+            self.complain("refused", &why, setting.clone());
+        }
+        if let Some(reason) = &mut self.simulating {
+            *reason = Reason { why, setting };
+        } else if is_waiting {
+            self.phase = Phase::Refused { why, setting };
+        }
     }
 
     fn select(&mut self, number: Option<u64>) {
@@ -408,7 +482,7 @@ impl Session {
                 self.part(words::SILENT.to_owned(), now)
             }
             Phase::Gone { retry_at, .. } if now >= retry_at && !self.hidden => self.connect(now),
-            _ => Vec::new(),
+            _ => self.send_due(now),
         }
     }
 

@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{
-    Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent, ShadowRoot,
-};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
 
 use wire::link;
 
@@ -88,8 +86,8 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// Builds the widget inside a shadow root; what the reader does goes to `inbox`.
-    pub fn new(root: &ShadowRoot, inbox: &Sender<Input>, draft: &str) -> Self {
+    /// Builds the widget inside an element of the shadow root; what the reader does goes to `inbox`.
+    pub fn new(root: &Element, inbox: &Sender<Input>, draft: &str) -> Self {
         // The only markup there is: a constant of this module. Payloads never come near it.
         root.set_inner_html(SHELL);
         let shell = Shell(root);
@@ -119,6 +117,13 @@ impl Ui {
                 listen(root, inbox, "input", typed),
                 listen(root, inbox, "change", chosen),
             ],
+        }
+    }
+
+    /// Names the widget for screen readers, where the author has a better name.
+    pub fn set_label(&self, label: Option<&str>) {
+        if let Some(label) = label {
+            dom::set(&self.widget, "aria-label", label);
         }
     }
 
@@ -160,7 +165,7 @@ fn append(parent: &Element, tag: &str, part: &str) -> Element {
 }
 
 /// The frame, to find things in. Looked up inside the root, so that many widgets fit on one page.
-struct Shell<'a>(&'a ShadowRoot);
+struct Shell<'a>(&'a Element);
 
 impl Shell<'_> {
     fn find(&self, name: &str) -> Element {
@@ -186,7 +191,7 @@ impl Shell<'_> {
 
 /// Sends what the reader does as events.
 fn listen(
-    root: &ShadowRoot,
+    root: &Element,
     inbox: &Sender<Input>,
     name: &'static str,
     read: fn(web_sys::Event) -> Option<Event>,

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
+use crate::element::outcome::state_of;
+use crate::element::settings::Mode;
 use crate::picture::{Picture, picture};
 use crate::session::datagram::{Datagram, Stamps};
 use crate::session::lab::Bench;
@@ -27,25 +29,21 @@ impl<'a> View<'a> {
         Self { session, now }
     }
 
-    /// Name of the state, for styles and tests: `idle`, `connecting`, `live`, `gone` or `refused`.
+    /// Name of the state, for styles and tests, as [`state_of`] gives it.
     pub fn state(&self) -> &'static str {
-        match self.session.phase() {
-            Phase::Idle => "idle",
-            Phase::Connecting { .. } => "connecting",
-            Phase::Live { .. } => "live",
-            Phase::Gone { .. } => "gone",
-            Phase::Refused { .. } => "refused",
-        }
+        state_of(self.session)
     }
 
     /// The state as a word.
     pub fn badge(&self) -> &'static str {
-        match self.session.phase() {
-            Phase::Idle => words::BADGE_IDLE,
-            Phase::Connecting { .. } => words::BADGE_CONNECTING,
-            Phase::Live { .. } => words::BADGE_LIVE,
-            Phase::Gone { .. } => words::BADGE_GONE,
-            Phase::Refused { .. } => words::BADGE_REFUSED,
+        match self.state() {
+            "idle" => words::BADGE_IDLE,
+            "connecting" => words::BADGE_CONNECTING,
+            "live" => words::BADGE_LIVE,
+            "simulated" => words::BADGE_SIMULATED,
+            "replay" => words::BADGE_REPLAY,
+            "gone" => words::BADGE_GONE,
+            _ => words::BADGE_REFUSED,
         }
     }
 
@@ -54,7 +52,13 @@ impl<'a> View<'a> {
         let relay = self.session.relay();
         match (self.session.phase(), self.session.hello()) {
             (Phase::Connecting { .. }, _) => words::connecting(relay),
-            (Phase::Live { .. }, Some(hello)) => words::live(&hello.session, relay, &hello.version),
+            (Phase::Live { .. }, Some(hello)) => match self.session.mode() {
+                Mode::Simulated => words::simulated(self.session.why_simulated().0),
+                Mode::Replay => {
+                    words::replay(&hello.version, self.session.is_recording_of_simulation())
+                }
+                _ => words::live(&hello.session, relay, &hello.version),
+            },
             (Phase::Gone { retry_at, why }, _) => {
                 let seconds = retry_at.saturating_sub(self.now).div_ceil(1_000_000);
                 words::gone(why, relay, seconds)
@@ -66,22 +70,19 @@ impl<'a> View<'a> {
 
     /// Whether the reader may ask for another try.
     pub fn can_retry(&self) -> bool {
-        matches!(
-            self.session.phase(),
-            Phase::Gone { .. } | Phase::Refused { .. }
-        )
+        self.session.has_another_try()
     }
 
     /// Whether a message can be sent now.
     pub fn can_send(&self) -> bool {
-        matches!(self.session.phase(), Phase::Live { .. })
+        matches!(self.session.phase(), Phase::Live { .. }) && self.session.mode() != Mode::Replay
     }
 
     /// The setting of the host that would let this page in.
     pub fn setting(&self) -> &'a str {
         match self.session.phase() {
             Phase::Refused { setting, .. } => setting,
-            _ => "",
+            _ => self.session.why_simulated().1,
         }
     }
 
@@ -153,7 +154,8 @@ impl<'a> View<'a> {
     /// The numbers of the datagrams that are drawn.
     pub fn rows(&self) -> Range<u64> {
         let kept = self.session.history().numbers();
-        kept.start.max(kept.end.saturating_sub(DRAWN_ROWS))..kept.end
+        kept.start
+            .max(kept.end.saturating_sub(self.session.settings().max_rows))..kept.end
     }
 
     /// A datagram by its number.

@@ -84,6 +84,15 @@ pub const BADGE_GONE: &str = "Host gone";
 /// The badge when the host does not want this page.
 pub const BADGE_REFUSED: &str = "Refused";
 
+/// The badge while the simulated host stands in.
+pub const BADGE_SIMULATED: &str = "Simulated";
+/// The badge while a recording is shown.
+pub const BADGE_REPLAY: &str = "Recorded";
+/// Send was pressed while a recording is shown.
+pub const RECORDED: &str = "Not sent: this is a recorded run. Live or simulated, it would send.";
+/// What to do where there is no recording.
+pub const RECORDING_HINT: &str = "src=\"run.json\", or <script type=\"application/json\"> inside the element, with what its export() gave";
+
 /// The host took the connection and said nothing.
 pub const SILENT: &str = "The connection opened, but no host said hello";
 /// The host gave no reason.
@@ -129,6 +138,60 @@ pub fn connecting(relay: &str) -> String {
 /// While live.
 pub fn live(session: &str, relay: &str, version: &str) -> String {
     fill("Session □ at □, udp-echo □", &[session, relay, version])
+}
+
+/// While the simulated host stands in.
+pub fn simulated(why: &str) -> String {
+    let rule = "No datagram leaves this page: the same rules run inside it.";
+    match why {
+        "" => rule.to_owned(),
+        why => [rule, " ", why.trim_end_matches('.'), "."].concat(),
+    }
+}
+
+/// While a recording is shown.
+pub fn replay(version: &str, simulated: bool) -> String {
+    let of = if simulated {
+        "a simulated run"
+    } else {
+        "a real run"
+    };
+    ["A recording of ", of, ", made with udp-echo ", version].concat()
+}
+
+/// An attribute cannot be what it says.
+pub fn bad_attribute(written: &str) -> String {
+    [written, " makes no sense and was left out"].concat()
+}
+
+/// What an author does about a host that does not answer.
+pub fn no_host_hint(relay: &str) -> String {
+    ["start udp-echo at ", relay, ", or write mode=\"simulated\""].concat()
+}
+
+/// There is no recording where one should be.
+pub fn no_recording(source: &str) -> String {
+    match source {
+        "" => "There is no recorded run inside the element, and no src".to_owned(),
+        source => ["The recorded run ", source, " cannot be loaded"].concat(),
+    }
+}
+
+/// A recording cannot be read.
+pub fn unreadable_recording(source: &str, field: &str) -> String {
+    let source = if source.is_empty() {
+        "inside the element"
+    } else {
+        source
+    };
+    [
+        "The recorded run ",
+        source,
+        " cannot be read: ",
+        field,
+        " is missing or of another kind",
+    ]
+    .concat()
 }
 
 /// While waiting for the next try.

@@ -148,7 +148,8 @@ fn counters(fields: Fields<'_>) -> Counters {
     }
 }
 
-fn events(value: &Value<'_>) -> Result<Vec<Event>, Unreadable> {
+/// Reads a list of events.
+pub(crate) fn events(value: &Value<'_>) -> Result<Vec<Event>, Unreadable> {
     let Value::List(items) = value else {
         return Err("events");
     };

@@ -43,7 +43,7 @@ pub struct RoundTrip {
 }
 
 impl Datagram {
-    pub(super) fn new(number: u64, payload: Bytes, sent_at: Micros) -> Self {
+    pub(crate) fn new(number: u64, payload: Bytes, sent_at: Micros) -> Self {
         Self {
             number,
             payload,
@@ -96,20 +96,39 @@ impl Datagram {
     /// The bytes that the server received of this copy, as far as they fitted its buffer.
     pub fn at_server(&self, copy: u8, bytes: usize) -> Bytes {
         let head = self.payload.slice(..bytes.min(self.payload.len()));
-        let flips = self.events.iter().filter_map(|event| match event {
-            Event(_, _, of, What::Corrupted(Direction::Up, bit)) if *of == copy => Some(*bit),
-            _ => None,
-        });
-        let mut flips = flips.peekable();
-        if flips.peek().is_none() {
+        if !self
+            .events
+            .iter()
+            .any(|event| matches!(event.3, What::Corrupted(..)))
+        {
             return head;
         }
         let mut bytes = head.to_vec();
-        for bit in flips {
-            if let Some(byte) = bytes.get_mut(bit as usize / 8) {
+        self.flip(&mut bytes, copy, Direction::Up);
+        bytes.into()
+    }
+
+    /// The bytes of the answer to this copy, as far as what was reported of its way tells them.
+    pub fn answer(&self, copy: u8) -> Vec<u8> {
+        let received = self.events.iter().find_map(|event| match event {
+            Event(_, _, of, What::EchoIn(bytes)) if *of == copy => Some(*bytes),
+            _ => None,
+        });
+        let received = received.unwrap_or(self.payload.len());
+        let mut bytes = self.at_server(copy, received).to_vec();
+        self.flip(&mut bytes, copy, Direction::Down);
+        bytes
+    }
+
+    /// Turns over the bits that the link turned over.
+    fn flip(&self, bytes: &mut [u8], copy: u8, way: Direction) {
+        for Event(_, _, of, what) in &self.events {
+            if let What::Corrupted(direction, bit) = what
+                && (*of, *direction) == (copy, way)
+                && let Some(byte) = bytes.get_mut(*bit as usize / 8)
+            {
                 *byte ^= 0x80 >> (bit % 8);
             }
         }
-        bytes.into()
     }
 }

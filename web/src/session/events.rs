@@ -6,6 +6,7 @@ use wire::link;
 
 use super::Micros;
 use super::lab::Rule;
+use crate::element::settings::Pace;
 use crate::policy::Policy;
 
 /// What can happen to a session.
@@ -31,8 +32,20 @@ pub enum Event {
     Hidden(bool),
     /// The reader changed the message.
     Draft(String),
-    /// The reader sends the message.
+    /// The reader sends the message, as often as the element's attributes say.
     Send,
+    /// The page around the element sends something: a payload of its own, or else the message.
+    Burst(Option<Bytes>, Pace),
+    /// The recording that is being shown sends this.
+    Replayed(Bytes),
+    /// There is no recording, or it cannot be read: why, as a sentence.
+    NoRecording(String),
+    /// The attributes changed what the host is asked for.
+    Adjust,
+    /// Holds the picture and a burst under way, or lets them go on.
+    Pause(bool),
+    /// The page around the element wants to begin anew, with nothing counted.
+    Reset,
     /// The reader picks a datagram, or none.
     Select(Option<u64>),
     /// The reader goes to the next datagram, or to the one before.
@@ -66,7 +79,7 @@ pub enum Direction {
 #[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Connect to the host, anew.
-    Connect,
+    Connect(Peer),
     /// Let go of the connection.
     Disconnect,
     /// Ask `/relay.json` whether this page may connect.
@@ -77,6 +90,17 @@ pub enum Effect {
     Control(ClientMessage),
     /// Save the capture as a file.
     Save,
+}
+
+/// What a session is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A live host.
+    Host,
+    /// The simulated host, with this seed.
+    Simulator(u64),
+    /// A recording.
+    Recording,
 }
 
 /// Where the session stands.

@@ -116,6 +116,13 @@ impl Bench {
         true
     }
 
+    /// Takes over a link as a whole.
+    pub(super) fn impair(&mut self, up: Impairment, down: Impairment) {
+        self.lab.up = up;
+        self.lab.down = down;
+        self.revision += 1;
+    }
+
     pub(super) fn switch(&mut self, rule: Rule, on: bool) {
         match rule {
             Rule::Listening => self.rules.listening = on,

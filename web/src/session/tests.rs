@@ -6,9 +6,18 @@ use wire::ledger::{Delivery, Fate};
 use wire::link::Impairment;
 use wire::simulator::{Outgoing, Simulator};
 
-use super::lab::Rule;
 use super::*;
 use crate::view::View;
+
+/// A session that nothing stands in for when there is no host: that has tests of its own.
+fn live_only() -> Session {
+    let mut session = Session::new(1);
+    session.set_settings(Settings {
+        mode: Mode::Live,
+        ..Settings::default()
+    });
+    session
+}
 
 /// A page with a simulated host, and the time.
 struct Page {
@@ -20,8 +29,14 @@ struct Page {
 
 impl Page {
     fn new() -> Self {
+        Self::with(live_only().settings().clone())
+    }
+
+    fn with(settings: Settings) -> Self {
+        let mut session = Session::new(1);
+        session.set_settings(settings);
         Self {
-            session: Session::new(1),
+            session,
             host: None,
             now: 1_000_000,
             asked_policy: false,
@@ -40,7 +55,7 @@ impl Page {
     fn on(&mut self, event: Event) {
         for effect in self.session.on(event, self.now) {
             match effect {
-                Effect::Connect => self.host = Some(Simulator::new(self.now, 7)),
+                Effect::Connect(_) => self.host = Some(Simulator::new(self.now, 7)),
                 Effect::Disconnect => self.host = None,
                 Effect::AskPolicy => self.asked_policy = true,
                 Effect::Save => {}
@@ -113,3 +128,4 @@ fn report(id: u64, what: What) -> Event {
 
 mod connection;
 mod datagrams;
+mod standing_in;

@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn a_page_is_live_only_after_hello() {
-    let mut session = Session::new(1);
+    let mut session = live_only();
     assert_eq!(View::of(&session, 0).state(), "idle");
-    assert_eq!(session.on(Event::Seen, 0), [Effect::Connect]);
+    assert_eq!(session.on(Event::Seen, 0), [Effect::Connect(Peer::Host)]);
     assert_eq!(View::of(&session, 0).state(), "connecting");
     session.on(report(1, What::Lost), 0);
     assert_eq!(View::of(&session, 0).state(), "connecting");
@@ -16,7 +16,7 @@ fn a_page_is_live_only_after_hello() {
 
 #[test]
 fn a_host_that_says_nothing_is_taken_for_none() {
-    let mut session = Session::new(1);
+    let mut session = live_only();
     session.on(Event::Seen, 0);
     assert_eq!(session.wakes_at(0), Some(HELLO_DEADLINE));
     assert!(session.on(Event::Tick, HELLO_DEADLINE - 1).is_empty());
@@ -33,7 +33,7 @@ fn a_host_that_says_nothing_is_taken_for_none() {
 
 #[test]
 fn a_gone_host_is_counted_down_to_and_asked_again() {
-    let mut session = Session::new(1);
+    let mut session = live_only();
     session.on(Event::Seen, 0);
     session.on(Event::Closed(1006, String::new()), 0);
     let mut seen = Vec::new();
@@ -46,7 +46,7 @@ fn a_gone_host_is_counted_down_to_and_asked_again() {
             break effects;
         }
     };
-    assert_eq!(effects, [Effect::Connect]);
+    assert_eq!(effects, [Effect::Connect(Peer::Host)]);
     assert!((backoff::SHORTEST..=backoff::LONGEST).contains(&now));
     assert!(
         seen.last().unwrap().ends_with("Next try in 1 s."),

@@ -1,6 +1,7 @@
 //! What becomes of datagrams, and how it shows.
 
 use super::*;
+use crate::session::lab::Rule;
 
 #[test]
 fn the_default_message_gives_the_tutorials_transcripts() {

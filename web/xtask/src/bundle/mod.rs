@@ -7,6 +7,7 @@
 
 mod compress;
 mod glue;
+mod loader;
 mod optimize;
 mod site;
 mod sizes;
@@ -86,6 +87,7 @@ pub(crate) fn make() -> Result<Bundle> {
         .context("wasm-bindgen wrote no wasm file")?;
     optimizer.shrink(wasm, &workshop)?;
     let version = site::assemble(&mut files, pages)?;
+    loader::finish(&mut files)?;
     compress::add_twins(&mut files);
     // Without a stamp the next run starts over, should this one end between here and the stamp's writing.
     if stamp.exists() {

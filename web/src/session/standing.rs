@@ -1,0 +1,189 @@
+//! What the element asks of a session through attributes and methods, and what stands in for a host that is not there.
+
+use bytes::Bytes;
+use wire::control::{ClientMessage, Options, ServerRules};
+
+use super::burst::Burst;
+use super::events::Effect;
+use super::{History, MAX_BUFFERED_BYTES, Micros, Phase, Reason, Session};
+use crate::element::outcome::Outcome;
+use crate::element::settings::{Mode, Pace, Settings};
+use crate::words;
+
+impl Session {
+    /// Takes over what the attributes say.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if settings.link != self.settings.link {
+            let (up, down) = settings.link.unwrap_or_default();
+            self.bench.impair(up, down);
+        }
+        self.settings = settings;
+    }
+
+    /// What the attributes say.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What is talked to, or would be: a live host stands for [`Mode::Auto`] until none answers.
+    pub fn mode(&self) -> Mode {
+        match (&self.simulating, self.settings.mode) {
+            (Some(_), _) => Mode::Simulated,
+            (None, Mode::Auto) => Mode::Live,
+            (None, mode) => mode,
+        }
+    }
+
+    /// Why there is a simulated host where a live one was hoped for, and the setting that would change it.
+    pub fn why_simulated(&self) -> (&str, &str) {
+        match &self.simulating {
+            Some(reason) => (&reason.why, &reason.setting),
+            None => ("", ""),
+        }
+    }
+
+    /// Whether the recording that is shown is one of the simulated host.
+    pub fn is_recording_of_simulation(&self) -> bool {
+        self.recording_of_simulation
+    }
+
+    /// Says what kind of recording comes now.
+    pub fn set_recording_of_simulation(&mut self, simulated: bool) {
+        self.recording_of_simulation = simulated;
+    }
+
+    /// Whether the reader may ask for another try at a live host.
+    pub fn has_another_try(&self) -> bool {
+        matches!(self.phase, Phase::Gone { .. } | Phase::Refused { .. })
+            || self.simulating.is_some()
+    }
+
+    /// Whether the picture is held.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Changes when everything that was drawn is to be forgotten.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Adds something for the page around the element.
+    pub fn tell(&mut self, outcome: Outcome) {
+        self.outcomes.push(outcome);
+    }
+
+    /// Takes what has happened since the last time, for the page around the element.
+    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    /// Begins with nothing counted and nothing shown. Simulated and live runs are never mixed in one record.
+    pub(super) fn reset(&mut self, now: Micros) -> Vec<Effect> {
+        self.history = History::default();
+        self.hello = None;
+        self.notice = None;
+        self.selected = None;
+        self.simulating = None;
+        self.burst = None;
+        self.paused = false;
+        self.began = false;
+        self.generation += 1;
+        let mut effects = vec![Effect::Disconnect];
+        effects.extend(self.connect(now));
+        effects
+    }
+
+    /// What attributes and reader ask a host for.
+    pub(super) fn requests(&self) -> Vec<Effect> {
+        let (Some(hello), Phase::Live { .. }) = (&self.hello, &self.phase) else {
+            return Vec::new();
+        };
+        let lab = &self.bench.lab;
+        let mut messages = Vec::new();
+        // A new session of the host knows nothing of what was set in the one before.
+        if self.settings.link.is_some()
+            || self.settings.seed.is_some()
+            || !(lab.up.is_transparent() && lab.down.is_transparent())
+        {
+            messages.push(ClientMessage::Lab(lab.clone()));
+        }
+        if self.bench.rules != ServerRules::default() {
+            messages.push(ClientMessage::Server(self.bench.rules));
+        }
+        if let Some(timeout_ms) = self.settings.timeout_ms {
+            messages.push(ClientMessage::Options(Options {
+                timeout_ms,
+                ..hello.options
+            }));
+        }
+        messages.into_iter().map(Effect::Control).collect()
+    }
+
+    /// Whether the simulated host may stand in: the author left it open, and nothing live has been shown yet.
+    pub(super) fn can_simulate(&self) -> bool {
+        self.settings.mode == Mode::Auto && self.simulating.is_none() && !self.began
+    }
+
+    pub(super) fn simulate(&mut self, why: String, now: Micros) -> Vec<Effect> {
+        self.simulating = Some(Reason {
+            why,
+            setting: String::new(),
+        });
+        let mut effects = vec![Effect::Disconnect];
+        effects.extend(self.connect(now));
+        effects
+    }
+
+    pub(super) fn begin_burst(
+        &mut self,
+        payload: Option<Bytes>,
+        pace: Pace,
+        now: Micros,
+    ) -> Vec<Effect> {
+        let payload = payload.unwrap_or_else(|| Bytes::copy_from_slice(self.draft.as_bytes()));
+        self.burst = Some(Burst::new(payload, pace, now));
+        self.notice = None;
+        self.send_due(now)
+    }
+
+    /// Sends what is due of a burst.
+    pub(super) fn send_due(&mut self, now: Micros) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.paused {
+            return effects;
+        }
+        while let Some(payload) = self.burst.as_mut().and_then(|burst| burst.take(now)) {
+            let notice = match self.phase {
+                _ if self.mode() == Mode::Replay => words::RECORDED.to_owned(),
+                Phase::Live { .. } if self.buffered > MAX_BUFFERED_BYTES => {
+                    words::congested(self.buffered)
+                }
+                Phase::Live { .. } => {
+                    self.record(payload.clone(), now);
+                    effects.push(Effect::Datagram(payload));
+                    continue;
+                }
+                _ => words::NOT_SENT.to_owned(),
+            };
+            self.complain("not-sent", &notice, String::new());
+            self.notice = Some(notice);
+            self.burst = None;
+        }
+        effects
+    }
+
+    pub(super) fn record(&mut self, payload: Bytes, now: Micros) {
+        let number = self.history.sent(payload, now);
+        self.selected = None;
+        self.outcomes.push(Outcome::Sent(number));
+    }
+
+    pub(super) fn complain(&mut self, code: &'static str, message: &str, hint: String) {
+        self.outcomes.push(Outcome::Error {
+            code,
+            message: message.to_owned(),
+            hint,
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! The loader as it is served: with the hashes of what it loads, without its comments, and once more as a classic script.
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha384};
+
+use crate::bundle::glue::{GLUE_FILE, WASM_FILE};
+use crate::bundle::site::Files;
+
+/// The loader, a module.
+pub(super) const LOADER_FILE: &str = "udp-echo.js";
+/// The same for pages whose generator adds scripts that are no modules (mdBook's `additional-js`).
+pub(super) const CLASSIC_FILE: &str = "udp-echo.classic.js";
+/// The widget's style sheet.
+pub(super) const SHEET_FILE: &str = "udp-echo.css";
+
+/// Where the loader of the sources has no hashes, for there is nothing yet to take them of.
+const NO_HASHES: &str = "const hashes = {};";
+/// How a module knows where it came from; a classic script has another way.
+const OWN_ADDRESS: &str = "import.meta.url";
+
+/// Finishes the loader of a bundle whose other files are complete.
+///
+/// # Errors
+/// When the loader no longer has the places that are filled in here, or a file that it loads is missing.
+pub(super) fn finish(files: &mut Files) -> Result<()> {
+    let mut hashes = Vec::new();
+    for name in [GLUE_FILE, WASM_FILE, SHEET_FILE] {
+        let bytes = files
+            .get(name)
+            .with_context(|| format!("the bundle has no {name}"))?;
+        hashes.push(format!("\"{name}\":\"{}\"", integrity(bytes)));
+    }
+    let source = files
+        .get(LOADER_FILE)
+        .with_context(|| format!("the bundle has no {LOADER_FILE}"))?;
+    let source = std::str::from_utf8(source).context("the loader is not UTF-8")?;
+    for place in [NO_HASHES, OWN_ADDRESS] {
+        if source.matches(place).count() != 1 {
+            bail!("{LOADER_FILE} must have `{place}` in one place");
+        }
+    }
+    let loader = without_comments(source).replace(
+        NO_HASHES,
+        &format!("const hashes={{{}}};", hashes.join(",")),
+    );
+    let classic = loader.replace(OWN_ADDRESS, "document.currentScript.src");
+    let classic = format!("(()=>{{\n{classic}}})();\n");
+    files.insert(LOADER_FILE.to_owned(), loader.into_bytes());
+    files.insert(CLASSIC_FILE.to_owned(), classic.into_bytes());
+    Ok(())
+}
+
+/// A hash in the form of the `integrity` attribute (W3C Subresource Integrity).
+pub(crate) fn integrity(bytes: &[u8]) -> String {
+    format!("sha384-{}", base64(&Sha384::digest(bytes)))
+}
+
+/// Lines that are all comment, and indentation: what goes without anyone having to understand JavaScript.
+fn without_comments(source: &str) -> String {
+    let is_comment =
+        |line: &str| line.starts_with("//") || (line.starts_with("/**") && line.ends_with("*/"));
+    let lines = source.lines().map(str::trim_start);
+    let kept = lines.filter(|line| !line.is_empty() && !is_comment(line));
+    kept.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let mut three = [0; 3];
+        three[..chunk.len()].copy_from_slice(chunk);
+        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "// What it is.\nconst here = import.meta.url;\nconst hashes = {};\n\n\
+        /** A function. */\nfunction f() {\n  // Why.\n  return \"// no comment\";\n}\n";
+
+    fn bundle(loader: &str) -> Files {
+        let names = [GLUE_FILE, WASM_FILE, SHEET_FILE];
+        let mut files: Files = names.map(|name| (name.to_owned(), name.into())).into();
+        files.insert(LOADER_FILE.to_owned(), loader.into());
+        files
+    }
+
+    #[test]
+    fn the_loader_knows_the_hashes_of_what_it_loads_and_both_forms_know_where_they_are() {
+        let mut files = bundle(SOURCE);
+        finish(&mut files).unwrap();
+        let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+        let loader = text(LOADER_FILE);
+        assert!(loader.starts_with(
+            "const here = import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha384-"
+        ));
+        assert!(loader.contains(&integrity(WASM_FILE.as_bytes())));
+        assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
+        let classic = text(CLASSIC_FILE);
+        assert!(classic.starts_with("(()=>{\nconst here = document.currentScript.src;\n"));
+        assert!(!classic.contains("import.meta"));
+    }
+
+    #[test]
+    fn a_loader_without_its_places_is_no_loader() {
+        let error = finish(&mut bundle("const here = import.meta.url;")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "udp-echo.js must have `const hashes = {};` in one place"
+        );
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let vectors = ["", "f", "fo", "foo", "foob"].map(|text| base64(text.as_bytes()));
+        assert_eq!(vectors, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+    }
+}

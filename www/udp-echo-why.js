@@ -1,0 +1,57 @@
+// Why the files of <udp-echo> did not load, as a sentence with the line to add. The loader asks for this when they did not.
+
+const GLUE = "udp-echo-web.js";
+const TYPES = { [GLUE]: "text/javascript", "udp-echo-web_bg.wasm": "application/wasm", "udp-echo.css": "text/css" };
+
+const trouble = (code, message, hint) => ({ code, message, hint });
+const tried = (address, options) => fetch(address, options).catch(() => {});
+
+/** The cause: a code that never changes, a sentence, and the line to add. */
+export async function explain(error, here, hashes, violations) {
+  const { origin } = new URL(here);
+  try {
+    // The smallest module there is: a policy that forbids it forbids all.
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    const message = "The Content-Security-Policy of this page forbids wasm. Add to its script-src:";
+    return trouble("csp-wasm", message, "'wasm-unsafe-eval'");
+  }
+  for (const [name, type] of Object.entries(TYPES)) {
+    const cause = await about(new URL(name, here).href, type, origin, hashes[name], violations);
+    if (cause) return cause;
+  }
+  return trouble("failed", `The widget could not start: ${error?.message ?? error}`, "");
+}
+
+async function about(address, type, origin, integrity, violations) {
+  const answer = await tried(address);
+  // The event of a violation may come after the exception.
+  await new Promise((done) => setTimeout(done));
+  const blocked = violations.find(({ blockedURI }) => blockedURI && address.startsWith(blockedURI));
+  if (blocked) {
+    const directive = blocked.effectiveDirective.replace("-elem", "");
+    const message = `The Content-Security-Policy of this page forbids ${address}. Add to it:`;
+    return trouble("csp", message, `${directive} ${origin}`);
+  }
+  if (!answer) {
+    if (!(await tried(address, { mode: "no-cors" }))) {
+      return trouble("unreachable", `Nobody answers at ${address}. See that the server runs:`, "udp-echo serve");
+    }
+    const message = `The server of ${address} does not let pages of ${location.origin} read it. Have it send:`;
+    return trouble("cors", message, "Access-Control-Allow-Origin: *");
+  }
+  const kind = answer.headers.get("content-type") ?? "no type";
+  // Many servers answer with a page of theirs, and status 200, for what is not there.
+  if (!answer.ok || kind.includes("html")) {
+    const message = `The file ${address} is missing. Copy all files of the bundle, side by side:`;
+    return trouble("file-missing", message, Object.keys(TYPES).join(" "));
+  }
+  if (address.endsWith(GLUE) && !kind.includes("javascript")) {
+    const message = `The server sends ${address} as ${kind}, which browsers do not run. Have it send:`;
+    return trouble("wrong-type", message, `Content-Type: ${type}`);
+  }
+  if (integrity && !(await tried(address, { integrity }))) {
+    const message = `The file ${address} is of another version than the loader. Put all files of one version there, and empty the caches between:`;
+    return trouble("version-mismatch", message, "cargo xtask dist");
+  }
+}
