@@ -5,72 +5,9 @@
 
 mod common;
 
-use std::process::{ExitStatus, Stdio};
-
 use common::client::Client;
+use common::program::Program;
 use common::{TestServer, get, soon};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
-
-/// The program itself, on free ports.
-struct Program {
-    child: Child,
-    output: Lines<BufReader<ChildStdout>>,
-    http: std::net::SocketAddr,
-}
-
-impl Program {
-    async fn start(settings: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_udp-echo"))
-            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"])
-            .args(settings)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let page = soon("the address", output.next_line())
-            .await
-            .unwrap()
-            .unwrap();
-        let address = page.split("http://").nth(1).unwrap().trim_end_matches('/');
-        let http = address.parse().unwrap();
-        Self {
-            child,
-            output,
-            http,
-        }
-    }
-
-    fn ws(&self, path: &str) -> String {
-        format!("ws://{}{path}", self.http)
-    }
-
-    async fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status();
-        assert!(sent.await.unwrap().success());
-    }
-
-    async fn said(&mut self, words: &str) {
-        soon(words, async {
-            while let Some(line) = self.output.next_line().await.unwrap() {
-                if line.contains(words) {
-                    return;
-                }
-            }
-            panic!("it never said {words:?}");
-        })
-        .await;
-    }
-
-    async fn ended(&mut self) -> ExitStatus {
-        soon("the end of the program", self.child.wait())
-            .await
-            .unwrap()
-    }
-}
 
 #[tokio::test]
 async fn sigterm_says_goodbye_to_every_session_and_exits_with_0() {

@@ -11,6 +11,7 @@ use udp_echo::Host;
 use udp_echo::config::Cli;
 
 pub mod client;
+pub mod program;
 
 /// How long a test waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(10);

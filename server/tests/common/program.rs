@@ -1,0 +1,96 @@
+//! The host as a program of its own, on free ports; it ends with the test.
+
+// What cannot be done here fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use super::soon;
+
+/// The program itself, on free ports.
+pub struct Program {
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    /// Address of the page and the relay.
+    pub http: SocketAddr,
+}
+
+impl Program {
+    /// Starts it with further settings.
+    pub async fn start(settings: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_udp-echo"))
+            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"])
+            .args(settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let page = soon("the address", output.next_line())
+            .await
+            .unwrap()
+            .unwrap();
+        let address = page.split("http://").nth(1).unwrap().trim_end_matches('/');
+        let http = address.parse().unwrap();
+        Self {
+            child,
+            output,
+            http,
+        }
+    }
+
+    /// Address of a WebSocket route.
+    pub fn ws(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.http)
+    }
+
+    /// Sends it a signal by its name, such as `-TERM`.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.await.unwrap().success());
+    }
+
+    /// Waits for a line of its output with these words.
+    pub async fn said(&mut self, words: &str) {
+        soon(words, async {
+            while let Some(line) = self.output.next_line().await.unwrap() {
+                if line.contains(words) {
+                    return;
+                }
+            }
+            panic!("it never said {words:?}");
+        })
+        .await;
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        soon("the end of the program", self.child.wait())
+            .await
+            .unwrap()
+    }
+
+    /// File descriptors that it has open.
+    pub fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.pid());
+        std::fs::read_dir(folder).unwrap().count()
+    }
+
+    /// Bytes of memory that it has resident.
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.unwrap().split_whitespace().next().unwrap();
+        kibibytes.parse::<usize>().unwrap() * 1024
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+}
