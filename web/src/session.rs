@@ -19,6 +19,7 @@ pub mod datagram;
 mod events;
 pub mod history;
 pub mod lab;
+mod reading;
 mod standing;
 pub mod transcript;
 
@@ -232,51 +233,6 @@ impl Session {
         .min()
     }
 
-    /// Where the session stands.
-    pub fn phase(&self) -> &Phase {
-        &self.phase
-    }
-
-    /// What the host last said of itself.
-    pub fn hello(&self) -> Option<&Hello> {
-        self.hello.as_ref()
-    }
-
-    /// What became of every datagram.
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// The relay's address.
-    pub fn relay(&self) -> &str {
-        &self.relay
-    }
-
-    /// The message that would be sent.
-    pub fn draft(&self) -> &str {
-        &self.draft
-    }
-
-    /// The datagram that the reader picked; the newest one stands for `None`.
-    pub fn selected(&self) -> Option<u64> {
-        self.selected
-    }
-
-    /// Whether the reader went there by the keys of the list, so that the focus goes with them.
-    pub fn is_stepping(&self) -> bool {
-        self.stepping
-    }
-
-    /// A sentence about what went otherwise than asked; empty when there is none.
-    pub fn notice(&self) -> &str {
-        self.notice.as_deref().unwrap_or_default()
-    }
-
-    /// What a screen reader is told.
-    pub fn announcement(&self) -> &str {
-        self.announcer.text()
-    }
-
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
         self.phase = Phase::Connecting { since: now };
         vec![Effect::Connect(match self.mode() {
@@ -284,11 +240,6 @@ impl Session {
             Mode::Simulated => Peer::Simulator(self.settings.seed.unwrap_or(self.seed)),
             Mode::Replay => Peer::Recording,
         })]
-    }
-
-    /// What the reader has set in the lab.
-    pub fn bench(&self) -> &Bench {
-        &self.bench
     }
 
     fn change_lab(&self, changes: bool) -> Vec<Effect> {

@@ -9,6 +9,10 @@ use wire::link::{Direction, DropReason};
 
 use crate::session::datagram::Datagram;
 
+mod lab;
+
+pub use lab::*;
+
 /// Words of the page's frame, by the names that `shell.html` asks for.
 pub const SHELL: &[(&str, &str)] = &[
     ("widget", "UDP echo, live"),
@@ -320,53 +324,6 @@ pub const PICTURE: &str = "Space-time diagram of the newest datagrams: browser, 
                            downwards. The transcripts and the list say the same in words.";
 /// The lanes of the picture.
 pub const LANES: [&str; 3] = ["Browser", "Relay", "Server"];
-/// Towards the server.
-pub const THERE: &str = "there";
-/// Towards the client.
-pub const BACK: &str = "back";
-
-/// A link of the lab, by its name on the wire.
-pub fn preset(name: &str) -> &'static str {
-    match name {
-        "loopback" => "this machine (no impairment)",
-        "wifi" => "office Wi-Fi",
-        "mobile" => "mobile",
-        "satellite" => "satellite",
-        _ => "very bad",
-    }
-}
-
-/// A number of the lab, by its name in the page's frame.
-pub fn field(name: &str) -> &'static str {
-    match name {
-        "loss" => "loss, %",
-        "delay" => "delay, ms",
-        "jitter" => "jitter, ± ms",
-        "reorder" => "overtake, %",
-        "duplicate" => "duplicate, %",
-        "corrupt" => "one bit turned over, %",
-        _ => "rate, kbit/s (0: any)",
-    }
-}
-
-/// The link as `tc netem` lines.
-pub fn netem(there: &str, back: &str) -> String {
-    [there, "\n", back].concat()
-}
-
-/// What was typed is no number.
-pub fn no_number(text: &str) -> String {
-    fill("“□” is no number; the link stays as it was", &[text])
-}
-
-/// What was typed is too much.
-pub fn out_of_range(text: &str, most: &str) -> String {
-    fill(
-        "□ is too much: 0 to □ are possible; the link stays as it was",
-        &[text, most],
-    )
-}
-
 /// Beside a packet of a capture.
 pub fn capture_comment(datagram: &Datagram) -> String {
     let about = [&number(datagram.number), fate(datagram.fate)];
@@ -467,40 +424,4 @@ fn fill(pattern: &str, values: &[&str]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_keep_three_digits() {
-        let spans = [
-            0, 7, 999, 1_000, 1_034, 9_999, 10_000, 12_345, 99_999, 100_000, 1_234_567,
-        ];
-        let expected = [
-            "0 µs", "7 µs", "999 µs", "1.00 ms", "1.03 ms", "9.99 ms", "10.0 ms", "12.3 ms",
-            "99.9 ms", "100 ms", "1234 ms",
-        ];
-        assert_eq!(spans.map(span), expected);
-    }
-
-    #[test]
-    fn counts_agree_with_their_units() {
-        assert_eq!(length(0, 0), "0 characters, 0 bytes");
-        assert_eq!(length(1, 1), "1 character, 1 byte");
-        assert_eq!(length(1, 4), "1 character, 4 bytes");
-        assert_eq!(length(42, 42), "42 characters, 42 bytes");
-    }
-
-    #[test]
-    fn numbers_are_what_rust_prints() {
-        for n in [0, 9, 10, 42, 65_507, u64::MAX] {
-            assert_eq!(number(n), n.to_string());
-        }
-    }
-
-    #[test]
-    fn every_value_finds_its_place() {
-        assert_eq!(fill("□ and □", &["a", "b"]), "a and b");
-        assert_eq!(fill("none", &[]), "none");
-        assert_eq!(fill("□□", &["□", "x"]), "□x", "values are not patterns");
-    }
-}
+mod tests;
