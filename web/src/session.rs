@@ -74,7 +74,7 @@ pub struct Session {
     /// Seed of the simulated host's link, where the settings name none.
     seed: u64,
     recording_of_simulation: bool,
-    burst: Option<Burst>,
+    bursts: Vec<Burst>,
     paused: bool,
     /// Changes with every reset.
     generation: u32,
@@ -104,7 +104,7 @@ impl Session {
             simulating: None,
             seed,
             recording_of_simulation: false,
-            burst: None,
+            bursts: Vec::new(),
             paused: false,
             generation: 0,
             began: false,
@@ -222,15 +222,12 @@ impl Session {
             }
             _ => None,
         };
-        let burst = self.burst.as_ref().filter(|_| !self.paused);
-        [
-            phase,
-            self.announcer.wakes_at(),
-            burst.and_then(Burst::next_at),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let bursts = self.bursts.iter().filter(|_| !self.paused);
+        let burst = bursts.filter_map(Burst::next_at).min();
+        [phase, self.announcer.wakes_at(), burst]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
@@ -267,7 +264,7 @@ impl Session {
 
     fn leave(&mut self) -> Vec<Effect> {
         self.history.close();
-        self.burst = None;
+        self.bursts.clear();
         self.phase = Phase::Idle;
         vec![Effect::Disconnect]
     }

@@ -85,7 +85,7 @@ impl Session {
         self.notice = None;
         self.selected = None;
         self.simulating = None;
-        self.burst = None;
+        self.bursts.clear();
         self.paused = false;
         self.began = false;
         self.generation += 1;
@@ -142,7 +142,7 @@ impl Session {
         now: Micros,
     ) -> Vec<Effect> {
         let payload = payload.unwrap_or_else(|| Bytes::copy_from_slice(self.draft.as_bytes()));
-        self.burst = Some(Burst::new(payload, pace, now));
+        self.bursts.push(Burst::new(payload, pace, now));
         self.notice = None;
         self.send_due(now)
     }
@@ -153,7 +153,7 @@ impl Session {
         if self.paused {
             return effects;
         }
-        while let Some(payload) = self.burst.as_mut().and_then(|burst| burst.take(now)) {
+        while let Some(payload) = self.bursts.iter_mut().find_map(|burst| burst.take(now)) {
             let notice = match self.phase {
                 _ if self.mode() == Mode::Replay => words::RECORDED.to_owned(),
                 Phase::Live { .. } if self.buffered > MAX_BUFFERED_BYTES => {
@@ -168,8 +168,9 @@ impl Session {
             };
             self.complain("not-sent", &notice, String::new());
             self.notice = Some(notice);
-            self.burst = None;
+            self.bursts.clear();
         }
+        self.bursts.retain(|burst| burst.next_at().is_some());
         effects
     }
 

@@ -103,3 +103,16 @@ fn attributes_ask_for_a_link_and_a_burst_sends_by_itself() {
     );
     assert_eq!(names.iter().filter(|name| **name == lost).count(), 1);
 }
+
+#[test]
+fn a_single_send_does_not_end_a_burst_under_way() {
+    let mut page = Page::live();
+    let pace = Pace {
+        count: 3,
+        interval: 1000,
+    };
+    page.on(Event::Burst(None, pace));
+    page.send("between");
+    page.run(1_000_000);
+    assert_eq!(page.session.history().counters().echoed, 4);
+}

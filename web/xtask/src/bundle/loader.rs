@@ -1,7 +1,7 @@
 //! The loader as it is served: with the hashes of what it loads, without its comments, and once more as a classic script.
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256};
 
 use crate::bundle::glue::{GLUE_FILE, WASM_FILE};
 use crate::bundle::site::Files;
@@ -52,7 +52,7 @@ pub(super) fn finish(files: &mut Files) -> Result<()> {
 
 /// A hash in the form of the `integrity` attribute (W3C Subresource Integrity).
 pub(crate) fn integrity(bytes: &[u8]) -> String {
-    format!("sha384-{}", base64(&Sha384::digest(bytes)))
+    format!("sha256-{}", base64(&Sha256::digest(bytes)))
 }
 
 /// Lines that are all comment, and indentation: what goes without anyone having to understand JavaScript.
@@ -105,7 +105,7 @@ mod tests {
         let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
         let loader = text(LOADER_FILE);
         assert!(loader.starts_with(
-            "const here = import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha384-"
+            "const here = import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha256-"
         ));
         assert!(loader.contains(&integrity(WASM_FILE.as_bytes())));
         assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));

@@ -1,0 +1,225 @@
+//! How the element behaves in a page: attributes, methods, events, many at once, moved about, in a frame.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::put_snippet;
+use super::site::Site;
+use crate::chromium::in_chromium;
+use crate::common::TestServer;
+
+/// A site with the bundle in `/udp/` and this in its body.
+async fn site(body: &str) -> Result<String> {
+    let mut site = Site::new().await?;
+    site.bundle("/udp/")?;
+    let head = "<!doctype html><title>t</title><script type=module src=/udp/udp-echo.js></script>";
+    site.page("/", "", &format!("{head}{body}"));
+    Ok(site.serve())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn ten_on_a_page_load_one_module_and_only_those_in_sight_begin() {
+    let one = "<udp-echo mode=simulated></udp-echo><div style='height: 200vh'></div>";
+    let origin = site(&one.repeat(10)).await.unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        let begun = "return [...document.querySelectorAll('udp-echo')].map((one) => one.state).filter((state) => state !== 'idle').length";
+        ensure!(page.script(begun).await? == 1, "others began unseen");
+        page.script("document.querySelectorAll('udp-echo').forEach((one) => one.connect())").await?;
+        page.wait_for("all ten", &format!("return (() => {{ {begun} }})() === 10")).await?;
+        let loads = "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.wasm')).length";
+        ensure!(page.script(loads).await? == 1, "more than one module was loaded");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn methods_send_events_tell_and_a_run_is_exported_and_replayed() {
+    let origin = site("<udp-echo mode=simulated loss='0 0' seed=7></udp-echo>")
+        .await
+        .unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        page.script(
+            "globalThis.seen = [];
+             const element = document.querySelector('udp-echo');
+             for (const name of ['udp-sent', 'udp-echoed', 'udp-lost'])
+                 document.addEventListener(name, ({ detail }) => seen.push([name, detail.number, detail.fate]));
+             element.send('one');
+             element.burst(2, 1, new Uint8Array([0, 255]));
+             element.send('');",
+        )
+        .await?;
+        page.wait_for("four fates", "return seen.length === 8").await?;
+        let lost = page.script("return seen.filter(([name]) => name === 'udp-lost')").await?;
+        ensure!(lost == json!([["udp-lost", 4, "unanswered"]]), "{lost}");
+        page.script("document.querySelector('udp-echo').export().then((run) => globalThis.run = run)").await?;
+        page.wait_for("the run", "return globalThis.run").await?;
+        page.script(
+            "const script = document.createElement('script');
+             script.type = 'application/json';
+             script.textContent = run;
+             const again = document.createElement('udp-echo');
+             again.mode = 'replay';
+             again.append(script);
+             document.querySelector('udp-echo').replaceWith(again);",
+        )
+        .await?;
+        page.wait_for_state("replay").await?;
+        page.wait_for_in_widget("the empty datagram again", "tr[data-number='4'][data-fate=unanswered]").await?;
+        let detail = page.in_widget("return root.querySelector('[part=detail]').textContent").await?;
+        ensure!(detail.as_str().is_some_and(|text| text.contains("a simulated run")), "{detail}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn an_element_that_is_moved_keeps_its_run_and_the_theme_follows_the_page() {
+    let body = "<main><udp-echo mode=simulated></udp-echo></main><aside></aside>";
+    let origin = site(body).await.unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        page.script("document.querySelector('udp-echo').send('kept')")
+            .await?;
+        page.wait_for_in_widget("the echo", "tr[data-fate=echoed]")
+            .await?;
+        page.script("document.querySelector('aside').append(document.querySelector('udp-echo'))")
+            .await?;
+        page.wait_for_in_widget("the echo is still there", "tr[data-fate=echoed]")
+            .await?;
+        // A page's own switch: a class and colours, no color-scheme.
+        page.script("document.documentElement.style.color = 'rgb(240, 240, 240)'")
+            .await?;
+        page.wait_for_in_widget("the dark theme", "[part=frame][data-scheme=dark]")
+            .await?;
+        page.script("document.documentElement.style.color = 'rgb(20, 20, 20)'")
+            .await?;
+        page.wait_for_in_widget("the light theme", "[part=frame][data-scheme=light]")
+            .await
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_click_starts_what_waits_for_one_and_a_wrong_attribute_is_named() {
+    let body = "<udp-echo mode=simulated loading=click loss=lots></udp-echo>\
+        <script>addEventListener('udp-error', ({ detail }) => globalThis.said = detail)</script>";
+    let origin = site(body).await.unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_in_widget("the button", "[part=start]")
+            .await?;
+        page.part("start").await?.click().await?;
+        page.wait_for_state("simulated").await?;
+        let said = page
+            .wait_for("the complaint", "return globalThis.said")
+            .await?;
+        ensure!(
+            said["code"] == "bad-attribute"
+                && said["message"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("loss=\"lots\"")),
+            "{said}"
+        );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn the_classic_snippet_works_from_another_origin_under_the_strict_policy() {
+    let mut site = Site::new().await.unwrap();
+    let host = TestServer::start(&["--allow-origin", &site.origin]).await;
+    put_snippet(&mut site, "classic.html", host.http()).unwrap();
+    let origin = site.serve();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("live").await
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_sandboxed_frame_is_live_when_null_is_allowed_and_gets_the_height_it_asks_for() {
+    let host = TestServer::start(&["--allow-origin", "null"]).await;
+    let mut site = Site::new().await.unwrap();
+    let snippet = include_str!("../../../../www/embed/iframe.html");
+    let listener = "<script>addEventListener('message', ({ data }) => { if (data.type === 'udp-ready') globalThis.ready = data.detail })</script>";
+    let address = format!("http://{}", host.http());
+    site.page(
+        "/",
+        "",
+        &[
+            listener,
+            &snippet.replace("http://127.0.0.1:8000", &address),
+        ]
+        .concat(),
+    );
+    let origin = site.serve();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        let ready = page
+            .wait_for("the frame's udp-ready", "return globalThis.ready")
+            .await?;
+        ensure!(ready["mode"] == "live", "{ready}");
+        page.wait_for(
+            "the height",
+            "return document.querySelector('iframe').height !== '640'",
+        )
+        .await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[test]
+fn loader_types_and_catalogue_name_the_same_attributes_methods_and_events() {
+    let loader = include_str!("../../../../www/udp-echo.js");
+    let types = include_str!("../../../../www/udp-echo.d.ts");
+    let catalogue: Value =
+        serde_json::from_str(include_str!("../../../../www/custom-elements.json")).unwrap();
+    let element = &catalogue["modules"][0]["declarations"][0];
+    let names = |key: &str| -> Vec<String> {
+        let items = element[key].as_array().unwrap().iter();
+        items
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let line = loader
+        .lines()
+        .find(|line| line.contains("\"autosend corrupt"))
+        .unwrap();
+    let mut observed: Vec<_> = line.trim().trim_matches(['"', ';']).split(' ').collect();
+    observed.extend(["loading", "theme", "view"]);
+    observed.sort_unstable();
+    assert_eq!(names("attributes"), observed);
+    for attribute in element["attributes"].as_array().unwrap() {
+        let field = attribute["fieldName"].as_str().unwrap();
+        assert!(
+            types.contains(&format!("  {field}: ")),
+            "{field} is not in the types"
+        );
+    }
+    for method in names("members") {
+        assert!(
+            types.contains(&format!("  {method}(")) || method == "state",
+            "{method}"
+        );
+    }
+    for event in names("events") {
+        assert!(types.contains(&format!("\"{event}\"")), "{event}");
+    }
+}

@@ -1,0 +1,23 @@
+// The page of the iframe: attributes come in the query, sizes and events go out by postMessage, calls come in the same way.
+
+const element = document.querySelector("udp-echo");
+for (const [name, value] of new URLSearchParams(location.search)) {
+  // An attribute's name and nothing else: `onclick` would be stopped by the policy, but need not get that far.
+  if (/^[a-z]+(-[a-z]+)*$/.test(name) && !name.startsWith("on")) element.setAttribute(name, value);
+}
+
+// What is told is no secret, and a sandboxed frame does not know its parent's origin.
+const tell = (message) => parent.postMessage({ from: "udp-echo", ...message }, "*");
+
+new ResizeObserver(() => tell({ height: Math.ceil(element.getBoundingClientRect().height) })).observe(element);
+
+for (const name of ["ready", "state", "sent", "echoed", "lost", "error", "stats"]) {
+  element.addEventListener(`udp-${name}`, ({ type, detail }) => tell({ type, detail }));
+}
+
+const METHODS = ["connect", "disconnect", "send", "burst", "step", "pause", "resume", "reset", "export"];
+addEventListener("message", async ({ source, data }) => {
+  if (source !== parent || data?.to !== "udp-echo" || !METHODS.includes(data.call)) return;
+  const result = await element[data.call](...(data.with ?? []));
+  tell({ type: "result", call: data.call, detail: data.call === "export" ? result : undefined });
+});

@@ -1,0 +1,71 @@
+// Types of <udp-echo>. custom-elements.json says the same for tools.
+
+export type UdpState = "idle" | "connecting" | "live" | "simulated" | "replay" | "gone" | "refused";
+export type UdpFate = "echoed" | "lost" | "dropped" | "refused" | "rejected" | "unanswered";
+
+export interface UdpSettled {
+  number: number;
+  fate: UdpFate;
+  bytes: number;
+  /** Milliseconds, by the browser's clock. */
+  roundTrip?: number;
+  /** The part of it between relay and server and in both, in milliseconds by the host's clock. */
+  beyondRelay?: number;
+  /** The words of whoever refused or rejected it. */
+  reason?: string;
+}
+
+export interface UdpEchoEventMap {
+  "udp-ready": CustomEvent<{ mode: "live" | "simulated" | "replay"; client?: string; server?: string }>;
+  "udp-state": CustomEvent<{ state: UdpState }>;
+  "udp-sent": CustomEvent<{ number: number; bytes: number }>;
+  "udp-echoed": CustomEvent<UdpSettled>;
+  "udp-lost": CustomEvent<UdpSettled>;
+  "udp-error": CustomEvent<{ code: string; message: string; hint: string }>;
+  "udp-stats": CustomEvent<Record<string, number>>;
+}
+
+export interface UdpEchoElement extends HTMLElement {
+  autosend: boolean;
+  corrupt: string | null;
+  count: string | null;
+  delay: string | null;
+  duplicate: string | null;
+  experiment: string | null;
+  interval: string | null;
+  jitter: string | null;
+  label: string | null;
+  loading: string | null;
+  loss: string | null;
+  maxRows: string | null;
+  message: string | null;
+  mode: string | null;
+  preset: string | null;
+  rate: string | null;
+  relay: string | null;
+  reorder: string | null;
+  seed: string | null;
+  src: string | null;
+  target: string | null;
+  theme: string | null;
+  timeout: string | null;
+  view: string | null;
+  readonly state: UdpState;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+  whenReady(): Promise<unknown>;
+  send(message?: string | ArrayBuffer | ArrayBufferView): Promise<void>;
+  burst(count: number, interval?: number, message?: string | ArrayBuffer | ArrayBufferView): Promise<void>;
+  step(back?: boolean): void;
+  pause(): void;
+  resume(): void;
+  reset(): void;
+  export(): Promise<string>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "udp-echo": UdpEchoElement;
+  }
+  interface HTMLElementEventMap extends UdpEchoEventMap {}
+}
