@@ -16,6 +16,7 @@ mod demo;
 mod program;
 mod progress;
 mod shots;
+mod soak;
 mod table;
 mod target;
 mod verify;
@@ -39,6 +40,8 @@ enum Verb {
     Bundle(bundle::Args),
     /// Bundle, build the host in release, and run it
     Demo(demo::Args),
+    /// End ten thousand sessions in every way there is, and show what they leave behind
+    Soak(soak::Args),
     /// Run every check, after installing what the checks need
     Verify(verify::Args),
     /// Take a picture of every view of the page, in target/shots
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Demo(args) => demo::run(&args),
+        Verb::Soak(args) => soak::run(&args),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots => shots::run(),
     };
