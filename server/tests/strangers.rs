@@ -145,14 +145,16 @@ async fn curl_reads_the_routes() {
     }
     let server = TestServer::start(&[]).await;
     let url = |path: &str| format!("http://{}{path}", server.http());
-    let live = Program::other("curl", &["-sS", "--fail", &url("/healthz")])
-        .finished()
-        .await;
-    assert_eq!(
-        (live.code, live.stdout.as_str()),
-        (Some(0), "live\n"),
-        "{live:?}"
-    );
+    for (path, word) in [("/healthz", "ready\n"), ("/healthz/live", "live\n")] {
+        let health = Program::other("curl", &["-sS", "--fail", &url(path)])
+            .finished()
+            .await;
+        assert_eq!(
+            (health.code, health.stdout.as_str()),
+            (Some(0), word),
+            "{health:?}"
+        );
+    }
 
     let about = Program::other("curl", &["-sS", "--fail", &url("/relay.json")])
         .finished()
