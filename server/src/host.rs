@@ -15,9 +15,10 @@ use wire::echo::EchoRule;
 use crate::access::Access;
 use crate::clock::Clock;
 use crate::config::{Config, EchoRules};
-use crate::echo::{EchoServer, Witnesses};
+use crate::echo::{EchoServer, EchoStatus, Witnesses};
 use crate::http;
 use crate::limits::Limiter;
+use crate::log::Throttle;
 use crate::metrics::Metrics;
 use crate::proxy::TrustedProxies;
 use crate::relay::{BacklogPool, Patience};
@@ -48,10 +49,14 @@ pub struct Shared {
     pub own_server: SocketAddr,
     /// Where sessions learn what the own server did with their datagrams.
     pub witnesses: Witnesses,
+    /// What the own server has done.
+    pub own_server_status: EchoStatus,
     /// Whether UDP sockets use the kernel's segmentation offload.
     pub offload: bool,
     /// What is counted.
     pub metrics: Metrics,
+    /// How much of what strangers cause is logged.
+    pub throttle: Throttle,
     /// Networks from which the metrics may be read, besides this machine.
     pub metrics_from: Vec<IpNet>,
     /// The ports that sessions may come back to.
@@ -118,8 +123,10 @@ impl Host {
             targets,
             own_server,
             witnesses: echo.witnesses(),
+            own_server_status: echo.status(),
             offload,
             metrics: Metrics::default(),
+            throttle: Throttle::default(),
             metrics_from: config.metrics_from,
             ports: Arc::new(ports),
             draining: CancellationToken::new(),
@@ -175,7 +182,9 @@ impl Host {
                 }
             }
         };
-        match tokio::time::timeout(GOODBYE, all).await {
+        let all = tokio::time::timeout(GOODBYE, all).await;
+        shared.throttle.account();
+        match all {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!(left = sessions.len(), "stopped without waiting any longer"),
         }

@@ -15,7 +15,7 @@ use wire::control::PROTOCOL_VERSION;
 
 use crate::access::Refusal;
 use crate::host::Shared;
-use crate::metrics::Refused;
+use crate::metrics::{Around, Refused};
 use crate::page;
 use crate::proxy::{Caller, readable};
 use crate::relay::SessionKind;
@@ -65,7 +65,7 @@ async fn guard(
         }
         Err(refusal) => {
             shared.metrics.refused(Refused::Host);
-            refuse(&caller, &refusal)
+            refuse(&shared, &caller, &refusal)
         }
     };
     let fields = response.headers_mut();
@@ -96,14 +96,16 @@ fn warn_of_veil(caller: &Caller) {
 }
 
 /// The answer to somebody who may not pass: to the client and to the log it says why, and what would change that.
-fn refuse(caller: &Caller, refusal: &Refusal) -> Response {
-    tracing::warn!(
-        from = %caller.address,
-        host = caller.host,
-        why = refusal.why,
-        setting = refusal.setting,
-        "refused a request"
-    );
+fn refuse(shared: &Shared, caller: &Caller, refusal: &Refusal) -> Response {
+    if shared.throttle.admits() {
+        tracing::warn!(
+            from = %caller.address,
+            host = caller.host,
+            why = refusal.why,
+            setting = refusal.setting,
+            "refused a request"
+        );
+    }
     (StatusCode::FORBIDDEN, format!("{refusal}.\n")).into_response()
 }
 
@@ -172,7 +174,12 @@ async fn metrics(
         return (StatusCode::FORBIDDEN, why).into_response();
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (kind, shared.metrics.render()).into_response()
+    let around = Around {
+        connections: shared.limiter.connections(),
+        own_server: shared.own_server_status.totals(),
+        log_lines_left_out: shared.throttle.left_out(),
+    };
+    (kind, shared.metrics.render(&around)).into_response()
 }
 
 /// Whether a proxy should send new clients here: the word is for people, the status for the proxy.

@@ -152,6 +152,11 @@ impl Limiter {
         &self.settings
     }
 
+    /// TCP connections that are open, those of sessions included.
+    pub(crate) fn connections(&self) -> u32 {
+        self.connections.present()
+    }
+
     /// Whether the next session would be refused, whoever asks.
     pub(crate) fn is_full(&self) -> bool {
         self.sessions.is_full()

@@ -8,52 +8,14 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use wire::link::DropReason;
+
+use crate::echo::EchoTotals;
 use crate::relay::Traffic;
 
-/// Every metric: name, type, meaning.
-pub const CATALOGUE: [(&str, &str, &str); 9] = [
-    ("udp_echo_sessions", "gauge", "Sessions that are open"),
-    (
-        "udp_echo_sessions_opened_total",
-        "counter",
-        "Sessions that were opened",
-    ),
-    (
-        "udp_echo_sessions_ended_total",
-        "counter",
-        "Sessions that ended, by close code; client and vanished are ends without one of ours",
-    ),
-    (
-        "udp_echo_refused_total",
-        "counter",
-        "Requests and connections that were refused, by reason",
-    ),
-    (
-        "udp_echo_datagrams_total",
-        "counter",
-        "Datagrams that clients sent, by session kind",
-    ),
-    (
-        "udp_echo_fates_total",
-        "counter",
-        "Datagrams by fate; raw sessions know only rejected, refused and dropped",
-    ),
-    (
-        "udp_echo_answers_total",
-        "counter",
-        "Datagrams that came from servers",
-    ),
-    (
-        "udp_echo_bytes_total",
-        "counter",
-        "Payload bytes by direction: in from clients, out from servers",
-    ),
-    (
-        "udp_echo_round_trip_seconds",
-        "histogram",
-        "Time from a client's datagram to its answer in page sessions, on the host's clock, sampled once a batch",
-    ),
-];
+mod catalogue;
+
+pub use catalogue::{CATALOGUE, Metric};
 
 /// Upper ends of the histogram's buckets, in microseconds.
 const BUCKETS: [u64; 12] = [
@@ -69,13 +31,19 @@ pub(crate) enum Refused {
     Origin,
     /// Too many connections.
     Connections,
+    /// No target of that name.
+    Target,
+    /// Not a WebSocket handshake that the host understands.
+    Handshake,
 }
 
 impl Refused {
-    const ALL: [(Self, &'static str); 3] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Host, "host"),
         (Self::Origin, "origin"),
         (Self::Connections, "connections"),
+        (Self::Target, "target"),
+        (Self::Handshake, "handshake"),
     ];
 }
 
@@ -98,6 +66,17 @@ struct Books {
     ends: BTreeMap<String, u64>,
 }
 
+/// What others count, as of now.
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    /// TCP connections that are open.
+    pub(crate) connections: u32,
+    /// What the host's echo server has done.
+    pub(crate) own_server: EchoTotals,
+    /// Lines that were not logged.
+    pub(crate) log_lines_left_out: u64,
+}
+
 /// Sums by metric and labels.
 type Sums = BTreeMap<(&'static str, &'static str), u64>;
 
@@ -112,6 +91,7 @@ impl Metrics {
     pub(crate) fn session_ended(&self, number: u64, end: String) {
         let mut books = self.books();
         if let Some(traffic) = books.live.remove(&number) {
+            traffic.finish();
             traffic.add_to(&mut books.past);
         }
         *books.ends.entry(end).or_default() += 1;
@@ -130,20 +110,28 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
-    pub(crate) fn render(&self) -> String {
+    pub(crate) fn render(&self, around: &Around) -> String {
+        let sums = self.books().sums(around);
         let mut text = String::new();
-        for (name, kind, meaning) in CATALOGUE {
+        for Metric {
+            name,
+            kind,
+            meaning,
+            ..
+        } in CATALOGUE
+        {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "# HELP {name} {meaning}\n# TYPE {name} {kind}");
-            self.samples(name, &mut text);
+            self.samples(name, &sums, around, &mut text);
         }
         text
     }
 
-    fn samples(&self, name: &str, text: &mut String) {
+    fn samples(&self, name: &str, sums: &Sums, around: &Around, text: &mut String) {
         let books = self.books();
         let _ = match name {
             "udp_echo_sessions" => writeln!(text, "{name} {}", books.live.len()),
+            "udp_echo_connections" => writeln!(text, "{name} {}", around.connections),
             "udp_echo_sessions_opened_total" => writeln!(text, "{name} {}", read(&self.opened)),
             "udp_echo_sessions_ended_total" => books
                 .ends
@@ -154,8 +142,10 @@ impl Metrics {
                 writeln!(text, "{name}{{reason=\"{word}\"}} {count}")
             }),
             "udp_echo_round_trip_seconds" => self.histogram(name, text),
-            _ => books
-                .sums()
+            "udp_echo_log_lines_left_out_total" => {
+                writeln!(text, "{name} {}", around.log_lines_left_out)
+            }
+            _ => sums
                 .iter()
                 .filter(|((metric, _), _)| *metric == name)
                 .try_for_each(|((_, labels), sum)| writeln!(text, "{name}{labels} {sum}")),
@@ -181,52 +171,92 @@ impl Metrics {
 }
 
 impl Books {
-    fn sums(&self) -> Sums {
+    fn sums(&self, around: &Around) -> Sums {
         let mut sums = self.past.clone();
+        // A metric without a sample yet says 0, so that nobody takes it for missing.
+        for is_page in [false, true] {
+            Traffic::new(is_page).add_to(&mut sums);
+        }
         for traffic in self.live.values() {
             traffic.add_to(&mut sums);
+        }
+        let server = &around.own_server;
+        for (name, labels, count) in [
+            (SERVER, "{what=\"received\"}", server.received),
+            (SERVER, "{what=\"empty\"}", server.empty),
+            (SERVER, "{what=\"guarded\"}", server.guarded),
+            (SERVER, "{what=\"cut\"}", server.cut),
+            (SERVER, "{what=\"unsent\"}", server.unsent),
+            (
+                KERNEL_DROPS,
+                "{socket=\"server\"}",
+                server.kernel_drops.unwrap_or_default().into(),
+            ),
+        ] {
+            *sums.entry((name, labels)).or_default() += count;
         }
         sums
     }
 }
 
+const SERVER: &str = "udp_echo_server_datagrams_total";
+const FATES: &str = "udp_echo_fates_total";
+const DROPS: &str = "udp_echo_drops_total";
+const KERNEL_DROPS: &str = "udp_echo_kernel_drops_total";
+
+/// Labels of [`DropReason::ALL`], in that order.
+const DROP_LABELS: [&str; DropReason::ALL.len()] = [
+    "{reason=\"loss\"}",
+    "{reason=\"checksum\"}",
+    "{reason=\"queue\"}",
+    "{reason=\"slow_reader\"}",
+];
+
 impl Traffic {
+    /// What is in flight when a session ends stays without a fate.
+    fn finish(&self) {
+        let unfinished = self.in_flight.swap(0, Ordering::Relaxed);
+        add(&self.unfinished, unfinished);
+    }
+
     /// Adds what the session has counted so far.
     fn add_to(&self, sums: &mut Sums) {
         let kind = match self.is_page {
             true => "{kind=\"page\"}",
             false => "{kind=\"raw\"}",
         };
-        for (name, labels, counter) in [
-            ("udp_echo_datagrams_total", kind, &self.from_client),
-            ("udp_echo_answers_total", kind, &self.from_server),
-            (
-                "udp_echo_bytes_total",
-                "{direction=\"in\"}",
-                &self.from_client_bytes,
-            ),
-            (
-                "udp_echo_bytes_total",
-                "{direction=\"out\"}",
-                &self.from_server_bytes,
-            ),
-            ("udp_echo_fates_total", "{fate=\"echoed\"}", &self.echoed),
-            ("udp_echo_fates_total", "{fate=\"lost\"}", &self.lost),
-            ("udp_echo_fates_total", "{fate=\"dropped\"}", &self.dropped),
-            ("udp_echo_fates_total", "{fate=\"refused\"}", &self.refused),
-            (
-                "udp_echo_fates_total",
-                "{fate=\"rejected\"}",
-                &self.rejected,
-            ),
-            (
-                "udp_echo_fates_total",
-                "{fate=\"unanswered\"}",
-                &self.unanswered,
-            ),
-        ] {
+        let fates: &[_] = match self.is_page {
+            true => &[
+                ("{kind=\"page\",fate=\"echoed\"}", &self.echoed),
+                ("{kind=\"page\",fate=\"lost\"}", &self.lost),
+                ("{kind=\"page\",fate=\"dropped\"}", &self.dropped),
+                ("{kind=\"page\",fate=\"refused\"}", &self.refused),
+                ("{kind=\"page\",fate=\"rejected\"}", &self.rejected),
+                ("{kind=\"page\",fate=\"unanswered\"}", &self.unanswered),
+                ("{kind=\"page\",fate=\"unfinished\"}", &self.unfinished),
+            ],
+            false => &[
+                ("{kind=\"raw\",fate=\"dropped\"}", &self.dropped),
+                ("{kind=\"raw\",fate=\"refused\"}", &self.refused),
+                ("{kind=\"raw\",fate=\"rejected\"}", &self.rejected),
+            ],
+        };
+        let mut add = |name, labels, counter| {
             *sums.entry((name, labels)).or_default() += read(counter);
+        };
+        for (labels, counter) in fates {
+            add(FATES, labels, counter);
         }
+        for (labels, counter) in DROP_LABELS.iter().zip(&self.drops) {
+            add(DROPS, labels, counter);
+        }
+        let bytes = "udp_echo_bytes_total";
+        add(bytes, "{direction=\"in\"}", &self.from_client_bytes);
+        add(bytes, "{direction=\"out\"}", &self.from_server_bytes);
+        add("udp_echo_datagrams_total", kind, &self.from_client);
+        add("udp_echo_answers_total", kind, &self.from_server);
+        add("udp_echo_in_flight", "", &self.in_flight);
+        add(KERNEL_DROPS, "{socket=\"session\"}", &self.kernel_drops);
     }
 }
 
@@ -249,16 +279,19 @@ mod tests {
             let traffic = Arc::new(Traffic::new(true));
             add(&traffic.from_client, 10);
             add(&traffic.echoed, 7);
+            add(&traffic.in_flight, 3);
             metrics.session_opened(number, traffic);
         }
         metrics.session_ended(1, "1001".to_owned());
-        let text = metrics.render();
+        let text = metrics.render(&Around::default());
         for line in [
             "udp_echo_sessions 1",
             "udp_echo_sessions_opened_total 2",
             "udp_echo_sessions_ended_total{code=\"1001\"} 1",
             "udp_echo_datagrams_total{kind=\"page\"} 20",
-            "udp_echo_fates_total{fate=\"echoed\"} 14",
+            "udp_echo_fates_total{kind=\"page\",fate=\"echoed\"} 14",
+            "udp_echo_fates_total{kind=\"page\",fate=\"unfinished\"} 3",
+            "udp_echo_in_flight 3",
         ] {
             assert!(
                 text.lines().any(|other| other == line),
@@ -273,7 +306,7 @@ mod tests {
         for micros in [50, 51, 3_000_000] {
             metrics.round_trip(micros);
         }
-        let text = metrics.render();
+        let text = metrics.render(&Around::default());
         for line in [
             "udp_echo_round_trip_seconds_bucket{le=\"0.00005\"} 1",
             "udp_echo_round_trip_seconds_bucket{le=\"0.0001\"} 2",

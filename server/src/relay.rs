@@ -119,11 +119,15 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
                 }
             };
             match kind {
-                SessionKind::Raw => tokio::select! {
-                    ended = raw::client_to_udp(&mut inbound, &udp, &mut allowance, &replies, &vitals) => ended,
-                    ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
-                    ended = end => ended,
-                },
+                SessionKind::Raw => {
+                    let ended = tokio::select! {
+                        ended = raw::client_to_udp(&mut inbound, &udp, &mut allowance, &replies, &vitals) => ended,
+                        ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
+                        ended = end => ended,
+                    };
+                    vitals.traffic.read_kernel_drops(&udp);
+                    ended
+                }
                 SessionKind::Page => {
                     let mut page =
                         PageSession::new(shared, &vitals, visit, udp, allowance, &mut outbound);
@@ -134,7 +138,10 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
         }
     };
     outbound.push_frames(&replies.take());
-    log_end(&ended, &vitals);
+    // What strangers can cause at will has a bound in the log.
+    if ended.level() != tracing::Level::WARN || shared.throttle.admits() {
+        log_end(&ended, &vitals);
+    }
     shared.metrics.session_ended(number, ended.label());
     say_goodbye(&ended, &mut inbound, &mut outbound).await;
 }

@@ -190,27 +190,60 @@ async fn sessions_of_one_address_share_its_rate() {
 }
 
 #[tokio::test]
-async fn a_flood_that_goes_on_ends_the_session_and_no_other() {
+async fn a_flood_that_goes_on_ends_the_session_with_a_code_that_tells_which_limit() {
+    for (limit, code, words) in [
+        (
+            "--datagrams-per-second=100",
+            4407,
+            "over 100 datagrams a second for",
+        ),
+        (
+            "--bytes-per-second=1K",
+            4410,
+            "over 1024 bytes a second for",
+        ),
+        (
+            "--address-datagrams-per-second=100",
+            4411,
+            "over 100 datagrams a second from one address for",
+        ),
+        (
+            "--address-bytes-per-second=1K",
+            4412,
+            "over 1024 bytes a second from one address for",
+        ),
+    ] {
+        let host = host(&[limit, "--flood-time=300ms"]).await;
+        for route in ["/relay", "/relay/raw"] {
+            let mut flooding = Client::connect(&host.ws(route)).await;
+            let flood = async {
+                while !flooding.is_closed() {
+                    for _ in 0..20 {
+                        flooding.send(&[7; 1000]).await;
+                    }
+                    flooding.read_what_is_there().await;
+                }
+            };
+            soon("the end of the flood", flood).await;
+            let (said, reason) = flooding.closed().await;
+            assert_eq!(said, code, "{reason}");
+            assert!(reason.contains(words), "{reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_flood_disturbs_no_other_session() {
     let host = host(&["--datagrams-per-second=100", "--flood-time=300ms"]).await;
     let mut bystander = page(&host).await;
-    for route in ["/relay", "/relay/raw"] {
-        let mut flooding = Client::connect(&host.ws(route)).await;
-        let flood = async {
-            while !flooding.is_closed() {
-                for _ in 0..20 {
-                    flooding.send(b"again and again").await;
-                }
-                flooding.read_what_is_there().await;
-            }
-        };
-        soon("the end of the flood", flood).await;
-        let (code, reason) = flooding.closed().await;
-        assert_eq!(code, 4407, "{reason}");
-        assert!(
-            reason.contains("over 100 datagrams a second for"),
-            "{reason}"
-        );
-    }
+    let mut flooding = Client::connect(&host.ws("/relay")).await;
+    let flood = async {
+        while !flooding.is_closed() {
+            flooding.send(b"again and again").await;
+            flooding.read_what_is_there().await;
+        }
+    };
+    soon("the end of the flood", flood).await;
     bystander.send(b"nobody disturbed me").await;
     assert_eq!(bystander.datagram().await, b"nobody disturbed me");
 }
@@ -224,7 +257,7 @@ async fn a_longer_message_than_the_setting_ends_the_session() {
         assert_eq!(client.datagram().await.len(), 9000);
         client.send(&[1; 9001]).await;
         let (code, reason) = client.closed().await;
-        assert_eq!(code, 1009, "{reason}");
+        assert_eq!(code, 4409, "{reason}");
         assert!(reason.contains("9000"), "{reason}");
     }
 }

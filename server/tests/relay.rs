@@ -118,13 +118,13 @@ async fn what_is_no_control_message_ends_a_page_with_a_code_and_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_message_longer_than_any_datagram_ends_the_session_with_1009() {
+async fn a_message_longer_than_any_datagram_ends_the_session_with_a_code_of_its_own() {
     let host = host().await;
     for path in ["/relay", "/relay/raw"] {
         let mut client = Client::connect(&host.ws(path)).await;
         client.send(&vec![0; 1 << 20]).await;
         let (code, reason) = client.closed().await;
-        assert_eq!(code, 1009, "{path}: {reason}");
+        assert_eq!(code, 4409, "{path}: {reason}");
     }
 }
 

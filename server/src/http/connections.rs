@@ -60,7 +60,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest_after(&error).await;
+                rest_after(&error, &shared).await;
                 continue;
             }
         };
@@ -129,13 +129,15 @@ async fn serve_one(
     }
 }
 
-async fn rest_after(error: &io::Error) {
+async fn rest_after(error: &io::Error, shared: &Shared) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     match error.kind() {
         // The client went away while it waited; the next one is another matter.
         ConnectionAborted | ConnectionRefused | ConnectionReset => {}
         _ => {
-            tracing::warn!(%error, "a connection could not be accepted");
+            if shared.throttle.admits() {
+                tracing::warn!(%error, "a connection could not be accepted");
+            }
             tokio::time::sleep(REST_AFTER_ERROR).await;
         }
     }

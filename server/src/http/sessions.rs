@@ -27,16 +27,22 @@ pub(super) async fn open(
 ) -> Response {
     if let Err(refusal) = shared.access.check(&caller, origin(&headers)) {
         shared.metrics.refused(Refused::Origin);
-        return refuse(&caller, &refusal);
+        return refuse(&shared, &caller, &refusal);
     }
     let query = uri.query().unwrap_or_default();
     let target = match named_target(&shared, parameter(query, "target")) {
         Ok(target) => target.clone(),
-        Err(why) => return (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response(),
+        Err(why) => {
+            shared.metrics.refused(Refused::Target);
+            return (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response();
+        }
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
-        Err(refusal) => return refusal,
+        Err(refusal) => {
+            shared.metrics.refused(Refused::Handshake);
+            return refusal;
+        }
     };
     let visit = Visit {
         kind,

@@ -54,7 +54,6 @@ impl Ended {
             Self::ByClient(_) | Self::Vanished(_) => return None,
             Self::Protocol(what) => (1002, what.into()),
             Self::NotUtf8 => (1007, "a text message was not UTF-8".into()),
-            Self::TooLong(limit) => (1009, format!("messages may have {limit} bytes").into()),
             Self::BadControl(what) => (4400, what.into()),
             Self::ControlFlood(limit) => (
                 4401,
@@ -65,7 +64,11 @@ impl Ended {
             Self::NoPong(limit) => (4404, format!("no answer to a ping for {limit:?}").into()),
             Self::Full(full @ Full::Host(_)) => (4405, full.to_string().into()),
             Self::Full(full @ Full::Address(_)) => (4406, full.to_string().into()),
-            Self::Flood(over, time) => (4407, format!("{over} for {time:.0?}").into()),
+            Self::Flood(over, time) => (flood_code(*over), format!("{over} for {time:.0?}").into()),
+            Self::TooLong(limit) => (
+                4409,
+                format!("a message was longer than {limit} bytes, the limit").into(),
+            ),
             Self::Superseded => (4408, "the client came back on another connection".into()),
             Self::Shutdown => (1001, "the host stops".into()),
             Self::NoSocket(why) => (1011, why.into()),
@@ -114,6 +117,16 @@ impl std::fmt::Display for Ended {
     }
 }
 
+/// Whoever meets a limit shall know which: the session's own, or that of its address, in datagrams or in bytes.
+fn flood_code(over: Over) -> u16 {
+    match over {
+        Over::Datagrams(_) => 4407,
+        Over::Bytes(_) => 4410,
+        Over::AddressDatagrams(_) => 4411,
+        Over::AddressBytes(_) => 4412,
+    }
+}
+
 /// The reason cut to what a Close frame can carry, between two letters.
 fn shortened(reason: &str) -> &str {
     &reason[..reason.floor_char_boundary(MAX_REASON_BYTES)]
@@ -138,7 +151,10 @@ mod tests {
             Ended::NoPong(limit),
             Ended::Full(Full::Host(u32::MAX)),
             Ended::Full(Full::Address(u32::MAX)),
+            Ended::Flood(Over::Datagrams(u32::MAX), limit),
+            Ended::Flood(Over::Bytes(u32::MAX), limit),
             Ended::Flood(Over::AddressDatagrams(u32::MAX), limit),
+            Ended::Flood(Over::AddressBytes(u32::MAX), limit),
             Ended::Superseded,
             Ended::Shutdown,
             Ended::NoSocket("too many open files".to_owned()),
@@ -159,6 +175,23 @@ mod tests {
         let codes: std::collections::HashSet<_> =
             frames.iter().map(|frame| u16::from(frame.code)).collect();
         assert_eq!(codes.len(), frames.len());
+    }
+
+    /// Every end has a row of the contract's table, and the table has no others.
+    #[test]
+    fn the_contract_names_every_code() {
+        let contract = include_str!("../../wire/PROTOCOL.md");
+        let (_, table) = contract.split_once("| code | why |\n").unwrap();
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        let listed: std::collections::BTreeSet<u16> = rows
+            .filter_map(|row| row.split('|').nth(1))
+            .flat_map(|codes| codes.split(','))
+            .filter_map(|code| code.trim().parse().ok())
+            .collect();
+        let ends = every_end();
+        let sent = ends.iter().filter_map(Ended::frame);
+        let sent: std::collections::BTreeSet<_> = sent.map(|frame| u16::from(frame.code)).collect();
+        assert_eq!(listed, sent);
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         if let Some(private) = self.private.take() {
             private.stop().await;
         }
-        self.vitals.traffic.take_from(&self.session.counters());
+        self.vitals.traffic.take_from(&self.session);
+        self.vitals.traffic.read_kernel_drops(&self.udp);
         self.tell(&HostMessage::Counters(self.session.counters()));
         ended
     }
@@ -168,7 +169,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             }
             self.carry_out().await;
             self.tell_events();
-            self.vitals.traffic.take_from(&self.session.counters());
+            self.vitals.traffic.take_from(&self.session);
             if let Some(micros) = self.session.take_round_trip() {
                 self.shared.metrics.round_trip(micros);
             }
@@ -205,6 +206,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         match received {
             Ok(()) => {
                 self.vitals.stir();
+                if slab.is_full(BATCH_RUNS) {
+                    // So much waited that there may have been more than the socket's buffer holds.
+                    self.vitals.traffic.read_kernel_drops(&self.udp);
+                }
                 // What the server did comes before its answer, in the books as in the world.
                 self.take_sightings();
                 for datagram in slab.runs().flat_map(|run| run.datagrams()) {

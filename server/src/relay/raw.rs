@@ -128,13 +128,17 @@ fn receive<W: AsyncWrite + Unpin>(
     }
     vitals.stir();
     let traffic = &vitals.traffic;
+    if slab.is_full(BATCH_RUNS) {
+        // So much waited that there may have been more than the socket's buffer holds.
+        traffic.read_kernel_drops(udp);
+    }
     for run in slab.runs() {
         add(&traffic.from_server, run.datagrams().len());
         add(&traffic.from_server_bytes, run.bytes.len());
         for datagram in run.datagrams() {
             match outbound.has_room() {
                 true => outbound.push_datagram(datagram),
-                false => add(&traffic.dropped, 1),
+                false => traffic.drop_for_slow_reader(),
             }
         }
     }

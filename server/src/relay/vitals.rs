@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use wire::ledger::Counters;
+use wire::link::DropReason;
+use wire::session::Session;
 
 use super::close::Ended;
 use super::outbound::Replies;
 use crate::clock::Clock;
+use crate::udp::UdpSocket;
 
 /// How long a session may last and how quiet it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,14 @@ pub(crate) struct Traffic {
     pub(crate) from_server_bytes: AtomicU64,
     /// Datagrams, either way, that were dropped where and why is known.
     pub(crate) dropped: AtomicU64,
+    /// Of these: without a fate so far.
+    pub(crate) in_flight: AtomicU64,
+    /// Of these: without a fate when the session ended.
+    pub(crate) unfinished: AtomicU64,
+    /// Copies that were dropped, of datagrams and of answers, by reason in the order of [`DropReason::ALL`].
+    pub(crate) drops: [AtomicU64; DropReason::ALL.len()],
+    /// Datagrams that the kernel dropped because the session took them too slowly out of its socket.
+    pub(crate) kernel_drops: AtomicU64,
 }
 
 impl Traffic {
@@ -70,8 +80,9 @@ impl Traffic {
         }
     }
 
-    /// Takes the totals from a page's books.
-    pub(super) fn take_from(&self, books: &Counters) {
+    /// Takes the totals from the books of a page's session.
+    pub(super) fn take_from(&self, session: &Session) {
+        let books = session.counters();
         let answers = books.echoed + books.duplicates + books.late + books.stray;
         for (counter, total) in [
             (&self.from_client, books.sent),
@@ -84,8 +95,25 @@ impl Traffic {
             (&self.from_server, answers),
             (&self.from_server_bytes, books.bytes_received),
             (&self.dropped, books.dropped),
+            (&self.in_flight, books.in_flight),
         ] {
             counter.store(total, Ordering::Relaxed);
+        }
+        for (counter, total) in self.drops.iter().zip(session.drops()) {
+            counter.store(total, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts an answer that found no room, because the client reads too slowly.
+    pub(super) fn drop_for_slow_reader(&self) {
+        add(&self.dropped, 1);
+        add(&self.drops[DropReason::SlowReader as usize], 1);
+    }
+
+    /// Takes over what the kernel has dropped of a session's datagrams; asks nothing of systems that do not tell.
+    pub(super) fn read_kernel_drops(&self, udp: &UdpSocket) {
+        if let Some(drops) = udp.kernel_drops() {
+            self.kernel_drops.store(drops.into(), Ordering::Relaxed);
         }
     }
 }

@@ -47,6 +47,11 @@ impl Slab {
         })
     }
 
+    /// Whether a receive of at most `most` runs brought that many: more may be waiting.
+    pub fn is_full(&self, most: usize) -> bool {
+        self.received >= most.clamp(1, BATCH_SIZE)
+    }
+
     pub(super) fn clear(&mut self) {
         self.received = 0;
     }

@@ -22,11 +22,16 @@ pub struct Program {
 impl Program {
     /// Starts it with further settings.
     pub async fn start(settings: &[&str]) -> Self {
+        Self::start_logging(settings, Stdio::null()).await
+    }
+
+    /// Starts it with further settings, and with its log going to `log`.
+    pub async fn start_logging(settings: &[&str], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_udp-echo"))
             .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"])
             .args(settings)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .unwrap();

@@ -9,7 +9,7 @@ pub const MAX_DATAGRAM_BYTES_IPV4: usize = 65_507;
 /// Most payload bytes of a UDP datagram over IPv6 without jumbograms: 65,535 less 8 for the UDP header (RFC 8200, section 3).
 pub const MAX_DATAGRAM_BYTES_IPV6: usize = 65_527;
 
-/// Most bytes of a binary message that the relay reads; a longer one ends the session with close code 1009 (RFC 6455, section 7.4.1).
+/// Most bytes of a binary message that the relay reads; a longer one ends the session with close code 4409.
 ///
 /// It lies above every datagram limit, so that a message of 65,508 bytes still arrives, is rejected by the operating
 /// system itself, and the session lives.

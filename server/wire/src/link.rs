@@ -48,6 +48,11 @@ pub enum DropReason {
     SlowReader,
 }
 
+impl DropReason {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Loss, Self::Checksum, Self::Queue, Self::SlowReader];
+}
+
 /// A copy of a datagram on the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried<T> {

@@ -48,6 +48,7 @@ pub struct Session {
     events: Vec<Event>,
     missed_events: u64,
     replies: u64,
+    drops: [u64; DropReason::ALL.len()],
     round_trip: Option<u64>,
 }
 
@@ -68,6 +69,7 @@ impl Session {
             events: Vec::new(),
             missed_events: 0,
             replies: 0,
+            drops: [0; DropReason::ALL.len()],
             round_trip: None,
         }
     }
@@ -80,6 +82,11 @@ impl Session {
     /// The totals.
     pub fn counters(&self) -> Counters {
         self.ledger.counters()
+    }
+
+    /// Copies of datagrams and of answers that were dropped, by reason in the order of [`DropReason::ALL`].
+    pub fn drops(&self) -> [u64; DropReason::ALL.len()] {
+        self.drops
     }
 
     /// Takes a control message and returns the answer. `None` leaves the message to the host: it concerns its sockets.
@@ -276,6 +283,7 @@ impl Session {
     }
 
     fn dropped(&mut self, now: u64, id: u64, copy: u8, direction: Direction, reason: DropReason) {
+        self.drops[reason as usize] += 1;
         self.note(now, id, copy, What::Dropped(direction, reason));
         if self.ledger.copy_dropped(id) {
             self.note(now, id, copy, What::Gone);

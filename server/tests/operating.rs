@@ -1,0 +1,112 @@
+//! What an operator relies on: the metrics are those of the catalogue, and nobody can flood the log.
+
+// What the helpers below cannot do fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::client::Client;
+use common::program::Program;
+use common::{TestServer, get};
+use udp_echo::metrics::CATALOGUE;
+
+/// Names of metrics, each with its labels.
+type Names = BTreeMap<String, BTreeSet<String>>;
+
+fn catalogue() -> Names {
+    let labels = |labels: &[&str]| labels.iter().map(|&label| label.to_owned()).collect();
+    let named =
+        |metric: &udp_echo::metrics::Metric| (metric.name.to_owned(), labels(metric.labels));
+    CATALOGUE.iter().map(named).collect()
+}
+
+#[tokio::test]
+async fn what_is_exported_is_what_the_catalogue_lists() {
+    let host = TestServer::start(&[]).await;
+    for route in ["/relay", "/relay/raw"] {
+        let mut client = Client::connect(&host.ws(route)).await;
+        client.send(b"to be counted").await;
+        client.datagram().await;
+        client.send(&[0; wire::limits::MAX_MESSAGE_BYTES + 1]).await;
+        client.closed().await;
+    }
+    let (_, text) = get(host.http(), "/metrics", &[]).await;
+    let mut exported = Names::new();
+    for sample in text.lines().filter(|line| !line.starts_with('#')) {
+        let (series, value) = sample.rsplit_once(' ').unwrap();
+        value.parse::<f64>().unwrap();
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        // The three series of a histogram are one metric.
+        let histogram = ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix));
+        let labels = labels
+            .split(',')
+            .filter_map(|pair| Some(pair.split_once('=')?.0.to_owned()));
+        let of = exported
+            .entry(histogram.unwrap_or(name).to_owned())
+            .or_default();
+        of.extend(labels);
+    }
+    assert_eq!(exported, catalogue());
+    for metric in CATALOGUE {
+        let kind = format!("# TYPE {} {}\n", metric.name, metric.kind);
+        assert!(text.contains(&kind), "{kind}");
+    }
+}
+
+#[test]
+fn the_readme_lists_the_catalogue() {
+    let readme = include_str!("../../README.md");
+    let mut listed = Names::new();
+    for row in readme
+        .lines()
+        .filter(|line| line.starts_with("| `udp_echo_"))
+    {
+        let series = row.split('`').nth(1).unwrap();
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        let labels = labels.trim_end_matches('}').split(',');
+        let labels = labels.filter(|label| !label.is_empty());
+        listed.insert(name.to_owned(), labels.map(str::to_owned).collect());
+    }
+    assert_eq!(listed, catalogue());
+}
+
+#[tokio::test]
+async fn a_flood_of_refusals_does_not_flood_the_log_and_none_goes_uncounted() {
+    const FLOOD: u64 = 300;
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut host = Program::start_logging(&[], log.reopen().unwrap().into()).await;
+    for _ in 0..FLOOD / 2 {
+        let (head, _) = get(host.http, "/", &[("Host", "rebind.example")]).await;
+        assert!(head.starts_with("HTTP/1.1 403"), "{head}");
+        let foreign = [("Origin", "https://evil.example")];
+        let (head, _) = get(host.http, "/relay", &foreign).await;
+        assert!(head.starts_with("HTTP/1.1 403"), "{head}");
+    }
+    let (_, metrics) = get(host.http, "/metrics", &[]).await;
+    let half = FLOOD / 2;
+    for line in [
+        format!("udp_echo_refused_total{{reason=\"host\"}} {half}"),
+        format!("udp_echo_refused_total{{reason=\"origin\"}} {half}"),
+    ] {
+        assert!(
+            metrics.lines().any(|other| other == line),
+            "{line}: {metrics}"
+        );
+    }
+    // A host that stops gives its account before the window is over.
+    host.signal("-TERM").await;
+    host.ended().await;
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let said = log.matches("refused a request").count() as u64;
+    let left_out: u64 = log
+        .lines()
+        .filter_map(|line| line.split("left_out=").nth(1))
+        .map(|count| count.trim().parse::<u64>().unwrap())
+        .sum();
+    assert!((1..=60).contains(&said), "{said} lines: {log}");
+    assert_eq!(said + left_out, FLOOD, "{log}");
+}
