@@ -167,6 +167,8 @@ async fn say_goodbye(
         inbound.close(frame, &mut frames);
         outbound.push_frames(&frames);
     }
+    // A Close is the last thing that a client hears: browsers complain of data behind it.
+    outbound.forget_data();
     let goodbye = async {
         outbound.flush().await?;
         outbound.shutdown().await?;

@@ -141,3 +141,33 @@ async fn shutdown_closes_every_session_with_1001() {
     assert_eq!(raw.closed().await.0, 1001);
     soon("the shutdown", stopping).await.unwrap();
 }
+
+/// Chromium said "Data frame received after close" whenever a page let go of its host.
+#[tokio::test]
+async fn nothing_follows_the_close_that_answers_a_client() {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio_tungstenite::tungstenite::{Error, Message};
+    let host = host().await;
+    for path in ["/relay", "/relay/raw"] {
+        let (mut socket, _) = tokio_tungstenite::connect_async(host.ws(path))
+            .await
+            .unwrap();
+        for _ in 0..100 {
+            socket.feed(Message::binary(vec![7; 1000])).await.unwrap();
+        }
+        socket.close(None).await.unwrap();
+        let end = soon("the end", async {
+            loop {
+                match socket.next().await {
+                    Some(Ok(_)) => {}
+                    end => return end,
+                }
+            }
+        });
+        let end = end.await;
+        assert!(
+            matches!(end, None | Some(Err(Error::ConnectionClosed))),
+            "{path}: {end:?}"
+        );
+    }
+}

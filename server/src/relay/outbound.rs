@@ -75,6 +75,13 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         self.control.extend_from_slice(frames);
     }
 
+    /// Drops the datagrams that wait, for the session is over.
+    pub(super) fn forget_data(&mut self) {
+        for chunk in self.data.drain(..) {
+            self.backlog.release(chunk.len());
+        }
+    }
+
     /// Control bytes that wait.
     pub(super) fn waiting_control(&self) -> usize {
         self.control.len()

@@ -133,7 +133,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         }
         self.vitals.traffic.take_from(&self.session);
         self.vitals.traffic.read_kernel_drops(&self.udp);
-        self.tell(&HostMessage::Counters(self.session.counters()));
+        // Who has said goodbye is told nothing: nothing may follow the Close that answers it (RFC 6455, section 5.5.1).
+        if ended.frame().is_some() {
+            self.tell(&HostMessage::Counters(self.session.counters()));
+        }
         ended
     }
 
