@@ -1,67 +1,18 @@
-//! One Chromium per test: fresh profile, watched console, gone afterwards.
+//! Chromium and its driver.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use futures_util::FutureExt;
 use tempfile::TempDir;
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
-use crate::page::Page;
-
-/// Runs a test in a browser of its own. Whatever a visitor would see as an error in the console fails the test:
-/// errors that the page logs, exceptions nobody catches, rejections nobody handles, files that do not load.
-///
-/// A test that fails leaves a screenshot, and says where.
-///
-/// # Panics
-/// When the browser cannot be started, the test fails, or the console holds an error.
-pub(crate) async fn in_chromium(test: impl AsyncFnOnce(&Page) -> Result<()>) {
-    let driver = Driver::start().expect("start chromedriver (cargo verify installs it)");
-    let page = driver
-        .open()
-        .await
-        .expect("start Chromium (cargo verify installs it)");
-    let outcome = AssertUnwindSafe(async {
-        test(&page).await?;
-        page.assert_console_is_clean().await
-    })
-    .catch_unwind()
-    .await;
-    if !matches!(outcome, Ok(Ok(()))) {
-        report(&page).await;
-    }
-    let closed = page.close().await;
-    match outcome.map(|result| result.and(closed)) {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => panic!("{error:#}"),
-        Err(panic) => resume_unwind(panic),
-    }
-}
-
-/// Says what the browser showed when a test failed. Nothing here may fail in its turn and hide the reason.
-async fn report(page: &Page) {
-    let name = std::thread::current()
-        .name()
-        .unwrap_or("test")
-        .replace("::", "-");
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
-    match page.screenshot(&path).await {
-        Ok(()) => eprintln!("what the browser showed: {}", path.display()),
-        Err(error) => eprintln!("no screenshot: {error:#}"),
-    }
-    for entry in page.console().await.unwrap_or_default() {
-        eprintln!("console: {entry:?}");
-    }
-}
+use crate::page::{Console, Page};
 
 /// A chromedriver on a port of its own, and the profile of the one Chromium it drives.
-struct Driver {
+pub(crate) struct Driver {
     process: Child,
     port: u16,
     profile: TempDir,
@@ -71,7 +22,7 @@ struct Driver {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Driver {
-    fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let profile = tempfile::tempdir().context("make a folder for the profile")?;
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
@@ -102,7 +53,7 @@ impl Driver {
     }
 
     /// Starts the Chromium.
-    async fn open(&self) -> Result<Page> {
+    pub(crate) async fn open(&self) -> Result<Page> {
         let mut chrome = DesiredCapabilities::chrome();
         for argument in [
             "--headless",
@@ -128,7 +79,7 @@ impl Driver {
         let driver = WebDriver::new(format!("http://127.0.0.1:{}", self.port), chrome)
             .await
             .context("open a session of chromedriver")?;
-        Ok(Page::new(driver))
+        Ok(Page::new(driver, Console::Log))
     }
 
     /// Asks chromedriver to end: it then closes its Chromium too, which a signal would leave behind.

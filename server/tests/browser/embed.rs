@@ -11,7 +11,7 @@ mod site;
 
 use site::{Site, strict};
 
-use crate::chromium::in_chromium;
+use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::first_echo::wait_for_fate;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::chromium::in_chromium;
+use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::page::{Page, eventually};
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::chromium::in_chromium;
+use crate::axe::assert_accessible;
+use crate::browser::{Browser, in_browser, in_chromium};
 use crate::page::{Page, Scheme, eventually};
 
 /// A page made of this body, without a host.
@@ -45,6 +46,37 @@ async fn every_kind_of_page_error_is_seen() {
             "no-host",
         )
         .await
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Firefox: run cargo verify"]
+async fn page_errors_are_seen_in_firefox_too() {
+    in_browser(Browser::Firefox, async |page| {
+        page.assert_console_is_clean().await?;
+        console_after(page, "<script>console.error('logged')</script>", "logged").await?;
+        console_after(page, "<script>throw new Error('thrown')</script>", "thrown").await?;
+        let rejection = "<script>Promise.reject(new Error('rejected'))</script>";
+        console_after(page, rejection, "rejected").await
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn what_shuts_people_out_is_named_inside_shadow_roots_too() {
+    in_chromium(async |page| {
+        let grey = "<main><h1>t</h1><udp-echo></udp-echo></main><script>document.documentElement.lang = 'en';
+            document.querySelector('udp-echo').attachShadow({ mode: 'open' }).innerHTML =
+            '<p style=\"color: silver; background: white\">pale</p><input>'</script>";
+        page.open(&page_of(grey)).await?;
+        let error = assert_accessible(page, "grey").await.expect_err("axe sees it");
+        let text = format!("{error:#}");
+        for part in ["axe on grey", "color-contrast", "label", "udp-echo p"] {
+            ensure!(text.contains(part), "no {part:?} in {text}");
+        }
+        Ok(())
     })
     .await;
 }

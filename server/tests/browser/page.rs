@@ -1,9 +1,10 @@
 //! What a test does in the browser: open, look, press, measure.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
@@ -13,6 +14,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The one tab of a browser.
 pub(crate) struct Page {
     driver: WebDriver,
+    console: Console,
+}
+
+/// Where the errors of a page are read.
+pub(crate) enum Console {
+    /// Chromium's driver keeps them.
+    Log,
+    /// Firefox prints them, and somebody reads along.
+    Output(Arc<Mutex<Vec<String>>>),
 }
 
 /// Light or dark, as the system would ask for it.
@@ -33,8 +43,8 @@ impl Scheme {
 }
 
 impl Page {
-    pub(crate) fn new(driver: WebDriver) -> Self {
-        Self { driver }
+    pub(crate) fn new(driver: WebDriver, console: Console) -> Self {
+        Self { driver, console }
     }
 
     /// Opens an address and waits until the page has loaded.
@@ -49,6 +59,25 @@ impl Page {
     pub(crate) async fn script(&self, body: &str) -> Result<Value> {
         let value = self.driver.execute(body, Vec::new()).await;
         Ok(value.with_context(|| format!("run {body}"))?.json().clone())
+    }
+
+    /// As [`Page::script`], for a script that hands its result to its last argument, a function.
+    pub(crate) async fn script_that_calls_back(&self, body: &str) -> Result<Value> {
+        let value = self.driver.execute_async(body, Vec::new()).await;
+        Ok(value
+            .context("run a script that calls back")?
+            .json()
+            .clone())
+    }
+
+    /// Waits until the browser has drawn this often.
+    pub(crate) async fn frames(&self, count: u32) -> Result<()> {
+        let body = format!(
+            "const done = arguments[arguments.length - 1];
+             const wait = (left) => left ? requestAnimationFrame(() => wait(left - 1)) : done(true);
+             wait({count});"
+        );
+        self.script_that_calls_back(&body).await.map(|_| ())
     }
 
     /// Waits until a script returns something that is true to JavaScript's mind, and returns that.
@@ -141,35 +170,43 @@ impl Page {
         Ok(())
     }
 
-    /// Writes a picture of the whole page, also of what one would have to scroll to, as PNG.
+    /// Writes a picture of the whole page, also of what one would have to scroll to, as PNG. Firefox shows its window only.
     pub(crate) async fn screenshot(&self, path: &Path) -> Result<()> {
-        let picture = self
-            .devtools(
-                "Page.captureScreenshot",
-                json!({ "format": "png", "captureBeyondViewport": true }),
-            )
-            .await?;
-        let data = picture["data"].as_str().context("a screenshot has data")?;
-        let png = thirtyfour::support::base64_decode(data).context("a screenshot is base64")?;
+        let png = match self.console {
+            Console::Output(_) => self.driver.screenshot_as_png().await?,
+            Console::Log => {
+                let whole = json!({ "format": "png", "captureBeyondViewport": true });
+                let picture = self.devtools("Page.captureScreenshot", whole).await?;
+                let data = picture["data"].as_str().context("a screenshot has data")?;
+                thirtyfour::support::base64_decode(data).context("a screenshot is base64")?
+            }
+        };
         std::fs::write(path, png).with_context(|| format!("write {}", path.display()))
     }
 
-    /// What the console has received since this was asked the last time.
-    pub(crate) async fn console(&self) -> Result<Vec<thirtyfour::BrowserLogEntry>> {
-        self.driver.browser_log().await.context("read the console")
+    /// The errors that the console has received since this was asked the last time.
+    pub(crate) async fn console(&self) -> Result<Vec<String>> {
+        match &self.console {
+            Console::Log => {
+                let entries = self
+                    .driver
+                    .browser_log()
+                    .await
+                    .context("read the console")?;
+                let errors = entries.iter().filter(|entry| entry.level == "SEVERE");
+                Ok(errors.map(|entry| format!("{entry:?}")).collect())
+            }
+            Console::Output(errors) => Ok(std::mem::take(
+                &mut *errors.lock().expect("no holder panics"),
+            )),
+        }
     }
 
     /// Fails when the console has received an error, and lists all of them.
     pub(crate) async fn assert_console_is_clean(&self) -> Result<()> {
-        let entries = self.console().await?;
-        let errors: Vec<_> = entries
-            .iter()
-            .filter(|entry| entry.level == "SEVERE")
-            .collect();
-        if errors.is_empty() {
-            return Ok(());
-        }
-        bail!("errors in the console: {errors:#?}")
+        let errors = self.console().await?;
+        ensure!(errors.is_empty(), "errors in the console: {errors:#?}");
+        Ok(())
     }
 
     /// Closes the browser.

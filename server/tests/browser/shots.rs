@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::chromium::in_chromium;
+use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::first_echo::{open_live, wait_for_fate};
 use crate::page::{Page, Scheme};

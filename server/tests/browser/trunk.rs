@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::chromium::in_chromium;
+use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::first_echo::wait_for_fate;
 

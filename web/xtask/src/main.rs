@@ -42,6 +42,8 @@ enum Verb {
     Demo(demo::Args),
     /// End ten thousand sessions in every way there is, and show what they leave behind
     Soak(soak::Args),
+    /// Install what the checks need, and no more: verify begins with this
+    Needs,
     /// Run every check, after installing what the checks need
     Verify(verify::Args),
     /// Take a picture of every view of the page, in target/shots
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Soak(args) => soak::run(&args),
+        Verb::Needs => verify::needs::install(false),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots => shots::run(),
     };

@@ -1,6 +1,6 @@
 //! `verify`: what the tests need, then every check there is, then one table.
 
-mod needs;
+pub(crate) mod needs;
 
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::put_snippet;
 use super::site::Site;
-use crate::chromium::in_chromium;
+use crate::browser::in_chromium;
 use crate::common::TestServer;
 
 /// A site with the bundle in `/udp/` and this in its body.

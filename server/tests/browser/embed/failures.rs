@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::site::{Answer, Site, strict};
-use crate::chromium::in_chromium;
+use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::page::Page;
 

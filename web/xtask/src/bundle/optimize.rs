@@ -50,11 +50,6 @@ impl Optimizer {
         }
     }
 
-    /// Whether there is one that can be used.
-    pub(crate) fn is_found(&self) -> bool {
-        matches!(self, Self::Found { .. })
-    }
-
     /// Replaces the module by its optimized form, when that is smaller.
     ///
     /// # Errors

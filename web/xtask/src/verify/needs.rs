@@ -5,7 +5,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bundle::Optimizer;
 use crate::progress::Step;
 use crate::{command, program, progress, workspace};
 
@@ -16,7 +15,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 11] = [
+const NEEDS: [Need; 13] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -26,6 +25,16 @@ const NEEDS: [Need; 11] = [
         program: "chromedriver",
         package: "chromium-driver",
         reason: "drives Chromium",
+    },
+    Need {
+        program: "firefox-esr",
+        package: "firefox-esr",
+        reason: "opens the page too",
+    },
+    Need {
+        program: "npm",
+        package: "npm",
+        reason: "fetches wasm-opt, and axe for the tests",
     },
     Need {
         program: "python3",
@@ -74,8 +83,15 @@ const NEEDS: [Need; 11] = [
     },
 ];
 
-/// The npm package with a `wasm-opt` that is new enough, which Debian's is not.
-const BINARYEN: &str = "binaryen@132.0.0";
+/// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
+/// which Debian's is not; and the rules that tell whether everybody can use the page.
+const FROM_NPM: [(&str, &str); 2] = [
+    ("binaryen@132.0.0", "binaryen/package.json"),
+    ("axe-core@4.14.1", "axe-core/axe.min.js"),
+];
+
+/// The program that drives Firefox; Debian has none. Built from source, once.
+const GECKODRIVER: &str = "0.37.1";
 
 /// The Trunk that this compiler can build: later ones want a newer Rust.
 const TRUNK: &str = "0.21.14";
@@ -84,26 +100,27 @@ const TRUNK: &str = "0.21.14";
 ///
 /// # Errors
 /// When something that a test needs is missing and cannot be installed from here.
-pub(super) fn install(trunk: bool) -> Result<()> {
+pub(crate) fn install(trunk: bool) -> Result<()> {
     install_packages()?;
-    install_wasm_opt()?;
+    install_from_npm()?;
+    // Its own lock file names what some mirrors of crates.io do not have yet.
+    build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
     if trunk {
         install_trunk()?;
     }
     Ok(())
 }
 
-/// Without `wasm-opt` the bundle works too and is a little larger, so that a machine without npm is no error.
-fn install_wasm_opt() -> Result<()> {
-    if Optimizer::find().is_found() {
+/// All in one go: npm takes away what a second run does not name.
+fn install_from_npm() -> Result<()> {
+    let tools = program::tools_dir();
+    let modules = tools.join("node_modules");
+    if FROM_NPM.iter().all(|(_, file)| modules.join(file).exists()) {
         return Ok(());
     }
-    let Some(npm) = program::find("npm") else {
-        eprintln!("    no npm: the wasm is not optimized");
-        return Ok(());
-    };
-    let step = Step::start(format!("npm install {BINARYEN}"));
-    let tools = program::tools_dir();
+    let npm = program::find("npm").context("there is no npm, although it was just installed")?;
+    let packages = FROM_NPM.map(|(package, _)| package);
+    let step = Step::start(format!("npm install {}", packages.join(" ")));
     fs::create_dir_all(&tools).with_context(|| format!("create {}", tools.display()))?;
     let mut npm = Command::new(npm);
     npm.args([
@@ -113,9 +130,24 @@ fn install_wasm_opt() -> Result<()> {
         "--no-fund",
         "--prefix",
     ]);
-    command::read(npm.arg(&tools).arg(BINARYEN))?;
+    command::read(npm.arg(&tools).args(packages))?;
     step.done("installed in the target folder");
     Ok(())
+}
+
+/// Builds a program from crates.io into the target folder, unless this version is there. What these programs are made of
+/// is kept beside them, so that the second compiles less.
+fn build(name: &str, package: &str, version: &str, flags: &[&str]) -> Result<()> {
+    let installed =
+        program::find(name).map(|program| command::read(Command::new(program).arg("--version")));
+    if matches!(installed, Some(Ok(text)) if text.split_whitespace().any(|word| word == version)) {
+        return Ok(());
+    }
+    progress::heading(&format!("building {package} {version}, once"));
+    let mut install = workspace::cargo("install");
+    install.args([package, "--version", version, "--force"]);
+    install.args(flags).arg("--root").arg(program::tools_dir());
+    command::run(install.env("CARGO_TARGET_DIR", program::tools_dir().join("build")))
 }
 
 /// Trunk, and the `wasm-bindgen` that its configuration asks for, both from source.
@@ -132,17 +164,7 @@ fn install_trunk() -> Result<()> {
         ("wasm-bindgen", "wasm-bindgen-cli", wasm_bindgen, &[]),
     ];
     for (name, package, version, flags) in tools {
-        let installed = program::find(name)
-            .map(|program| command::read(Command::new(program).arg("--version")));
-        if matches!(installed, Some(Ok(text)) if text.split_whitespace().any(|word| word == version))
-        {
-            continue;
-        }
-        progress::heading(&format!("building {package} {version}, once"));
-        let mut install = workspace::cargo("install");
-        install.args([package, "--version", version, "--force"]);
-        install.args(flags).arg("--root");
-        command::run(install.arg(program::tools_dir()))?;
+        build(name, package, version, flags)?;
     }
     Ok(())
 }
