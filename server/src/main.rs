@@ -2,7 +2,9 @@
 
 use std::process::{ExitCode, Stdio};
 
+use anyhow::Context as _;
 use clap::Parser;
+use tokio::runtime::Builder;
 use udp_echo::config::{Cli, Command, Config};
 use udp_echo::{Host, StopSignals, client, echo, limits, log};
 
@@ -21,14 +23,24 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command {
-        Some(Command::Echo(arguments)) => echo::run(arguments).await,
-        Some(Command::Client(arguments)) => client::run(arguments).await,
-        Some(Command::Serve(config)) => serve(config).await,
-        None => serve(cli.config).await,
-    }
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let mut threads = match cli.command {
+        // One socket keeps one thread busy.
+        Some(Command::Echo(_)) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = threads
+        .enable_all()
+        .build()
+        .context("start the runtime's threads")?;
+    runtime.block_on(async {
+        match cli.command {
+            Some(Command::Echo(arguments)) => echo::run(arguments).await,
+            Some(Command::Client(arguments)) => client::run(arguments).await,
+            Some(Command::Serve(config)) => serve(config).await,
+            None => serve(cli.config).await,
+        }
+    })
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,7 @@
 //! `udp-echo echo`: the tutorial's server alone, which tells what it does in the tutorial's words.
+//!
+//! One thread is enough: the socket is one, and the kernel hands it as many datagrams at once as have come. A second one
+//! would wait for the first.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -24,20 +27,38 @@ pub struct EchoArgs {
     /// Rules of the server
     #[command(flatten)]
     pub rules: EchoRules,
+
+    /// Answers without the transcript, many datagrams at once
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Sends and receives datagrams one by one, without the kernel's segmentation offload
+    #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]
+    pub no_offload: bool,
 }
 
-/// Serves until Ctrl-C, with the transcript on standard error.
+/// Serves until Ctrl-C, with the transcript on standard error unless it shall be quiet.
 ///
 /// # Errors
 /// When the address cannot be bound, or standard error cannot be written.
 pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
     let stopped = stop_signal()?;
-    let server = EchoServer::bind(args.address, args.rules.into(), true, Clock::start()).with_context(|| {
+    let offload = !args.no_offload;
+    let server = EchoServer::bind(args.address, args.rules.into(), offload, Clock::start()).with_context(|| {
         format!(
             "the server cannot listen on {}; stop the program that does, or give another address",
             args.address
         )
     })?;
+    if args.quiet {
+        println!("UDP echo    {}", server.local_addr());
+        let stop = CancellationToken::new();
+        tokio::select! {
+            () = server.run(stop) => {}
+            () = stopped => {}
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut watch = server.witnesses().watch(Whom::Everyone);
     say(&[
         transcript::starting_up(&server.local_addr().into()),

@@ -2,6 +2,7 @@
 //!
 //! `cargo demo`, `cargo verify` and `cargo xtask …` are aliases in `.cargo/config.toml`. One file per verb:
 //!
+//! - [`bench`] measures the host beside other relays.
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
 //! - [`demo`] bundles, builds the host in release and becomes it.
 //! - [`verify`] gets whatever the tests need, then runs every check there is.
@@ -10,6 +11,7 @@
 //! Below them, the pieces they share: [`command`] runs a program and says which one failed, [`program`] finds one,
 //! [`target`] adds compilation targets, [`progress`] says what is going on, [`table`] prints the figures.
 
+mod bench;
 mod bundle;
 mod command;
 mod demo;
@@ -36,6 +38,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Measure the host beside a plain relay, in release (`cargo xtask bench --help` has the options)
+    Bench(bench::Args),
     /// Build the browser's half and put it where the host embeds it (server/bundle)
     Bundle(bundle::Args),
     /// Bundle, build the host in release, and run it
@@ -52,6 +56,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
+        Verb::Bench(args) => bench::run(&args),
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Soak(args) => soak::run(&args),
