@@ -81,6 +81,8 @@ async fn close_code(stream: &mut TcpStream) -> Option<u16> {
         };
         let payload = rest.get(head..head + length)?;
         if first == 0x88 {
+            let after = rest.len() - head - length;
+            assert_eq!(after, 0, "bytes after the Close (RFC 6455, section 5.5.1)");
             return Some(u16::from_be_bytes([*payload.first()?, *payload.get(1)?]));
         }
         rest = &rest[head + length..];
@@ -160,6 +162,25 @@ async fn broken_frames_end_their_own_session_with_the_code_of_the_rfc() {
         }
     })
     .await;
+}
+
+/// A browser logs an error for every such frame, though its page did nothing wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_says_goodbye_among_its_answers_is_sent_nothing_after_the_close() {
+    let host = Program::start(&[]).await;
+    for route in ["/relay", "/relay/raw"] {
+        let mut stream = open(host.http, route).await;
+        let datagrams = whole(0x82, &[b'x'; 100]).repeat(50);
+        let goodbye = whole(0x88, &1000_u16.to_be_bytes());
+        stream.write_all(&datagrams).await.unwrap();
+        // Once the first of the answers is here, others wait.
+        soon("an answer", stream.readable()).await.unwrap();
+        stream
+            .write_all(&[datagrams, goodbye].concat())
+            .await
+            .unwrap();
+        assert_eq!(close_code(&mut stream).await, Some(1000), "{route}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

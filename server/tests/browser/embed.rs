@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 mod behaviour;
 mod failures;
+mod generators;
 mod site;
 
 use site::{Site, strict};

@@ -13,6 +13,10 @@ struct Machine {
     folder: TempDir,
 }
 
+/// A Python whose virtual environments hold a pip that is content.
+const VENV: &str =
+    "PATH=/usr/bin:/bin; mkdir -p $4/bin; printf '#!/bin/sh\n' > $4/bin/pip; chmod +x $4/bin/pip";
+
 /// How a run of the xtask ended.
 struct Ended {
     success: bool,
@@ -118,6 +122,8 @@ fn verify_installs_as_root_and_stops_at_the_first_check_that_fails() {
     let machine = Machine::new()
         .with("id", "echo 0")
         .with("apt-get", "exit 0")
+        .with("python3", VENV)
+        .with("npm", "exit 0")
         .with("cargo", "echo \"cargo $*\"; [ $1 != clippy ]");
     let ended = machine.xtask("verify");
     assert!(!ended.success);

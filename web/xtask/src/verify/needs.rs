@@ -1,5 +1,7 @@
 //! The programs that tests drive, and how to get them.
 
+mod generators;
+
 use std::fs;
 use std::process::Command;
 
@@ -15,7 +17,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 13] = [
+const NEEDS: [Need; 14] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -81,6 +83,11 @@ const NEEDS: [Need; 13] = [
         package: "systemd",
         reason: "judges the service's unit",
     },
+    Need {
+        program: "hugo",
+        package: "hugo",
+        reason: "builds a site with the widget",
+    },
 ];
 
 /// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
@@ -105,6 +112,7 @@ pub(crate) fn install(trunk: bool) -> Result<()> {
     install_from_npm()?;
     // Its own lock file names what some mirrors of crates.io do not have yet.
     build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
+    generators::install()?;
     if trunk {
         install_trunk()?;
     }
@@ -140,7 +148,8 @@ fn install_from_npm() -> Result<()> {
 fn build(name: &str, package: &str, version: &str, flags: &[&str]) -> Result<()> {
     let installed =
         program::find(name).map(|program| command::read(Command::new(program).arg("--version")));
-    if matches!(installed, Some(Ok(text)) if text.split_whitespace().any(|word| word == version)) {
+    let is_it = |word: &str| word.trim_start_matches('v') == version;
+    if matches!(installed, Some(Ok(text)) if text.split_whitespace().any(is_it)) {
         return Ok(());
     }
     progress::heading(&format!("building {package} {version}, once"));
@@ -159,14 +168,8 @@ fn install_trunk() -> Result<()> {
         tool_version(&config).context("Trunk.toml names no version of wasm_bindgen")?;
     // Trunk's own lock file is of its time and builds with this Rust; that of wasm-bindgen asks for what some mirrors of
     // crates.io do not have yet.
-    let tools: [(&str, &str, &str, &[&str]); 2] = [
-        ("trunk", "trunk", TRUNK, &["--locked"]),
-        ("wasm-bindgen", "wasm-bindgen-cli", wasm_bindgen, &[]),
-    ];
-    for (name, package, version, flags) in tools {
-        build(name, package, version, flags)?;
-    }
-    Ok(())
+    build("trunk", "trunk", TRUNK, &["--locked"])?;
+    build("wasm-bindgen", "wasm-bindgen-cli", wasm_bindgen, &[])
 }
 
 /// The version in the line `wasm_bindgen = "0.2.130"`.
@@ -193,6 +196,11 @@ fn install_packages() -> Result<()> {
         eprintln!("    missing: {program}, which {reason}");
     }
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    apt_install(&packages)
+}
+
+/// Installs these packages, or says who has to.
+fn apt_install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("apt-get install --yes {}", packages.join(" "));
     if program::find("apt-get").is_none() {
         bail!(
@@ -205,7 +213,7 @@ fn install_packages() -> Result<()> {
     }
     let step = Step::start(by_hand);
     command::read(apt_get().arg("update"))?;
-    command::read(apt_get().args(["install", "--yes"]).args(&packages))?;
+    command::read(apt_get().args(["install", "--yes"]).args(packages))?;
     step.done("installed");
     Ok(())
 }

@@ -1,0 +1,231 @@
+//! Site generators: the ready folders of `www/embed/`, built as they are by the real programs.
+//!
+//! Each site is opened from an origin that is not the host's, under the strictest policy: a datagram goes out and comes back.
+//! Then the host is stopped, and the page still teaches.
+
+mod build;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use thirtyfour::support::base64_encode;
+
+use super::SNIPPET_HOST;
+use super::site::{Answer, Site, strict};
+use crate::chromium::in_chromium;
+use crate::common::TestServer;
+use crate::first_echo::wait_for_fate;
+use crate::page::Page;
+
+/// Where a site that has its own copy of the bundle keeps it.
+const OWN_COPY: &str = "/udp-echo";
+
+/// Puts a built site in place. The only change is the address of the host; pages go out under the policy that the
+/// documentation promises, with the hashes of what the generator itself writes into them.
+fn put(site: &mut Site, built: &Path, loader: &str, host: &str) -> Result<()> {
+    let mut named = 0;
+    site.folder("/", built)?;
+    for answer in site.files.values_mut() {
+        let Ok(text) = std::str::from_utf8(&answer.body) else {
+            continue;
+        };
+        named += text.matches(SNIPPET_HOST).count();
+        let text = text.replace(SNIPPET_HOST, loader);
+        *answer = if answer.kind.starts_with("text/html") {
+            Answer::page(&policy(&text, host), text)
+        } else {
+            Answer {
+                body: text.into_bytes(),
+                ..answer.clone()
+            }
+        };
+    }
+    ensure!(named > 0, "no file of the site names {SNIPPET_HOST}");
+    Ok(())
+}
+
+/// The strictest policy for a page: what the widget needs; pictures and fonts of the site's own; and what the generator writes
+/// into the page, each inline script and each style attribute by its hash.
+fn policy(page: &str, host: &str) -> String {
+    let scripts = hashes(inline_scripts(page));
+    let styles = hashes(style_attributes(page));
+    let policy = strict(host)
+        .replacen("script-src", &format!("script-src{scripts}"), 1)
+        .replacen(
+            "style-src",
+            &format!("style-src 'unsafe-hashes'{styles}"),
+            1,
+        );
+    format!("{policy}; img-src 'self' data:; font-src 'self'")
+}
+
+fn hashes<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
+    pieces
+        .map(|piece| format!(" 'sha256-{}'", base64_encode(&Sha256::digest(piece))))
+        .collect()
+}
+
+fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (script, _) = rest.split_once("</script>")?;
+        (!attributes.contains("src=")).then_some(script)
+    })
+}
+
+fn style_attributes(page: &str) -> impl Iterator<Item = &str> {
+    let rest = page.split(" style=\"").skip(1);
+    rest.filter_map(|rest| Some(rest.split_once('"')?.0))
+}
+
+/// The whole way of a site through the hands of a reader.
+async fn teaches(built: Result<std::path::PathBuf>, more: impl AsyncFnOnce(&Page) -> Result<()>) {
+    let built = built.unwrap();
+    let mut site = Site::new().await.unwrap();
+    let host = TestServer::start(&["--allow-origin", &site.origin]).await;
+    let address = format!("http://{}", host.http());
+    put(&mut site, &built, &address, &address).unwrap();
+    let origin = site.serve();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        sends_live(page).await?;
+        more(page).await?;
+        page.assert_console_is_clean().await?;
+
+        host.shutdown().await;
+        page.open(&origin).await?;
+        transcript_shows(page).await?;
+        // The browser says by itself that the loader cannot be had.
+        only_the_network_complains(page).await?;
+
+        let mut copy = Site::named("copy.example").await?;
+        put(&mut copy, &built, OWN_COPY, &address)?;
+        copy.bundle(&format!("{OWN_COPY}/"))?;
+        page.open(&copy.serve()).await?;
+        page.wait_for_state("simulated").await?;
+        page.part("send").await?.click().await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        only_the_network_complains(page).await
+    })
+    .await;
+}
+
+async fn sends_live(page: &Page) -> Result<()> {
+    page.wait_for_state("live").await?;
+    page.part("send").await?.click().await?;
+    wait_for_fate(page, 1, "echoed").await
+}
+
+/// Without the loader, what stands in the element is there to read.
+async fn transcript_shows(page: &Page) -> Result<()> {
+    let text = page
+        .script("return document.querySelector('udp-echo').innerText")
+        .await?;
+    ensure!(
+        text.as_str()
+            .is_some_and(|text| text.contains("This is the message.  It will be repeated.")),
+        "in place of the widget stands {text}"
+    );
+    Ok(())
+}
+
+/// Connections that fail are what a host that is gone means; anything else is a fault of the page.
+async fn only_the_network_complains(page: &Page) -> Result<()> {
+    for entry in page.console().await? {
+        let network = ["net::ERR_", "WebSocket connection", "status of 404"];
+        ensure!(
+            entry.level != "SEVERE" || network.iter().any(|part| entry.message.contains(part)),
+            "the console: {entry:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Sphinx: run cargo verify"]
+async fn a_sphinx_site_with_the_directive_teaches_with_and_without_a_host() {
+    teaches(build::sphinx(), async |_| Ok(())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and mdBook: run cargo verify"]
+async fn a_book_teaches_with_and_without_a_host() {
+    teaches(build::mdbook(), async |page| {
+        // Its own switch of themes is followed.
+        page.script("document.documentElement.className = 'js navy'")
+            .await?;
+        page.wait_for_in_widget("the dark theme", "[part=frame][data-scheme=dark]")
+            .await
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Hugo: run cargo verify"]
+async fn a_hugo_site_with_the_shortcode_teaches_with_and_without_a_host() {
+    teaches(build::hugo(), async |_| Ok(())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Docusaurus: run cargo verify"]
+async fn a_docusaurus_site_survives_its_server_and_changes_pages_by_itself() {
+    teaches(build::docusaurus(), async |page| {
+        let hydrated = "return document.documentElement.dataset.hasHydrated === 'true'";
+        page.wait_for("React to take over", hydrated).await?;
+        page.wait_for_state("live").await?;
+        page.script(
+            "globalThis.stayed = true; document.querySelector('a.pagination-nav__link').click()",
+        )
+        .await?;
+        page.wait_for(
+            "the other page",
+            "return document.querySelector('udp-echo[view=mini]')",
+        )
+        .await?;
+        sends_live(page).await?;
+        let stayed = page.script("return globalThis.stayed").await?;
+        ensure!(stayed == Value::Bool(true), "the page was loaded anew");
+        Ok(())
+    })
+    .await;
+}
+
+#[test]
+#[ignore = "needs Sphinx: run cargo verify"]
+fn the_directive_says_which_option_is_no_attribute_and_other_builders_get_the_transcript() {
+    let (said, text) =
+        build::sphinx_text(".. udp-echo::\n   :view: mini\n\n.. udp-echo::\n   :colour: red\n")
+            .unwrap();
+    assert!(said.contains("index.rst:4"), "{said}");
+    assert!(said.contains("unknown option: \"colour\""), "{said}");
+    assert!(text.contains("received \"This is the message."), "{text}");
+}
+
+#[test]
+fn the_directive_takes_every_attribute() {
+    let extension = include_str!("../../../../www/embed/sphinx/udp_echo_sphinx.py");
+    let list = extension
+        .split("ATTRIBUTES = (")
+        .nth(1)
+        .and_then(|rest| rest.split(").split()").next())
+        .context("a list of attributes")
+        .unwrap();
+    let mut known: Vec<&str> = list
+        .split(|letter: char| letter.is_whitespace() || letter == '"')
+        .filter(|word| !word.is_empty())
+        .collect();
+    known.push("autosend");
+    known.sort_unstable();
+    let catalogue: Value =
+        serde_json::from_str(include_str!("../../../../www/custom-elements.json")).unwrap();
+    let attributes = catalogue["modules"][0]["declarations"][0]["attributes"]
+        .as_array()
+        .unwrap();
+    let names: Vec<&str> = attributes
+        .iter()
+        .map(|attribute| attribute["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(known, names);
+}
