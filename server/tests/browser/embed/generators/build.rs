@@ -9,15 +9,12 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use crate::firefox::tools;
+
 /// The folders that authors copy.
 fn ready(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.join("../www/embed").join(name)
-}
-
-/// Where `cargo verify` puts what it installs.
-fn tools() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools")
 }
 
 /// An empty folder for what comes of a build.
