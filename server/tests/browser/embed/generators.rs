@@ -5,7 +5,7 @@
 
 mod build;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -81,12 +81,15 @@ fn style_attributes(page: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The whole way of a site through the hands of a reader.
-async fn teaches(built: Result<std::path::PathBuf>, more: impl AsyncFnOnce(&Page) -> Result<()>) {
-    let built = built.unwrap();
-    let mut site = Site::new().await.unwrap();
+async fn teaches(
+    built: Result<PathBuf>,
+    more: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let built = built?;
+    let mut site = Site::new().await?;
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
     let address = format!("http://{}", host.http());
-    put(&mut site, &built, &address, &address).unwrap();
+    put(&mut site, &built, &address, &address)?;
     let origin = site.serve();
     in_chromium(async |page| {
         page.open(&origin).await?;
@@ -110,6 +113,7 @@ async fn teaches(built: Result<std::path::PathBuf>, more: impl AsyncFnOnce(&Page
         only_the_network_complains(page).await
     })
     .await;
+    Ok(())
 }
 
 async fn sends_live(page: &Page) -> Result<()> {
@@ -146,7 +150,7 @@ async fn only_the_network_complains(page: &Page) -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium and Sphinx: run cargo verify"]
 async fn a_sphinx_site_with_the_directive_teaches_with_and_without_a_host() {
-    teaches(build::sphinx(), async |_| Ok(())).await;
+    teaches(build::sphinx(), async |_| Ok(())).await.unwrap();
 }
 
 #[tokio::test]
@@ -159,13 +163,14 @@ async fn a_book_teaches_with_and_without_a_host() {
         page.wait_for_in_widget("the dark theme", "[part=frame][data-scheme=dark]")
             .await
     })
-    .await;
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
 #[ignore = "needs Chromium and Hugo: run cargo verify"]
 async fn a_hugo_site_with_the_shortcode_teaches_with_and_without_a_host() {
-    teaches(build::hugo(), async |_| Ok(())).await;
+    teaches(build::hugo(), async |_| Ok(())).await.unwrap();
 }
 
 #[tokio::test]
@@ -189,7 +194,8 @@ async fn a_docusaurus_site_survives_its_server_and_changes_pages_by_itself() {
         ensure!(stayed == Value::Bool(true), "the page was loaded anew");
         Ok(())
     })
-    .await;
+    .await
+    .unwrap();
 }
 
 #[test]
