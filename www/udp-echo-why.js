@@ -1,13 +1,18 @@
 // Why the files of <udp-echo> did not load, as a sentence with the line to add. The loader asks for this when they did not.
 
-const GLUE = "udp-echo-web.js";
-const TYPES = { [GLUE]: "text/javascript", "udp-echo-web_bg.wasm": "application/wasm", "udp-echo.css": "text/css" };
+/** The files of a module, the core or a chunk, and their types. */
+const filesOf = (unit) => ({
+  [`udp-echo-${unit}.js`]: "text/javascript",
+  [`udp-echo-${unit}_bg.wasm`]: "application/wasm",
+  [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css",
+});
 
 const trouble = (code, message, hint) => ({ code, message, hint });
 const tried = (address, options) => fetch(address, options).catch(() => {});
 
 /** The cause: a code that never changes, a sentence, and the line to add. */
-export async function explain(error, here, hashes, violations) {
+export async function explain(error, here, hashes, violations, unit) {
+  const types = filesOf(unit);
   const { origin } = new URL(here);
   try {
     // The smallest module there is: a policy that forbids it forbids all.
@@ -16,14 +21,14 @@ export async function explain(error, here, hashes, violations) {
     const message = "The Content-Security-Policy of this page forbids wasm. Add to its script-src:";
     return trouble("csp-wasm", message, "'wasm-unsafe-eval'");
   }
-  for (const [name, type] of Object.entries(TYPES)) {
-    const cause = await about(new URL(name, here).href, type, origin, hashes[name], violations);
+  for (const [name, type] of Object.entries(types)) {
+    const cause = await about(new URL(name, here).href, type, origin, hashes[name], violations, types);
     if (cause) return cause;
   }
   return trouble("failed", `The widget could not start: ${error?.message ?? error}`, "");
 }
 
-async function about(address, type, origin, integrity, violations) {
+async function about(address, type, origin, integrity, violations, types) {
   const answer = await tried(address);
   // The event of a violation may come after the exception.
   await new Promise((done) => setTimeout(done));
@@ -44,9 +49,9 @@ async function about(address, type, origin, integrity, violations) {
   // Many servers answer with a page of theirs, and status 200, for what is not there.
   if (!answer.ok || kind.includes("html")) {
     const message = `The file ${address} is missing. Copy all files of the bundle, side by side:`;
-    return trouble("file-missing", message, Object.keys(TYPES).join(" "));
+    return trouble("file-missing", message, Object.keys(types).join(" "));
   }
-  if (address.endsWith(GLUE) && !kind.includes("javascript")) {
+  if (address.endsWith(".js") && !kind.includes("javascript")) {
     const message = `The server sends ${address} as ${kind}, which browsers do not run. Have it send:`;
     return trouble("wrong-type", message, `Content-Type: ${type}`);
   }

@@ -5,9 +5,8 @@ const here = import.meta.url;
 /** Hashes of the other files. The bundle writes them here, so that no file of another version slips in. */
 const hashes = {};
 
-const [GLUE, WASM, SHEET] = ["udp-echo-web.js", "udp-echo-web_bg.wasm", "udp-echo.css"];
 const ATTRIBUTES =
-  "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode preset rate relay reorder seed src target timeout";
+  "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode preset rate relay reorder seed src target timeout view";
 
 const near = (name) => new URL(name, here).href;
 const make = (tag, part, text = "") => {
@@ -24,28 +23,30 @@ const trouble = (code, message, hint = "") => Object.assign(new Error(message), 
 const violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(event));
 
-let loading;
+let units = {};
 let restarts = 0;
 
-/** The wasm module and the style sheet: one of each for all elements of a page. */
-function load() {
-  loading ??= Promise.all([wasm(), sheet()]);
+/** A wasm module and its style sheet: `web`, the core, or one of its chunks. One of each for all elements of a page. */
+function load(name) {
+  const unit = (units[name] ??= fetchUnit(`udp-echo-${name}`));
   // A failure may pass: the next element tries again.
-  loading.catch(() => (loading = undefined));
-  return loading;
+  unit.catch(() => units[name] === unit && delete units[name]);
+  return unit;
 }
 
-async function wasm() {
-  const [glue, module] = await Promise.all([script(near(GLUE)), get(WASM).then(compile)]);
+async function fetchUnit(file) {
+  const [glue, module, style] = await Promise.all([script(file + ".js"), get(file + "_bg.wasm").then(compile), sheet(file)]);
   await glue.default({ module_or_path: module });
-  return glue.Widget;
+  // The core's glue carries the hashes of the chunks.
+  Object.assign(hashes, glue.hashes);
+  return [glue, style];
 }
 
 /** Imports the glue. `import()` takes no hash, but what a preload with one has put in place is what it finds. */
-async function script(address) {
+async function script(name) {
   // After a panic the module is wanted anew, which is another address of the same file.
-  if (restarts) address += `?restart=${restarts}`;
-  const integrity = hashes[GLUE];
+  const address = near(name) + (restarts ? `?restart=${restarts}` : "");
+  const integrity = hashes[name];
   if (integrity) {
     await new Promise((onload, onerror) => {
       const link = document.createElement("link");
@@ -66,7 +67,7 @@ const get = async (name) => {
 const compile = async (response) => WebAssembly.compile(await response.arrayBuffer());
 
 /** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
-const sheet = async () => new CSSStyleSheet().replace(await (await get(SHEET)).text());
+const sheet = async (file) => new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
 
 /** What a browser must have. */
 function check() {
@@ -83,14 +84,14 @@ function check() {
 }
 
 /** Finds out why the files did not load, which no exception tells; how to is in a file of its own. */
-async function explain(error) {
+async function explain(error, unit) {
   if (error.code) return error;
   if (here.startsWith("file:")) {
     const message = "The page was opened as a file, and browsers load no modules from files. Serve the folder, and open that:";
     return trouble("file-page", message, "python3 -m http.server");
   }
   try {
-    return (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations);
+    return (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations, unit);
   } catch {
     const message = `The files beside ${here} do not load. Copy all files of the bundle, side by side, and see that the server runs:`;
     return trouble("unreachable", message, "udp-echo serve");
@@ -99,14 +100,14 @@ async function explain(error) {
 
 const running = new Set();
 
-/** A panic stops the module for every element of the page: all begin again with a new one. */
+/** A panic stops its module for every element of the page: all begin again with new ones. */
 function watch(event) {
   const error = event.error ?? event.reason;
-  if (!(error instanceof WebAssembly.RuntimeError && error.stack.includes(near(GLUE)))) return;
+  if (!(error instanceof WebAssembly.RuntimeError && error.stack.includes(near("udp-echo-")))) return;
   // What an older one still does no longer matters.
   if (restarts ? !error.stack.includes(`?restart=${restarts}`) : error.stack.includes("?restart=")) return;
   restarts += 1;
-  loading = undefined;
+  units = {};
   for (const element of running) element.restart(error.message);
 }
 addEventListener("error", watch);
@@ -178,7 +179,7 @@ class UdpEcho extends HTMLElement {
     try {
       check();
       this.#open();
-      const [Widget, style] = await load();
+      const [{ Widget }, style] = await load("web");
       // It may have left the page while this was loading.
       if (!this.isConnected) return;
       this.#root.adoptedStyleSheets = [base(), style];
@@ -189,10 +190,33 @@ class UdpEcho extends HTMLElement {
       running.add(this);
       this.follow();
       this.#widget ??= new Widget(here, Math.random());
-      this.#widget.connected(this, this.#frame, (name, detail) => this.#tell(name, JSON.parse(detail)));
+      this.#widget.connected(
+        this,
+        this.#frame,
+        (name, detail) => this.#tell(name, JSON.parse(detail)),
+        (name, done) => this.#chunk(name, done),
+      );
     } catch (error) {
-      this.#fail(await explain(error));
+      this.#fail(await explain(error, "web"));
     }
+  }
+
+  /** Loads a chunk for the widget, which goes on without it when that fails. */
+  async #chunk(name, done) {
+    const before = restarts;
+    let unit = [];
+    let why = "";
+    try {
+      unit = await load(name);
+      const sheets = this.#root.adoptedStyleSheets;
+      if (!sheets.includes(unit[1])) this.#root.adoptedStyleSheets = [...sheets, unit[1]];
+    } catch (error) {
+      const { code, message, hint } = await explain(error, name);
+      why = `${message} ${hint}`;
+      this.#tell("udp-error", { code, message, hint });
+    }
+    // Whoever asked may be gone by now.
+    if (before === restarts) done(unit[0], why);
   }
 
   /** The module is gone: what it had counted is gone with it. */
@@ -325,7 +349,7 @@ function base() {
 
 /** Each attribute is a property too: `max-rows` is `maxRows`. */
 const PROPERTIES = new Map(
-  `${ATTRIBUTES} loading theme view`.split(" ").map((name) => [name.replace(/-./g, (dash) => dash[1].toUpperCase()), name]),
+  `${ATTRIBUTES} loading theme`.split(" ").map((name) => [name.replace(/-./g, (dash) => dash[1].toUpperCase()), name]),
 );
 for (const [property, name] of PROPERTIES) {
   const flag = name === "autosend";

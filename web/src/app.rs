@@ -4,27 +4,33 @@ use js_sys::Function;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement, Url};
 
+use crate::chunk::Chunk;
 use crate::dom::{self, Clock, Frame, Listener, Request, Timer};
 use crate::element::outcome::Outcome;
 use crate::element::settings::{Mode, Settings};
 use crate::element::trace;
-use crate::host::{Host, Live, Replayed, Simulated};
+use crate::host::Host;
 use crate::inbox::{Receiver, Sender};
 use crate::policy::Policy;
-use crate::session::{Effect, Event, Micros, Peer, Session, capture};
+use crate::session::{Effect, Event, Micros, Peer, Session};
 use crate::ui::Ui;
 use crate::view::View;
 use crate::words;
+
+mod chunks;
+
+use chunks::{Chunks, Errand};
 
 /// What comes to the task.
 #[derive(Debug)]
 pub enum Input {
     /// The reader or the browser did something.
     Event(Event),
-    /// The connection with this number did something; an older one has nothing to say any more.
-    Host(u32, Event),
-    /// As above, at a time of the past: a recording keeps its own pace.
-    Recorded(u32, Micros, Event),
+    /// The connection with this number did something, now or at a time of the past: a recording keeps its own pace. An
+    /// older connection has nothing to say any more.
+    Host(u32, Option<Micros>, Event),
+    /// A chunk was loaded, or why not.
+    Chunk(&'static str, Result<Chunk, String>),
     /// A recording was loaded for this connection.
     Loaded(u32, String),
     /// The page around the element wants the run as JSON, given to this function.
@@ -47,7 +53,8 @@ pub struct App {
     /// The address of the loader: the default for the relay's.
     base: String,
     inbox: Sender<Input>,
-    host: Option<Box<dyn Host>>,
+    host: Option<Host>,
+    chunks: Chunks,
     /// Number of the connection.
     connection: u32,
     relay: Option<Url>,
@@ -58,7 +65,7 @@ pub struct App {
 impl App {
     /// Runs, and gives the session back at the end.
     pub async fn run(
-        (element, root, dispatch): (HtmlElement, Element, Function),
+        (element, root, dispatch, load): (HtmlElement, Element, Function, Function),
         base: String,
         mut session: Session,
         (inbox, inputs): (Sender<Input>, &Receiver<Input>),
@@ -67,6 +74,7 @@ impl App {
             element,
             dispatch,
             base,
+            chunks: Chunks::new(load, &inbox),
             inbox,
             host: None,
             connection: 0,
@@ -74,14 +82,20 @@ impl App {
             question: None,
             clock: Clock::default(),
         };
-        app.configure(&mut session);
-        let mut ui = Ui::new(&root, &app.inbox, session.draft());
+        let link = app.configure(&mut session);
+        let mut ui = Ui::new(&root, &app.inbox);
+        app.chunks.show_in(ui.places(), session.settings().panels());
         ui.set_label(session.settings().label.as_deref());
         let mut generation = session.generation();
         let mut timer = Timer::new(app.teller(|| Input::Rang));
         let mut frame = Frame::new(app.teller(|| Input::Frame));
         let _visibility = app.watch_visibility();
-        app.feed(&mut session, Event::Seen);
+        if link {
+            // The host hears of the link right after its hello, before anything is sent.
+            app.need(&mut session, Errand::Begin);
+        } else {
+            app.feed(&mut session, Event::Seen);
+        }
         loop {
             let now = app.clock.now();
             timer.set(session.wakes_at(now), now);
@@ -90,39 +104,52 @@ impl App {
                     frame.came();
                     if session.generation() != generation {
                         generation = session.generation();
-                        ui = Ui::new(&root, &app.inbox, session.draft());
+                        ui = Ui::new(&root, &app.inbox);
+                        app.chunks.show_in(ui.places(), session.settings().panels());
+                        ui.set_label(session.settings().label.as_deref());
                     }
+                    let now = app.clock.now();
                     if !session.is_paused() {
-                        ui.draw(&View::of(&session, app.clock.now()));
+                        ui.draw(&View::of(&session, now));
                     }
+                    app.chunks.show(&session, now);
                     app.tell(&mut session);
                     continue;
                 }
                 Input::Left => break,
                 Input::Changed => {
                     app.reconfigure(&mut session);
+                    app.chunks.show_in(ui.places(), session.settings().panels());
                     ui.set_label(session.settings().label.as_deref());
                 }
                 Input::Export(give) => {
                     // Whoever asked is a promise, and cannot throw.
-                    let _ = give.call1(&JsValue::NULL, &trace::write(&session).into());
+                    let _ = give.call1(&JsValue::NULL, &app.trace(&session).into());
                     continue;
                 }
                 Input::Loaded(connection, source) if connection == app.connection => {
-                    app.replay(&mut session, &source);
+                    app.replay(&mut session, source);
                 }
-                Input::Recorded(connection, at, event) if connection == app.connection => {
-                    app.feed_at(&mut session, event, at);
+                Input::Chunk(name, Ok(chunk)) => {
+                    for errand in app.chunks.arrived(name, &chunk) {
+                        app.run_errand(&mut session, errand, &chunk);
+                    }
+                }
+                Input::Chunk(name, Err(why)) => {
+                    for errand in app.chunks.failed(name, &why) {
+                        app.give_up(&mut session, errand, &why);
+                    }
                 }
                 Input::Rang => {
                     timer.rang();
                     app.feed(&mut session, Event::Tick);
                 }
                 Input::Event(event) => app.feed(&mut session, event),
-                Input::Host(connection, event) if connection == app.connection => {
-                    app.feed(&mut session, event)
+                Input::Host(connection, at, event) if connection == app.connection => {
+                    let at = at.unwrap_or_else(|| app.clock.now());
+                    app.feed_at(&mut session, event, at);
                 }
-                Input::Host(..) | Input::Recorded(..) | Input::Loaded(..) => {}
+                Input::Host(..) | Input::Loaded(..) => {}
             }
             frame.request();
         }
@@ -156,7 +183,7 @@ impl App {
     }
 
     fn feed_at(&mut self, session: &mut Session, event: Event, at: Micros) {
-        session.set_buffered(self.host.as_ref().map_or(0, |host| host.buffered()));
+        session.set_buffered(self.host.as_ref().map_or(0, Host::buffered));
         for effect in session.on(event, at) {
             match effect {
                 Effect::Connect(peer) => self.connect(session, peer),
@@ -167,7 +194,7 @@ impl App {
                         host.control(&message);
                     }
                 }
-                Effect::Save => self.save(session),
+                Effect::Save => self.need(session, Errand::Save),
                 Effect::Datagram(payload) => {
                     if let Some(host) = &self.host {
                         host.send(&payload);
@@ -177,17 +204,14 @@ impl App {
         }
     }
 
-    fn connect(&mut self, session: &Session, peer: Peer) {
+    fn connect(&mut self, session: &mut Session, peer: Peer) {
         // The old connection is let go of before there is a new one.
         self.host = None;
         self.connection += 1;
         let connection = self.connection;
-        let inbox = self.inbox.clone();
-        let tell = move |event| inbox.send(Input::Host(connection, event));
         match peer {
             Peer::Simulator(seed) => {
-                self.host = Some(Box::new(Simulated::new(seed, Box::new(tell))));
-                return;
+                return self.need(session, Errand::Simulate(connection, seed));
             }
             Peer::Recording => return self.load_recording(connection),
             Peer::Host => {}
@@ -203,23 +227,82 @@ impl App {
             relay.href()
         });
         let url = url.unwrap_or_default();
-        match Live::connect(&url, tell.clone()) {
-            Ok(host) => self.host = Some(Box::new(host)),
-            Err(reason) => tell(Event::Closed(0, reason)),
+        match Host::connect(&url, connection, &self.inbox) {
+            Ok(host) => self.host = Some(host),
+            Err(reason) => self.hear(Event::Closed(0, reason)),
         }
     }
 
-    fn save(&self, session: &Session) {
-        let application = match session.mode() {
-            Mode::Simulated => concat!(
-                "udp-echo ",
-                env!("CARGO_PKG_VERSION"),
-                ", simulated in a browser"
-            ),
-            _ => concat!("udp-echo ", env!("CARGO_PKG_VERSION"), ", in a browser"),
-        };
-        let file = capture(session.history(), self.clock.origin(), application);
-        dom::download("udp-echo.pcapng", &file);
+    /// What the connection that there is now would say.
+    fn hear(&self, event: Event) {
+        self.inbox.send(Input::Host(self.connection, None, event));
+    }
+
+    fn trace(&self, session: &Session) -> String {
+        trace::write(session, self.clock.origin().as_micros() as Micros)
+    }
+
+    /// Does something that needs the chunk `lab`, now or when it is loaded.
+    fn need(&mut self, session: &mut Session, errand: Errand) {
+        if let Some((chunk, errand)) = self.chunks.need(errand) {
+            self.run_errand(session, errand, &chunk);
+        }
+    }
+
+    fn run_errand(&mut self, session: &mut Session, errand: Errand, chunk: &Chunk) {
+        match errand {
+            Errand::Begin => {
+                chunk.link(&session.settings().link, self.chunks.act());
+                // What the link asks for is in the inbox already, before this.
+                self.inbox.send(Input::Event(Event::Seen));
+            }
+            Errand::Link => chunk.link(&session.settings().link, self.chunks.act()),
+            Errand::Simulate(connection, seed) if connection == self.connection => {
+                self.host = Some(Host::simulate(chunk, seed, connection, &self.inbox));
+            }
+            Errand::Replay(connection, source) if connection == self.connection => {
+                match Host::replay(chunk, &source, connection, &self.inbox) {
+                    Ok(host) => self.host = Some(host),
+                    Err(field) => {
+                        let why = words::unreadable_recording(&session.settings().src, &field);
+                        self.feed(session, Event::NoRecording(why));
+                    }
+                }
+            }
+            Errand::Simulate(..) | Errand::Replay(..) => {}
+            Errand::Save => {
+                let application = match session.mode() {
+                    Mode::Simulated => concat!(
+                        "udp-echo ",
+                        env!("CARGO_PKG_VERSION"),
+                        ", simulated in a browser"
+                    ),
+                    _ => concat!("udp-echo ", env!("CARGO_PKG_VERSION"), ", in a browser"),
+                };
+                chunk.save(&self.trace(session), application);
+            }
+        }
+    }
+
+    /// The chunk `lab` did not come.
+    fn give_up(&mut self, session: &mut Session, errand: Errand, why: &str) {
+        match errand {
+            Errand::Begin | Errand::Link => {
+                let why = words::no_link(why);
+                self.feed(session, Event::NoChunk(why));
+                if matches!(errand, Errand::Begin) {
+                    self.feed(session, Event::Seen);
+                }
+            }
+            Errand::Simulate(connection, _) if connection == self.connection => {
+                self.hear(Event::Closed(0, why.to_owned()));
+            }
+            Errand::Replay(connection, _) if connection == self.connection => {
+                self.feed(session, Event::NoRecording(why.to_owned()));
+            }
+            Errand::Simulate(..) | Errand::Replay(..) => {}
+            Errand::Save => self.feed(session, Event::NoChunk(why.to_owned())),
+        }
     }
 
     /// Fetches the recording, or takes the one that stands in the element.
@@ -239,21 +322,12 @@ impl App {
         self.question = Request::get(&src, tell);
     }
 
-    fn replay(&mut self, session: &mut Session, source: &str) {
-        let src = &session.settings().src;
-        let recording = match source {
-            "" => Err(words::no_recording(src)),
-            source => trace::read(source).map_err(|field| words::unreadable_recording(src, field)),
-        };
-        let recording = match recording {
-            Ok(recording) => recording,
-            Err(why) => return self.feed(session, Event::NoRecording(why)),
-        };
-        session.set_recording_of_simulation(recording.simulated);
-        let connection = self.connection;
-        let inbox = self.inbox.clone();
-        let tell = move |at, event| inbox.send(Input::Recorded(connection, at, event));
-        self.host = Some(Box::new(Replayed::new(recording, Box::new(tell))));
+    fn replay(&mut self, session: &mut Session, source: String) {
+        if source.is_empty() {
+            let why = words::no_recording(&session.settings().src);
+            return self.feed(session, Event::NoRecording(why));
+        }
+        self.need(session, Errand::Replay(self.connection, source));
     }
 
     /// Asks the host why it does not let us in. No answer is an answer as well: then there is no host.
@@ -265,14 +339,14 @@ impl App {
         let inbox = self.inbox.clone();
         let tell = move |answer: String| {
             if let Ok(policy) = Policy::read(&answer) {
-                inbox.send(Input::Host(connection, Event::Policy(policy)));
+                inbox.send(Input::Host(connection, None, Event::Policy(policy)));
             }
         };
         self.question = Request::get(&url, tell);
     }
 
-    /// Reads the element's attributes.
-    fn configure(&mut self, session: &mut Session) {
+    /// Reads the element's attributes; true when those of the link are others.
+    fn configure(&mut self, session: &mut Session) -> bool {
         let (settings, complaints) = Settings::read(|name| self.element.get_attribute(name));
         for complaint in &complaints {
             session.tell(Outcome::complaint(complaint));
@@ -288,15 +362,19 @@ impl App {
         if let Some(message) = &settings.message
             && session.settings().message != settings.message
         {
-            session.set_draft(message.clone());
+            session.set_draft(message.clone().into());
         }
+        let link = session.settings().link != settings.link;
         session.set_settings(settings);
+        link
     }
 
     /// An attribute changed. What the element talks to can only change with a new session, and a new record.
     fn reconfigure(&mut self, session: &mut Session) {
         let before = session.settings().clone();
-        self.configure(session);
+        if self.configure(session) {
+            self.need(session, Errand::Link);
+        }
         let after = session.settings();
         if !after.talks_to_the_same(&before) {
             self.feed(session, Event::Reset);

@@ -1,18 +1,22 @@
-//! Control messages between JSON and the types of [`wire::control`].
+//! Control messages between JSON and the types of [`wire::control`]: those that the core itself reads and writes.
 //!
-//! The types are the contract and their serde form is the host's; here is the same form once more, small enough for a
-//! page. The tests hold the two against each other.
+//! What is asked of the lab and of the server's rules, and what is answered to that, passes through the core as text.
 
 mod decode;
-mod encode;
-mod fields;
 
 pub use decode::decode;
-pub(crate) use decode::events;
-pub use encode::encode;
-pub(crate) use fields::Fields;
-pub use fields::Unreadable;
-pub(crate) use fields::read;
+pub use udp_echo_feed::codec::*;
+use wire::control::Options;
+
+/// Writes the message that changes a session's options.
+pub fn options(options: Options) -> String {
+    let mut inner = Object::default();
+    inner.flag("tracing", options.tracing);
+    inner.number("timeout_ms", options.timeout_ms.into());
+    let mut message = Object::default();
+    message.json("options", &inner.end());
+    message.end()
+}
 
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,12 @@
 //!
 //! - [`settings`]: the attributes as values, and a sentence for each that cannot be one;
 //! - [`outcome`]: what happened, as the events that the element dispatches;
-//! - [`trace`]: a run as JSON, to be shown again where there is no host.
+//! - [`trace`]: a run as JSON, to be shown again where there is no host;
+//! - [`feed`]: what the panels of the chunks are told.
 //!
 //! All of it is pure. `www/udp-echo.js` forwards attributes and methods, and dispatches the events.
 
-pub mod decimal;
+pub mod feed;
 pub mod outcome;
 pub mod settings;
 pub mod trace;

@@ -1,96 +1,149 @@
-//! What a session can talk to: a live host over a WebSocket, or another that obeys the same rules.
+//! What a session talks to: a host over a WebSocket, or one that a chunk brings, which is sent the same messages and
+//! answers with them.
 
 use bytes::Bytes;
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
-use wire::control::ClientMessage;
 
+use crate::app::Input;
+use crate::chunk::{Chunk, Port};
 use crate::codec;
 use crate::dom::Listener;
-use crate::session::Event;
+use crate::inbox::Sender;
+use crate::session::{Event, Micros};
 
-mod replayed;
-mod simulated;
-
-pub use replayed::Replayed;
-pub use simulated::Simulated;
-
-/// The other end of a session. What it says comes as [`Event`]s; dropping it ends the session there.
-pub trait Host {
-    /// Sends one datagram, unchanged. Zero bytes are a datagram like any other.
-    fn send(&self, payload: &Bytes);
-    /// Sends one control message.
-    fn control(&self, message: &ClientMessage);
-    /// Bytes that were handed over and have not left yet.
-    fn buffered(&self) -> u32;
+/// The other end of a session. Dropping it ends the session there.
+pub enum Host {
+    /// A live one.
+    Live(WebSocket, Vec<Listener>),
+    /// One that needs no network, and how it tells what it says.
+    Chunk(Port, Tell),
 }
 
-/// A live host.
-pub struct Live {
-    socket: WebSocket,
-    listeners: Vec<Listener>,
-}
+/// Called with a message of the host: text or bytes; with the time at which it came, when that is not now; and whether the
+/// bytes are none of the host's but what its client sent (a recording has both).
+type Tell = Closure<dyn FnMut(JsValue, Option<f64>, bool)>;
 
-impl Live {
-    /// Begins to connect. Whether it worked comes as an event.
+impl Host {
+    /// Begins to connect. Whether it worked comes as an event of the connection with this number.
     ///
     /// # Errors
     /// The browser's own words when it will not even try: a bad address, or `ws:` from a page of `https:`.
-    pub fn connect(url: &str, tell: impl Fn(Event) + Clone + 'static) -> Result<Self, String> {
+    pub fn connect(url: &str, connection: u32, inbox: &Sender<Input>) -> Result<Self, String> {
         let socket = WebSocket::new(url).map_err(|error| reason_of(&error))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let on_message = {
-            let tell = tell.clone();
-            move |event: web_sys::Event| {
-                if let Some(event) = message(event.unchecked_ref()) {
-                    tell(event);
-                }
+        let messages = inbox.clone();
+        let on_message = move |event: web_sys::Event| {
+            let event: &MessageEvent = event.unchecked_ref();
+            if let Some(event) = message(&event.data()) {
+                messages.send(Input::Host(connection, None, event));
             }
         };
+        let closes = inbox.clone();
         let on_close = move |event: web_sys::Event| {
             let event: &CloseEvent = event.unchecked_ref();
-            tell(Event::Closed(event.code(), event.reason()));
+            let event = Event::Closed(event.code(), event.reason());
+            closes.send(Input::Host(connection, None, event));
         };
-        Ok(Self {
-            listeners: vec![
-                Listener::new(&socket, "message", Box::new(on_message)),
-                Listener::new(&socket, "close", Box::new(on_close)),
-            ],
-            socket,
-        })
+        let listeners = vec![
+            Listener::new(&socket, "message", Box::new(on_message)),
+            Listener::new(&socket, "close", Box::new(on_close)),
+        ];
+        Ok(Self::Live(socket, listeners))
+    }
+
+    /// Begins with the simulated host.
+    pub fn simulate(chunk: &Chunk, seed: u64, connection: u32, inbox: &Sender<Input>) -> Self {
+        let tell = tell(connection, inbox);
+        // As text: JavaScript's numbers have no 64 bits.
+        let seed = crate::words::number(seed);
+        let port = chunk.simulated(&seed, function(&tell));
+        Self::Chunk(port, tell)
+    }
+
+    /// Begins to show a recording.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn replay(
+        chunk: &Chunk,
+        source: &str,
+        connection: u32,
+        inbox: &Sender<Input>,
+    ) -> Result<Self, String> {
+        let tell = tell(connection, inbox);
+        let port = chunk
+            .replayed(source, function(&tell))
+            .map_err(|error| reason_of(&error))?;
+        Ok(Self::Chunk(port, tell))
+    }
+
+    /// Sends one datagram, unchanged. Zero bytes are a datagram like any other.
+    pub fn send(&self, payload: &Bytes) {
+        match self {
+            // It fails only while connecting, when nothing is sent yet; a closing socket drops silently, as UDP would.
+            Self::Live(socket, _) => drop(socket.send_with_u8_array(payload)),
+            Self::Chunk(port, _) => port.send(&Uint8Array::from(&payload[..])),
+        }
+    }
+
+    /// Sends one control message.
+    pub fn control(&self, message: &str) {
+        match self {
+            // As above.
+            Self::Live(socket, _) => drop(socket.send_with_str(message)),
+            Self::Chunk(port, _) => port.send(&JsValue::from_str(message)),
+        }
+    }
+
+    /// Bytes that were handed over and have not left yet.
+    pub fn buffered(&self) -> u32 {
+        match self {
+            Self::Live(socket, _) => socket.buffered_amount(),
+            Self::Chunk(..) => 0,
+        }
     }
 }
 
-impl Host for Live {
-    fn send(&self, payload: &Bytes) {
-        // It fails only while connecting, when nothing is sent yet; a closing socket drops silently, as UDP would.
-        let _ = self.socket.send_with_u8_array(payload);
-    }
-
-    fn control(&self, message: &ClientMessage) {
-        // As above.
-        let _ = self.socket.send_with_str(&codec::encode(message));
-    }
-
-    fn buffered(&self) -> u32 {
-        self.socket.buffered_amount()
-    }
-}
-
-impl Drop for Live {
+impl Drop for Host {
     fn drop(&mut self) {
-        // The listeners go first: closing must not tell a session that has moved on.
-        self.listeners.clear();
-        let _ = self.socket.close();
+        match self {
+            Self::Live(socket, listeners) => {
+                // The listeners go first: closing must not tell a session that has moved on.
+                listeners.clear();
+                let _ = socket.close();
+            }
+            Self::Chunk(port, _) => port.free(),
+        }
     }
+}
+
+fn tell(connection: u32, inbox: &Sender<Input>) -> Tell {
+    let inbox = inbox.clone();
+    Closure::new(move |data: JsValue, at: Option<f64>, is_sent: bool| {
+        let event = match is_sent {
+            true => Some(Event::Replayed(Uint8Array::new(&data).to_vec().into())),
+            false => message(&data),
+        };
+        if let Some(event) = event {
+            inbox.send(Input::Host(connection, at.map(|at| at as Micros), event));
+        }
+    })
+}
+
+fn function(tell: &Tell) -> &Function {
+    tell.as_ref().unchecked_ref()
 }
 
 /// What a message says; `None` for control messages of a later version, which are not for us.
-fn message(event: &MessageEvent) -> Option<Event> {
-    let data = event.data();
+fn message(data: &JsValue) -> Option<Event> {
     let Some(text) = data.as_string() else {
-        return Some(Event::Datagram(js_sys::Uint8Array::new(&data).to_vec()));
+        return Some(Event::Datagram(Uint8Array::new(data).to_vec()));
     };
+    if text.starts_with("{\"stream\":") {
+        return Some(Event::Answered(text));
+    }
     match codec::decode(&text) {
         Ok(message) => message.map(Event::Control),
         Err(field) => Some(Event::Unreadable(field)),
@@ -98,7 +151,7 @@ fn message(event: &MessageEvent) -> Option<Event> {
 }
 
 /// What a thrown value says.
-pub fn reason_of(error: &JsValue) -> String {
+fn reason_of(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
         None => error.as_string().unwrap_or_default(),

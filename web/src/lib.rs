@@ -6,9 +6,9 @@
 //! - [`policy`]: what a host says to pages that may not connect;
 //! - [`session`]: the state of one widget, pure;
 //! - [`view`]: what a reader sees of it, pure, in [`words`];
-//! - [`picture`]: the space-time diagram as strokes, pure;
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
 //! - [`host`]: the other end of a session;
+//! - [`chunk`]: the modules that are loaded when something needs them, `web/lab` and `web/bytes`;
 //! - [`app`]: the task that joins them all, through an [`inbox`];
 //! - [`dom`]: listeners, timers and frames that end when they are dropped.
 //!
@@ -28,18 +28,18 @@ use web_sys::{Element, HtmlElement};
 
 pub mod codec;
 pub mod element;
-pub mod json;
 pub mod policy;
+pub use udp_echo_feed::json;
 
 pub mod session;
 
-pub mod picture;
 pub mod view;
 pub mod words;
 
 pub mod app;
-pub mod dom;
+pub mod chunk;
 pub mod host;
+pub use udp_echo_feed::dom;
 pub mod inbox;
 pub mod ui;
 
@@ -47,11 +47,6 @@ use app::{App, Input};
 use element::settings::{MAX_BURST, Pace};
 use inbox::{Receiver, Sender};
 use session::{Direction, Event, Session};
-
-/// A third of the size of the standard library's allocator, and faster.
-#[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// The inside of one `<udp-echo>` element.
 ///
@@ -80,8 +75,15 @@ impl Widget {
     }
 
     /// The element is on a page and was seen. The widget is drawn inside `frame`; `dispatch` is called with the name and
-    /// the detail, as JSON, of each event that the element is to dispatch.
-    pub fn connected(&mut self, element: HtmlElement, frame: Element, dispatch: js_sys::Function) {
+    /// the detail, as JSON, of each event that the element is to dispatch; `load` with the name of a chunk and a function
+    /// that takes it, or a sentence that says why there is none.
+    pub fn connected(
+        &mut self,
+        element: HtmlElement,
+        frame: Element,
+        dispatch: js_sys::Function,
+        load: js_sys::Function,
+    ) {
         if self.task.is_some() {
             return;
         }
@@ -91,7 +93,7 @@ impl Widget {
         let (park, parked) = (self.parked.0.clone(), Rc::clone(&self.parked.1));
         spawn_local(async move {
             let session = parked.next().await;
-            let outside = (element, frame, dispatch);
+            let outside = (element, frame, dispatch, load);
             park.send(App::run(outside, base, session, (inbox, &inputs)).await);
         });
     }

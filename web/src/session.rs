@@ -3,7 +3,8 @@
 //! Nothing in here touches the browser. [`Session::on`] takes an [`Event`] and the time and answers with [`Effect`]s;
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
-use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION};
+use bytes::Bytes;
+use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
 use wire::transcript::DEFAULT_MESSAGE;
 
 use crate::element::outcome::{self, Outcome};
@@ -12,27 +13,23 @@ use crate::policy::Policy;
 use crate::words;
 
 mod announcer;
+mod asked;
 mod backoff;
 mod burst;
-mod capture;
-pub mod datagram;
 mod events;
 pub mod history;
-pub mod lab;
 mod reading;
 mod standing;
 pub mod transcript;
 
 use announcer::Announcer;
+use asked::Asked;
 use backoff::Backoff;
 use burst::Burst;
-pub use capture::capture;
 pub use events::{Direction, Effect, Event, Peer, Phase};
 pub use history::History;
-use lab::Bench;
 
-/// Microseconds of the browser's monotonic clock.
-pub type Micros = u64;
+pub use udp_echo_feed::Micros;
 
 /// A host that says nothing for this long after the connection began is taken for none: a proxy may accept the
 /// upgrade before it knows whether anybody is behind it.
@@ -59,8 +56,9 @@ pub struct Session {
     relay: String,
     /// Name of the server to ask for; empty for the host's own choice.
     target: String,
-    draft: String,
-    bench: Bench,
+    draft: Bytes,
+    draft_revision: u32,
+    asked: Asked,
     selected: Option<u64>,
     stepping: bool,
     notice: Option<String>,
@@ -73,7 +71,6 @@ pub struct Session {
     simulating: Option<Reason>,
     /// Seed of the simulated host's link, where the settings name none.
     seed: u64,
-    recording_of_simulation: bool,
     bursts: Vec<Burst>,
     paused: bool,
     /// Changes with every reset.
@@ -91,8 +88,9 @@ impl Session {
             history: History::default(),
             relay: String::new(),
             target: String::new(),
-            draft: DEFAULT_MESSAGE.to_owned(),
-            bench: Bench::default(),
+            draft: Bytes::from_static(DEFAULT_MESSAGE.as_bytes()),
+            draft_revision: 0,
+            asked: Asked::default(),
             selected: None,
             stepping: false,
             notice: None,
@@ -103,7 +101,6 @@ impl Session {
             settings: Settings::default(),
             simulating: None,
             seed,
-            recording_of_simulation: false,
             bursts: Vec::new(),
             paused: false,
             generation: 0,
@@ -145,7 +142,8 @@ impl Session {
             Event::Datagram(bytes) => self.silently(|session| session.history.answered(bytes, now)),
             Event::Closed(code, reason) => self.closed(code, &reason, now),
             Event::Policy(policy) => self.silently(|session| session.judged(policy)),
-            Event::Draft(text) => self.silently(|session| session.draft = text),
+            Event::Draft(text) => self.silently(|session| session.draft = text.into()),
+            Event::Fill(draft) => self.silently(|session| session.set_draft(draft)),
             Event::Send => self.begin_burst(None, self.settings.pace, now),
             Event::Burst(payload, pace) => self.begin_burst(payload, pace, now),
             Event::Replayed(payload) => self.silently(|session| session.record(payload, now)),
@@ -162,18 +160,16 @@ impl Session {
             Event::Reset => self.reset(now),
             Event::Select(number) => self.silently(|session| session.select(number)),
             Event::Step(direction) => self.silently(|session| session.step(direction)),
-            Event::Impair(direction, field, text) => {
-                let changes = self.bench.set(direction, field, &text);
-                self.change_lab(changes)
+            Event::Ask(message) => {
+                let message = self.asked.take_in(&message, self.link_seed());
+                self.ask(message)
             }
-            Event::Preset(name) => {
-                let changes = self.bench.choose(&name);
-                self.change_lab(changes)
+            Event::Answered(message) => self.silently(|session| session.asked.answered(&message)),
+            Event::Complaint(complaint) => {
+                self.silently(|session| session.tell(Outcome::complaint(&complaint)))
             }
-            Event::Rule(rule, on) => {
-                self.bench.switch(rule, on);
-                self.ask(ClientMessage::Server(self.bench.rules))
-            }
+            Event::Announce(text) => self.silently(|session| session.announcer.say(text)),
+            Event::NoChunk(why) => self.silently(|session| session.notice = Some(why)),
             Event::Save => vec![Effect::Save],
             Event::Target(target) => self.change_target(target, now),
             Event::Clear => self.silently(Self::clear),
@@ -202,8 +198,9 @@ impl Session {
     }
 
     /// Puts another message into the composer.
-    pub fn set_draft(&mut self, draft: String) {
+    pub fn set_draft(&mut self, draft: Bytes) {
         self.draft = draft;
+        self.draft_revision += 1;
     }
 
     /// Bytes that wait in the browser's queue for the host.
@@ -214,7 +211,7 @@ impl Session {
     /// When the session wants an [`Event::Tick`], if it does.
     pub fn wakes_at(&self, now: Micros) -> Option<Micros> {
         let phase = match self.phase {
-            Phase::Connecting { since } => Some(since + HELLO_DEADLINE),
+            Phase::Connecting { since } if self.has_deadline() => Some(since + HELLO_DEADLINE),
             // While it waits, the countdown changes once a second. A hidden page does not wait: it is woken.
             Phase::Gone { retry_at, .. } if !self.hidden => {
                 let left = retry_at.saturating_sub(now);
@@ -239,15 +236,13 @@ impl Session {
         })]
     }
 
-    fn change_lab(&self, changes: bool) -> Vec<Effect> {
-        match changes {
-            true => self.ask(ClientMessage::Lab(self.bench.lab.clone())),
-            false => Vec::new(),
-        }
+    /// Whether `hello` must come in time. What stands in for a host may have to be loaded first.
+    fn has_deadline(&self) -> bool {
+        self.mode() == Mode::Live
     }
 
     /// Tells a live host. One that is not here yet hears of it after its `hello`.
-    fn ask(&self, message: ClientMessage) -> Vec<Effect> {
+    fn ask(&self, message: String) -> Vec<Effect> {
         match self.phase {
             Phase::Live { .. } => vec![Effect::Control(message)],
             _ => Vec::new(),
@@ -311,7 +306,7 @@ impl Session {
             }
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
             HostMessage::Notice(notice) => self.notice = Some(notice.text),
-            // The page keeps its own books, has no lab yet and asks for no stream.
+            // The page keeps its own books; what is for chunks comes as text.
             HostMessage::Counters(_)
             | HostMessage::Options(_)
             | HostMessage::Lab(_)
@@ -327,10 +322,10 @@ impl Session {
             Some(before) if before.client != hello.client => {
                 Some(words::port_changed(&before.client, &hello.client))
             }
-            _ => None,
+            Some(_) => None,
+            None => self.notice.take(),
         };
         self.history.open(&hello);
-        self.bench.lab.seed = self.settings.seed.unwrap_or(hello.seed);
         self.hello = Some(hello);
         let mut effects = self.requests();
         if self.settings.autosend && !self.began && self.mode() != Mode::Replay {
@@ -426,7 +421,7 @@ impl Session {
     fn tick(&mut self, now: Micros) -> Vec<Effect> {
         self.announcer.speak_if_due(now);
         match self.phase {
-            Phase::Connecting { since } if now >= since + HELLO_DEADLINE => {
+            Phase::Connecting { since } if self.has_deadline() && now >= since + HELLO_DEADLINE => {
                 self.part(words::SILENT.to_owned(), now)
             }
             Phase::Gone { retry_at, .. } if now >= retry_at && !self.hidden => self.connect(now),

@@ -5,28 +5,21 @@
 
 use std::borrow::Cow;
 
-use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
-
-use wire::link;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
 
 use crate::app::Input;
-use crate::dom::{self, Label, Listener};
+use crate::dom::{self, Label, Listener, Shell};
 use crate::inbox::Sender;
-use crate::session::lab::Rule;
 use crate::session::{Direction, Event};
 use crate::view::View;
 use crate::words;
 
-mod bench;
-mod drawing;
 mod log;
 mod numbers;
 mod rows;
 mod targets;
 
-use bench::Bench;
-use drawing::Drawing;
 use log::Log;
 use numbers::Numbers;
 use rows::Rows;
@@ -50,8 +43,6 @@ const TEXTS: &[(&str, Text)] = &[
     ("length", |view| view.length().into()),
     ("remark", |view| view.remark().into()),
     ("notice", |view| view.notice().into()),
-    ("complaint", |view| view.bench().complaint.as_str().into()),
-    ("netem", |view| view.netem().into()),
     ("way-title", |view| view.way().into()),
     ("announcement", |view| view.announcement().into()),
 ];
@@ -74,8 +65,9 @@ pub struct Ui {
     hidden: Vec<Element>,
     send: Element,
     targets: Targets,
-    bench: Bench,
-    drawing: Drawing,
+    message: HtmlTextAreaElement,
+    draft_revision: Option<u32>,
+    places: [(&'static str, Element); 2],
     client_log: Log,
     server_log: Log,
     rows: Rows,
@@ -87,13 +79,8 @@ pub struct Ui {
 
 impl Ui {
     /// Builds the widget inside an element of the shadow root; what the reader does goes to `inbox`.
-    pub fn new(root: &Element, inbox: &Sender<Input>, draft: &str) -> Self {
-        // The only markup there is: a constant of this module. Payloads never come near it.
-        root.set_inner_html(SHELL);
-        let shell = Shell(root);
-        shell.fill_in_words();
-        let message: HtmlTextAreaElement = shell.find("message").unchecked_into();
-        message.set_value(draft);
+    pub fn new(root: &Element, inbox: &Sender<Input>) -> Self {
+        let shell = Shell::write(root, SHELL, words::SHELL);
         Self {
             widget: shell.find("widget"),
             texts: TEXTS
@@ -102,8 +89,9 @@ impl Ui {
                 .collect(),
             hidden: HIDDEN.iter().map(|(name, _)| shell.find(name)).collect(),
             send: shell.find("send"),
-            bench: Bench::new(&shell.find("bench"), &shell.find("presets")),
-            drawing: Drawing::new(&shell.find("picture")),
+            message: shell.find("message").unchecked_into(),
+            draft_revision: None,
+            places: ["lab", "bytes"].map(|name| (name, shell.find(name))),
             targets: Targets::new(shell.find("target").unchecked_into()),
             client_log: Log::new(shell.find("client-lines")),
             server_log: Log::new(shell.find("server-lines")),
@@ -118,6 +106,11 @@ impl Ui {
                 listen(root, inbox, "change", chosen),
             ],
         }
+    }
+
+    /// Where the panels of chunks go, by the chunk's name.
+    pub fn places(&self) -> &[(&'static str, Element)] {
+        &self.places
     }
 
     /// Names the widget for screen readers, where the author has a better name.
@@ -136,6 +129,9 @@ impl Ui {
         for (element, (_, is_hidden)) in self.hidden.iter().zip(HIDDEN) {
             dom::set_flag(element, "hidden", is_hidden(view));
         }
+        if self.draft_revision.replace(view.draft_revision()) != Some(view.draft_revision()) {
+            self.message.set_value(view.draft().unwrap_or_default());
+        }
         // Not `disabled`: that would take the focus away from who just pressed it.
         dom::set(
             &self.send,
@@ -147,45 +143,10 @@ impl Ui {
         self.server_log
             .draw(view.server_transcript(), view.selected());
         self.targets.draw(view);
-        self.bench.draw(view);
-        self.drawing.draw(view);
         self.rows.draw(view);
         self.stamps.draw(view.stamps().map(words::stamp));
         self.sum.draw(view.sum().map(words::number));
         self.beside.draw(view.beside().map(words::number));
-    }
-}
-
-fn append(parent: &Element, tag: &str, part: &str) -> Element {
-    let element = dom::create(tag);
-    dom::set(&element, "part", part);
-    // It fails only where no child may stand, and ours may.
-    let _ = parent.append_child(&element);
-    element
-}
-
-/// The frame, to find things in. Looked up inside the root, so that many widgets fit on one page.
-struct Shell<'a>(&'a Element);
-
-impl Shell<'_> {
-    fn find(&self, name: &str) -> Element {
-        self.seek("data-ref", name)
-            .expect_throw("shell.html has every part that is asked for")
-    }
-
-    fn seek(&self, attribute: &str, name: &str) -> Option<Element> {
-        let selector = ["[", attribute, "=", name, "]"].concat();
-        self.0.query_selector(&selector).ok().flatten()
-    }
-
-    fn fill_in_words(&self) {
-        for (name, word) in words::SHELL {
-            if let Some(element) = self.seek("data-word", name) {
-                element.set_text_content(Some(word));
-            } else if let Some(element) = self.seek("data-label", name) {
-                dom::set(&element, "aria-label", word);
-            }
-        }
     }
 }
 
@@ -220,7 +181,7 @@ fn clicked(event: web_sys::Event) -> Option<Event> {
 fn pressed(event: web_sys::Event) -> Option<Event> {
     let target: Element = event.target()?.unchecked_into();
     let event: KeyboardEvent = event.unchecked_into();
-    let is_in_rows = target.matches("tr").ok()?;
+    let is_in_rows = target.matches("tr[data-number]").ok()?;
     let pressed = match event.key().as_str() {
         // While an input method composes, Enter belongs to it.
         "Enter" if target.id() == "message" && !event.shift_key() && !event.is_composing() => {
@@ -238,33 +199,15 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
 fn chosen(event: web_sys::Event) -> Option<Event> {
     let target: Element = event.target()?.unchecked_into();
     if let Some(choice) = target.dyn_ref::<HtmlSelectElement>() {
-        return Some(match target.id().as_str() {
-            "preset" => Event::Preset(choice.value()),
-            _ => Event::Target(choice.value()),
-        });
+        return (target.id() == "target").then(|| Event::Target(choice.value()));
     }
-    let input: &HtmlInputElement = target.dyn_ref()?;
-    let rule = match target.id().as_str() {
-        "listening" => Rule::Listening,
-        "buffer" => Rule::Buffer,
-        "echo-empty" => Rule::EchoEmpty,
-        _ => return None,
-    };
-    Some(Event::Rule(rule, input.checked()))
+    None
 }
 
 fn typed(event: web_sys::Event) -> Option<Event> {
     let target: Element = event.target()?.unchecked_into();
-    if let Some(message) = target.dyn_ref::<HtmlTextAreaElement>() {
-        return Some(Event::Draft(message.value()));
-    }
-    let field = target.get_attribute("data-field")?.parse().ok()?;
-    let direction = match target.has_attribute("data-down") {
-        true => link::Direction::Down,
-        false => link::Direction::Up,
-    };
-    let input: &HtmlInputElement = target.dyn_ref()?;
-    Some(Event::Impair(direction, field, input.value()))
+    let message: &HtmlTextAreaElement = target.dyn_ref()?;
+    (target.id() == "message").then(|| Event::Draft(message.value()))
 }
 
 #[cfg(test)]

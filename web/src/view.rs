@@ -2,16 +2,12 @@
 
 use std::ops::Range;
 
-use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
-
 use crate::element::outcome::state_of;
 use crate::element::settings::Mode;
-use crate::picture::{Picture, picture};
-use crate::session::datagram::{Datagram, Stamps};
-use crate::session::lab::Bench;
 use crate::session::transcript::Transcript;
 use crate::session::{Micros, Phase, Session};
 use crate::words;
+use udp_echo_feed::datagram::{Datagram, Stamps};
 
 /// Rows that are drawn at most; all datagrams are counted.
 pub const DRAWN_ROWS: u64 = 200;
@@ -106,17 +102,6 @@ impl<'a> View<'a> {
         self.session.hello().map_or("", |hello| &hello.target)
     }
 
-    /// What the reader has set in the lab.
-    pub fn bench(&self) -> &'a Bench {
-        self.session.bench()
-    }
-
-    /// The link as lines of `tc netem`, one each way.
-    pub fn netem(&self) -> String {
-        let lab = &self.bench().lab;
-        words::netem(&lab.up.netem("eth0"), &lab.down.netem("eth0"))
-    }
-
     /// A sentence about the last thing that went otherwise than asked.
     pub fn notice(&self) -> &'a str {
         self.session.notice()
@@ -127,28 +112,36 @@ impl<'a> View<'a> {
         self.session.announcement()
     }
 
+    /// The message as text; `None` when it is bytes that a field for text does not hold: it changes the ends of lines.
+    pub fn draft(&self) -> Option<&'a str> {
+        let draft = std::str::from_utf8(self.session.draft()).ok()?;
+        (!draft.contains('\r')).then_some(draft)
+    }
+
+    /// Changes when the message was set otherwise than by typing it.
+    pub fn draft_revision(&self) -> u32 {
+        self.session.draft_revision()
+    }
+
     /// Length of the message in characters and bytes.
     pub fn length(&self) -> String {
         let draft = self.session.draft();
+        if self.draft().is_none() {
+            return words::only_bytes(draft.len());
+        }
         // Bytes that do not continue a character (RFC 3629, section 3).
-        let characters = draft.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
+        let characters = draft.iter().filter(|byte| *byte & 0xc0 != 0x80).count();
         words::length(characters, draft.len())
     }
 
     /// What is special about that length, if anything.
     pub fn remark(&self) -> String {
-        let hello = self.session.hello();
-        let limit = hello.map_or(MAX_DATAGRAM_BYTES_IPV4, |hello| hello.limits.datagram_bytes);
+        let limit = self.session.limit();
         match self.session.draft().len() {
             0 => words::EMPTY.to_owned(),
             bytes if bytes > limit => words::too_long(limit),
             _ => String::new(),
         }
-    }
-
-    /// The newest datagrams as a space-time diagram.
-    pub fn picture(&self) -> Picture {
-        picture(self.session.history())
     }
 
     /// The numbers of the datagrams that are drawn.

@@ -3,15 +3,10 @@
 //! Kept in one place, so that the page can be translated. Sentences say what happened, to which address or setting, and
 //! what to do.
 
-use wire::control::{Event, What};
-use wire::ledger::{Delivery, Fate};
-use wire::link::{Direction, DropReason};
+use udp_echo_feed::datagram::Datagram;
+use wire::ledger::Fate;
 
-use crate::session::datagram::Datagram;
-
-mod lab;
-
-pub use lab::*;
+pub use udp_echo_feed::words::*;
 
 /// Words of the page's frame, by the names that `shell.html` asks for.
 pub const SHELL: &[(&str, &str)] = &[
@@ -29,14 +24,6 @@ pub const SHELL: &[(&str, &str)] = &[
     ("clear", "Clear"),
     ("save", "Save capture"),
     ("target", "Server"),
-    ("lab", "Lab: a link and a server of this session's own"),
-    ("preset", "A link like"),
-    ("there", "there"),
-    ("back", "back"),
-    ("listening", "The server listens"),
-    ("buffer", "Its buffer holds 4096 bytes"),
-    ("echo-empty", "It answers empty datagrams"),
-    ("netem", "The same link with tc netem, there and back"),
     ("client-transcript", "Client"),
     ("client-who", "this page"),
     ("server-transcript", "Server"),
@@ -183,19 +170,18 @@ pub fn no_recording(source: &str) -> String {
 
 /// A recording cannot be read.
 pub fn unreadable_recording(source: &str, field: &str) -> String {
+    let pattern = "The recorded run □ cannot be read: □ is missing or of another kind";
     let source = if source.is_empty() {
         "inside the element"
     } else {
         source
     };
-    [
-        "The recorded run ",
-        source,
-        " cannot be read: ",
-        field,
-        " is missing or of another kind",
-    ]
-    .concat()
+    fill(pattern, &[source, field])
+}
+
+/// The attributes of the link could not be read.
+pub fn no_link(why: &str) -> String {
+    fill("The link is not as the attributes say: □", &[why])
 }
 
 /// While waiting for the next try.
@@ -276,6 +262,14 @@ pub fn length(characters: usize, bytes: usize) -> String {
     )
 }
 
+/// The message is no text.
+pub fn only_bytes(bytes: usize) -> String {
+    fill(
+        "□ bytes that are no text; typing replaces them",
+        &[&number(bytes as u64)],
+    )
+}
+
 /// The message does not fit.
 pub fn too_long(limit: usize) -> String {
     let pattern =
@@ -319,109 +313,15 @@ pub fn stamp(micros: Option<u64>) -> String {
     }
 }
 
-/// What the picture is.
-pub const PICTURE: &str = "Space-time diagram of the newest datagrams: browser, relay and server from left to right, time \
-                           downwards. The transcripts and the list say the same in words.";
-/// The lanes of the picture.
-pub const LANES: [&str; 3] = ["Browser", "Relay", "Server"];
-/// Beside a packet of a capture.
-pub fn capture_comment(datagram: &Datagram) -> String {
-    let about = [&number(datagram.number), fate(datagram.fate)];
-    fill("datagram □: □", &about) + &fate_detail(datagram)
-}
-
-/// The word for a fate, or for none yet.
-pub fn fate(fate: Option<Fate>) -> &'static str {
-    match fate {
-        None => "in flight",
-        Some(Fate::Echoed) => "echoed",
-        Some(Fate::Lost) => "lost",
-        Some(Fate::Dropped) => "dropped",
-        Some(Fate::Refused) => "refused",
-        Some(Fate::Rejected) => "rejected",
-        Some(Fate::Unanswered) => "unanswered",
-    }
-}
-
-/// What else there is to say about how a datagram ended, with the comma before it.
-pub fn fate_detail(datagram: &Datagram) -> String {
-    let mut detail = String::new();
-    for Event(_, _, _, what) in &datagram.events {
-        let (words, more) = match what {
-            What::Refused(words) | What::Rejected(words) => (words.as_str(), ""),
-            What::Cut(_) => ("cut by the server", ""),
-            What::Corrupted(direction, _) => ("one bit turned over", way_of(*direction)),
-            What::Dropped(direction, reason) => (dropped(*reason), way_of(*direction)),
-            What::RelayOut(_, Delivery::Duplicate) => ("answered twice", ""),
-            What::RelayOut(_, Delivery::Late) => ("answered too late", ""),
-            _ => continue,
-        };
-        detail.push_str(", ");
-        detail.push_str(words);
-        detail.push_str(more);
-    }
-    detail
-}
-
-fn way_of(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => " on the way there",
-        Direction::Down => " on the way back",
-    }
-}
-
-fn dropped(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::Loss => "lost by the lab",
-        DropReason::Checksum => "its checksum failed",
-        DropReason::Queue => "the lab's queue was full",
-        DropReason::SlowReader => "this page read too slowly",
-    }
-}
-
-/// A span of time that a reader can compare: three digits, in the unit that suits it.
-pub fn span(micros: u64) -> String {
-    let (whole, decimals, unit) = match micros {
-        0..1_000 => return fill("□ µs", &[&number(micros)]),
-        1_000..10_000 => (micros / 1_000, number(1_000 + micros % 1_000), 3),
-        10_000..100_000 => (micros / 1_000, number(1_000 + micros % 1_000), 2),
-        _ => return fill("□ ms", &[&number(micros / 1_000)]),
-    };
-    // The thousand in front keeps the zeros that lead the decimals.
-    let decimals = decimals.get(1..unit).unwrap_or_default();
-    fill("□.□ ms", &[&number(whole), decimals])
-}
-
-/// A number in decimal digits. Written out, like [`fill`], because the formatting machinery would weigh more than all the
-/// words of the page.
-pub fn number(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    loop {
-        digits.push((number % 10) as u8 + b'0');
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(*digit))
-        .collect()
-}
-
-/// Puts values where the pattern has a `□`, one after the other.
-fn fill(pattern: &str, values: &[&str]) -> String {
-    let mut filled = String::new();
-    let mut values = values.iter();
-    for c in pattern.chars() {
-        match (c, values.len()) {
-            ('□', 1..) => filled.extend(values.next().copied()),
-            _ => filled.push(c),
-        }
-    }
-    filled
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_agree_with_their_units() {
+        assert_eq!(length(0, 0), "0 characters, 0 bytes");
+        assert_eq!(length(1, 1), "1 character, 1 byte");
+        assert_eq!(length(1, 4), "1 character, 4 bytes");
+        assert_eq!(length(42, 42), "42 characters, 42 bytes");
+    }
+}

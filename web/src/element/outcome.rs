@@ -3,10 +3,11 @@
 use wire::control::What;
 use wire::ledger::Fate;
 
-use super::decimal;
+use udp_echo_feed::codec::Object;
+use udp_echo_feed::datagram::Datagram;
+use udp_echo_feed::decimal;
+
 use super::settings::{Complaint, Mode};
-use crate::json;
-use crate::session::datagram::Datagram;
 use crate::session::{Phase, Session};
 use crate::words;
 
@@ -40,13 +41,13 @@ impl Outcome {
         Self::Error {
             code: "bad-attribute",
             message: words::bad_attribute(&complaint.written),
-            hint: complaint.expected.to_owned(),
+            hint: complaint.expected.clone(),
         }
     }
 
     /// The event's name and its detail.
     pub fn describe(&self, session: &Session) -> (&'static str, String) {
-        let mut detail = Detail::default();
+        let mut detail = Object::default();
         let name = match self {
             Self::Ready => {
                 detail.text("mode", mode_of(session));
@@ -71,7 +72,7 @@ impl Outcome {
                 detail.number("number", *number);
                 detail.text("fate", words::fate(Some(*fate)));
                 if let Some(datagram) = session.history().datagram(*number) {
-                    detail.datagram(datagram);
+                    about(&mut detail, datagram);
                 }
                 match fate {
                     Fate::Echoed => "udp-echoed",
@@ -89,8 +90,7 @@ impl Outcome {
                 "udp-error"
             }
             Self::Stats => {
-                detail.counters(session);
-                "udp-stats"
+                return ("udp-stats", counters(session));
             }
         };
         (name, detail.end())
@@ -117,73 +117,42 @@ pub fn mode_of(session: &Session) -> &'static str {
     }
 }
 
-/// An object of JSON in the making.
-#[derive(Default)]
-struct Detail(String);
-
-impl Detail {
-    fn name(&mut self, name: &str) {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        json::write_text(&mut self.0, name);
-        self.0.push(':');
+/// The counters by their names.
+pub fn counters(session: &Session) -> String {
+    let of = session.history().counters();
+    let mut out = Object::default();
+    for (name, number) in [
+        ("sent", of.sent),
+        ("echoed", of.echoed),
+        ("lost", of.lost),
+        ("dropped", of.dropped),
+        ("refused", of.refused),
+        ("rejected", of.rejected),
+        ("unanswered", of.unanswered),
+        ("inFlight", of.in_flight),
+        ("duplicates", of.duplicates),
+        ("reordered", of.reordered),
+        ("late", of.late),
+        ("truncated", of.truncated),
+        ("stray", of.stray),
+    ] {
+        out.number(name, number);
     }
+    out.end()
+}
 
-    fn text(&mut self, name: &str, text: &str) {
-        self.name(name);
-        json::write_text(&mut self.0, text);
+fn about(out: &mut Object, datagram: &Datagram) {
+    out.number("bytes", datagram.payload.len() as u64);
+    if let Some(trip) = datagram.round_trip() {
+        let millis = decimal::write_thousandths;
+        out.json("roundTrip", &millis(trip.total));
+        out.json("beyondRelay", &millis(trip.beyond_relay));
     }
-
-    fn number(&mut self, name: &str, number: u64) {
-        self.name(name);
-        self.0.push_str(&words::number(number));
-    }
-
-    fn millis(&mut self, name: &str, micros: u64) {
-        self.name(name);
-        self.0.push_str(&decimal::write_thousandths(micros));
-    }
-
-    fn datagram(&mut self, datagram: &Datagram) {
-        self.number("bytes", datagram.payload.len() as u64);
-        if let Some(trip) = datagram.round_trip() {
-            self.millis("roundTrip", trip.total);
-            self.millis("beyondRelay", trip.beyond_relay);
-        }
-        let reason = datagram.events.iter().find_map(|event| match &event.3 {
-            What::Refused(words) | What::Rejected(words) => Some(words),
-            _ => None,
-        });
-        if let Some(reason) = reason {
-            self.text("reason", reason);
-        }
-    }
-
-    fn counters(&mut self, session: &Session) {
-        let of = session.history().counters();
-        for (name, number) in [
-            ("sent", of.sent),
-            ("echoed", of.echoed),
-            ("lost", of.lost),
-            ("dropped", of.dropped),
-            ("refused", of.refused),
-            ("rejected", of.rejected),
-            ("unanswered", of.unanswered),
-            ("inFlight", of.in_flight),
-            ("duplicates", of.duplicates),
-            ("reordered", of.reordered),
-            ("late", of.late),
-            ("truncated", of.truncated),
-            ("stray", of.stray),
-        ] {
-            self.number(name, number);
-        }
-    }
-
-    fn end(mut self) -> String {
-        if self.0.is_empty() {
-            self.0.push('{');
-        }
-        self.0.push('}');
-        self.0
+    let reason = datagram.events.iter().find_map(|event| match &event.3 {
+        What::Refused(words) | What::Rejected(words) => Some(words),
+        _ => None,
+    });
+    if let Some(reason) = reason {
+        out.text("reason", reason);
     }
 }

@@ -2,15 +2,27 @@
 //!
 //! An attribute that makes no sense is left at its default, and a [`Complaint`] says so: the page goes on.
 
+use udp_echo_feed::codec::Object;
+use udp_echo_feed::decimal;
 use wire::control::Options;
-use wire::link::{Impairment, preset};
 
-use super::decimal;
 use crate::session::Micros;
 use crate::view::DRAWN_ROWS;
 
-/// Attributes that are read here; `view`, `theme`, `loading`, `lang` and the like concern the loader and the style sheet alone.
-pub const ATTRIBUTES: [&str; 21] = [
+/// Attributes of the link, which the chunk `lab` reads.
+const LINK: [&str; 8] = [
+    "corrupt",
+    "delay",
+    "duplicate",
+    "jitter",
+    "loss",
+    "preset",
+    "rate",
+    "reorder",
+];
+
+/// Attributes that are read here; `theme`, `loading`, `lang` and the like concern the loader and the style sheet alone.
+pub const ATTRIBUTES: [&str; 22] = [
     "autosend",
     "corrupt",
     "count",
@@ -32,7 +44,11 @@ pub const ATTRIBUTES: [&str; 21] = [
     "src",
     "target",
     "timeout",
+    "view",
 ];
+
+/// What `view` may be.
+const VIEWS: [&str; 5] = ["mini", "transcript", "timeline", "lab", "full"];
 
 /// Most datagrams of one burst.
 pub const MAX_BURST: u32 = 10_000;
@@ -86,8 +102,8 @@ pub struct Settings {
     pub pace: Pace,
     /// How long an answer may take, in milliseconds.
     pub timeout_ms: Option<u32>,
-    /// The link, both ways; `None` leaves it as the host has it.
-    pub link: Option<(Impairment, Impairment)>,
+    /// The attributes of the link as an object of JSON; empty leaves it as the host has it.
+    pub link: String,
     /// Seed of the link.
     pub seed: Option<u64>,
     /// Sends as soon as it can.
@@ -96,6 +112,8 @@ pub struct Settings {
     pub max_rows: u64,
     /// Name of the widget for screen readers.
     pub label: Option<String>,
+    /// How much of the widget is shown: one of [`VIEWS`], or empty for all that needs no chunk.
+    pub view: &'static str,
 }
 
 impl Default for Settings {
@@ -108,11 +126,12 @@ impl Default for Settings {
             message: None,
             pace: Pace::default(),
             timeout_ms: None,
-            link: None,
+            link: String::new(),
             seed: None,
             autosend: false,
             max_rows: DRAWN_ROWS,
             label: None,
+            view: "",
         }
     }
 }
@@ -123,7 +142,7 @@ pub struct Complaint {
     /// The attribute as it stands in the page.
     pub written: String,
     /// What it may be.
-    pub expected: &'static str,
+    pub expected: String,
 }
 
 impl Settings {
@@ -169,6 +188,11 @@ impl Settings {
                 .filter(|rows| (1..=DRAWN_ROWS).contains(rows))
         });
         let link = reader.link();
+        let view = reader.take(
+            "view",
+            "view=\"mini\", \"transcript\", \"timeline\", \"lab\" or \"full\"",
+            |text| VIEWS.into_iter().find(|view| *view == text),
+        );
         let settings = Self {
             relay,
             target,
@@ -190,6 +214,7 @@ impl Settings {
             autosend,
             max_rows: max_rows.unwrap_or(DRAWN_ROWS),
             label,
+            view: view.unwrap_or_default(),
         };
         (settings, reader.complaints)
     }
@@ -202,9 +227,18 @@ impl Settings {
             && self.src == other.src
     }
 
-    /// Whether both ask a host for the same link and the same patience.
+    /// The panels that this shows beside the core, by their chunks.
+    pub fn panels(&self) -> &'static [&'static str] {
+        match self.view {
+            "timeline" | "lab" => &["lab"],
+            "full" => &["lab", "bytes"],
+            _ => &[],
+        }
+    }
+
+    /// Whether both ask a host for the same chance and the same patience. The link comes from its chunk.
     pub fn asks_for_the_same(&self, other: &Self) -> bool {
-        self.link == other.link && self.seed == other.seed && self.timeout_ms == other.timeout_ms
+        self.seed == other.seed && self.timeout_ms == other.timeout_ms
     }
 }
 
@@ -226,62 +260,23 @@ impl<A: Fn(&str) -> Option<String>> Reader<A> {
         if value.is_none() {
             self.complaints.push(Complaint {
                 written: [name, "=\"", &text, "\""].concat(),
-                expected,
+                expected: expected.to_owned(),
             });
         }
         value
     }
 
-    /// The preset, with the single values over it.
-    fn link(&mut self) -> Option<(Impairment, Impairment)> {
-        let presets = "preset=\"loopback\", \"wifi\", \"mobile\", \"satellite\" or \"very-bad\"";
-        let base = self.take("preset", presets, preset);
-        let mut is_set = base.is_some();
-        let (mut up, mut down) = base.map_or_else(Default::default, |base| (base.up, base.down));
-        type Field = fn(&mut Impairment) -> &mut u32;
-        let chance = "a chance in percent, as \"20\", or two of them: there and back, as \"20 0\"";
-        let time = "milliseconds up to 60000, as \"50\", or two of them: there and back";
-        let rate = "kilobits a second, as \"500\", or two of them: there and back";
-        let fields: [(&str, &str, usize, u32, &'static str, Field); 7] = [
-            ("loss", "%", 4, 1_000_000, chance, |link| &mut link.loss_ppm),
-            ("delay", "ms", 3, 60_000_000, time, |link| {
-                &mut link.delay_us
-            }),
-            ("jitter", "ms", 3, 60_000_000, time, |link| {
-                &mut link.jitter_us
-            }),
-            ("reorder", "%", 4, 1_000_000, chance, |link| {
-                &mut link.reorder_ppm
-            }),
-            ("duplicate", "%", 4, 1_000_000, chance, |link| {
-                &mut link.duplicate_ppm
-            }),
-            ("corrupt", "%", 4, 1_000_000, chance, |link| {
-                &mut link.corrupt_ppm
-            }),
-            ("rate", "kbit", 0, u32::MAX, rate, |link| {
-                &mut link.rate_kbps
-            }),
-        ];
-        for (name, unit, places, most, expected, field) in fields {
-            let read =
-                |text: &str| decimal::read(text, unit, places).filter(|value| *value <= most);
-            let values = self.take(name, expected, |text| {
-                let mut values = text.split_whitespace();
-                let first = read(values.next()?)?;
-                let second = match values.next() {
-                    Some(text) => read(text)?,
-                    None => first,
-                };
-                values.next().is_none().then_some((first, second))
-            });
-            if let Some((there, back)) = values {
-                *field(&mut up) = there;
-                *field(&mut down) = back;
+    /// The attributes of the link that are there.
+    fn link(&self) -> String {
+        let mut link = Object::default();
+        let mut is_set = false;
+        for name in LINK {
+            if let Some(text) = (self.attribute)(name) {
+                link.text(name, &text);
                 is_set = true;
             }
         }
-        is_set.then_some((up, down))
+        if is_set { link.end() } else { String::new() }
     }
 }
 
@@ -303,14 +298,10 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_a_preset_with_single_values_over_it() {
-        let (settings, complaints) =
-            read(&[("preset", "wifi"), ("loss", "20 0"), ("delay", "50ms")]);
+    fn the_link_is_passed_on_as_it_is_written() {
+        let (settings, complaints) = read(&[("preset", "wifi"), ("loss", "\"20\" 0")]);
         assert_eq!(complaints, []);
-        let (up, down) = settings.link.unwrap();
-        assert_eq!((up.loss_ppm, down.loss_ppm), (200_000, 0));
-        assert_eq!((up.delay_us, down.delay_us), (50_000, 50_000));
-        assert_eq!(up.jitter_us, preset("wifi").unwrap().up.jitter_us);
+        assert_eq!(settings.link, r#"{"loss":"\"20\" 0","preset":"wifi"}"#);
         let seed = read(&[("seed", "18446744073709551615")]).0.seed;
         assert_eq!(seed, Some(u64::MAX));
     }
@@ -333,12 +324,8 @@ mod tests {
             ("interval", "-1"),
             ("timeout", "60001"),
             ("seed", "x"),
-            ("preset", "moon"),
-            ("loss", "101"),
-            ("loss", "1 2 3"),
-            ("loss", ""),
-            ("delay", "60001"),
             ("max-rows", "201"),
+            ("view", "everything"),
         ] {
             let (settings, complaints) = read(&[(name, text)]);
             assert_eq!(settings, Settings::default(), "{name}={text:?}");

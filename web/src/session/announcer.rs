@@ -1,9 +1,9 @@
 //! What a screen reader is told: every fate when they are few, sums when they are many.
 
+use udp_echo_feed::datagram::Datagram;
 use wire::ledger::Fate;
 
 use super::Micros;
-use super::datagram::Datagram;
 use crate::words;
 
 /// The shortest time between two announcements.
@@ -24,6 +24,11 @@ impl Announcer {
     /// What is to be read out now.
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Says this at the next opportunity, and at once.
+    pub(super) fn say(&mut self, text: String) {
+        self.text = text;
     }
 
     /// A datagram was settled.

@@ -1,12 +1,10 @@
 //! What can happen to a session, what it asks for, and where it stands.
 
 use bytes::Bytes;
-use wire::control::{ClientMessage, HostMessage};
-use wire::link;
+use wire::control::HostMessage;
 
 use super::Micros;
-use super::lab::Rule;
-use crate::element::settings::Pace;
+use crate::element::settings::{Complaint, Pace};
 use crate::policy::Policy;
 
 /// What can happen to a session.
@@ -32,6 +30,8 @@ pub enum Event {
     Hidden(bool),
     /// The reader changed the message.
     Draft(String),
+    /// A message was put into the composer: any bytes.
+    Fill(Bytes),
     /// The reader sends the message, as often as the element's attributes say.
     Send,
     /// The page around the element sends something: a payload of its own, or else the message.
@@ -52,12 +52,16 @@ pub enum Event {
     Step(Direction),
     /// The reader wants to begin with an empty page.
     Clear,
-    /// The reader typed a number of the link: direction, place in [`lab::FIELDS`], text.
-    Impair(link::Direction, usize, String),
-    /// The reader chose a link by name.
-    Preset(String),
-    /// The reader switched a rule of the server.
-    Rule(Rule, bool),
+    /// A chunk asks something of the host, as a control message.
+    Ask(String),
+    /// The host says something that is for a chunk.
+    Answered(String),
+    /// A chunk found an attribute that makes no sense.
+    Complaint(Complaint),
+    /// Something for screen readers.
+    Announce(String),
+    /// A chunk that was needed is not there: why, as a sentence.
+    NoChunk(String),
     /// The reader wants the capture of what happened.
     Save,
     /// The reader wants to talk to the server with this name.
@@ -87,7 +91,7 @@ pub enum Effect {
     /// Send this as one datagram.
     Datagram(Bytes),
     /// Tell the host this.
-    Control(ClientMessage),
+    Control(String),
     /// Save the capture as a file.
     Save,
 }

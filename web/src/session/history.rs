@@ -8,10 +8,11 @@ use wire::control::{Event, Hello, Visitor, What};
 use wire::ledger::{Counters, Delivery, Fate};
 use wire::transcript::{self as words, Address};
 
+use udp_echo_feed::datagram::Datagram;
+
 use super::Micros;
-use super::capture::Route;
-use super::datagram::Datagram;
 use super::transcript::{Kind, Transcript};
+use crate::json;
 use crate::words as ours;
 
 /// Settled datagrams that are kept; older ones are forgotten, but stay counted.
@@ -39,6 +40,16 @@ pub struct History {
     pub server: Transcript,
     link: Option<Link>,
     routes: Vec<Route>,
+    /// How often a datagram has changed.
+    revision: u64,
+}
+
+/// The two ends of the datagrams from one number on.
+#[derive(Debug)]
+struct Route {
+    first: u64,
+    client: String,
+    server: String,
 }
 
 /// What belongs to one session only: the host counts from 1 again in the next.
@@ -88,9 +99,26 @@ impl History {
         end - self.datagrams.len() as u64..end
     }
 
-    /// The way that a datagram took.
-    pub(super) fn route(&self, number: u64) -> Option<&Route> {
-        self.routes.iter().rfind(|route| route.first <= number)
+    /// The routes of the datagrams from `first` on, each as a list of JSON; `first` counts as 1.
+    pub fn routes(&self, first: u64) -> impl Iterator<Item = String> {
+        let next = self.routes.iter().skip(1).map(|route| route.first);
+        let ends = next.chain([u64::MAX]);
+        let routes = self.routes.iter().zip(ends);
+        let kept = routes.filter(move |(_, end)| *end > first);
+        kept.map(move |(route, _)| {
+            let number = (route.first + 1).saturating_sub(first).max(1);
+            let mut out = ["[", &ours::number(number)].concat();
+            for address in [&route.client, &route.server] {
+                out.push(',');
+                json::write_text(&mut out, address);
+            }
+            out + "]"
+        })
+    }
+
+    /// Grows with every change of a datagram.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// A kept datagram by its number on the page.
@@ -107,8 +135,8 @@ impl History {
     pub(super) fn open(&mut self, hello: &Hello) {
         self.routes.push(Route {
             first: self.counters.sent + 1,
-            client: hello.client.parse().ok(),
-            server: hello.server.parse().ok(),
+            client: hello.client.clone(),
+            server: hello.server.clone(),
         });
         self.link = Some(Link {
             before: self.counters.sent,
@@ -155,8 +183,11 @@ impl History {
         self.client.print(Some(number), &words::sending(&payload));
         self.client.print(Some(number), words::WAITING_FOR_REPLY);
         self.kept_bytes += payload.len();
-        self.datagrams
-            .push_back(Datagram::new(number, payload, now));
+        self.revision += 1;
+        self.datagrams.push_back(Datagram {
+            revision: self.revision,
+            ..Datagram::new(number, payload, now)
+        });
         self.forget();
         number
     }
@@ -180,7 +211,6 @@ impl History {
         let number = number.filter(|number| id > 0 && *number <= self.counters.sent)?;
         if let Some(datagram) = self.datagram_mut(number) {
             datagram.events.push(event);
-            datagram.revision += 1;
         }
         let (fate, remark) = match &what {
             What::EchoIn(bytes) => return self.print_received(number, copy, *bytes),
@@ -308,7 +338,6 @@ impl History {
                 return None;
             }
             datagram.fate = Some(fate);
-            datagram.revision += 1;
         }
         self.counters.in_flight = self.counters.in_flight.saturating_sub(1);
         let count = match fate {
@@ -347,9 +376,13 @@ impl History {
         }
     }
 
+    /// A datagram that is about to change.
     fn datagram_mut(&mut self, number: u64) -> Option<&mut Datagram> {
         let index = self.index(number)?;
-        self.datagrams.get_mut(index)
+        let datagram = self.datagrams.get_mut(index)?;
+        self.revision += 1;
+        datagram.revision = self.revision;
+        Some(datagram)
     }
 
     /// Where a datagram is kept. The numbers have no gaps.

@@ -1,9 +1,11 @@
 //! What a view reads of a session.
 
-use wire::control::Hello;
+use bytes::Bytes;
+use wire::control::{Hello, Options};
+use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
-use super::lab::Bench;
-use super::{History, Phase, Session};
+use super::asked::Asked;
+use super::{History, Micros, Phase, Session};
 
 impl Session {
     /// Where the session stands.
@@ -27,8 +29,13 @@ impl Session {
     }
 
     /// The message that would be sent.
-    pub fn draft(&self) -> &str {
+    pub fn draft(&self) -> &Bytes {
         &self.draft
+    }
+
+    /// Changes when the message was set otherwise than by typing it.
+    pub fn draft_revision(&self) -> u32 {
+        self.draft_revision
     }
 
     /// The datagram that the reader picked; the newest one stands for `None`.
@@ -51,8 +58,27 @@ impl Session {
         self.announcer.text()
     }
 
-    /// What the reader has set in the lab.
-    pub fn bench(&self) -> &Bench {
-        &self.bench
+    /// What the chunks have asked of the host.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// Most payload bytes of a datagram.
+    pub fn limit(&self) -> usize {
+        let hello = self.hello.as_ref();
+        hello.map_or(MAX_DATAGRAM_BYTES_IPV4, |hello| hello.limits.datagram_bytes)
+    }
+
+    /// Seed of the session's link.
+    pub fn link_seed(&self) -> u64 {
+        let of_host = self.hello.as_ref().map(|hello| hello.seed);
+        self.settings.seed.or(of_host).unwrap_or(self.seed)
+    }
+
+    /// How long an answer may take.
+    pub fn timeout(&self) -> Micros {
+        let of_host = self.hello.as_ref().map(|hello| hello.options.timeout_ms);
+        let timeout_ms = self.settings.timeout_ms.or(of_host);
+        Micros::from(timeout_ms.unwrap_or(Options::default().timeout_ms)) * 1000
     }
 }

@@ -1,22 +1,22 @@
 //! What the element asks of a session through attributes and methods, and what stands in for a host that is not there.
 
 use bytes::Bytes;
-use wire::control::{ClientMessage, Options, ServerRules};
+use wire::control::Options;
 
 use super::burst::Burst;
 use super::events::Effect;
 use super::{History, MAX_BUFFERED_BYTES, Micros, Phase, Reason, Session};
+use crate::codec;
 use crate::element::outcome::Outcome;
 use crate::element::settings::{Mode, Pace, Settings};
 use crate::words;
 
+/// Name of the simulated host's sessions, and of recordings of them.
+const SIMULATED: &str = "simulated";
+
 impl Session {
     /// Takes over what the attributes say.
     pub fn set_settings(&mut self, settings: Settings) {
-        if settings.link != self.settings.link {
-            let (up, down) = settings.link.unwrap_or_default();
-            self.bench.impair(up, down);
-        }
         self.settings = settings;
     }
 
@@ -44,12 +44,8 @@ impl Session {
 
     /// Whether the recording that is shown is one of the simulated host.
     pub fn is_recording_of_simulation(&self) -> bool {
-        self.recording_of_simulation
-    }
-
-    /// Says what kind of recording comes now.
-    pub fn set_recording_of_simulation(&mut self, simulated: bool) {
-        self.recording_of_simulation = simulated;
+        let hello = self.hello.as_ref();
+        self.mode() == Mode::Replay && hello.is_some_and(|hello| hello.session == SIMULATED)
     }
 
     /// Whether the reader may ask for another try at a live host.
@@ -99,20 +95,10 @@ impl Session {
         let (Some(hello), Phase::Live { .. }) = (&self.hello, &self.phase) else {
             return Vec::new();
         };
-        let lab = &self.bench.lab;
-        let mut messages = Vec::new();
-        // A new session of the host knows nothing of what was set in the one before.
-        if self.settings.link.is_some()
-            || self.settings.seed.is_some()
-            || !(lab.up.is_transparent() && lab.down.is_transparent())
-        {
-            messages.push(ClientMessage::Lab(lab.clone()));
-        }
-        if self.bench.rules != ServerRules::default() {
-            messages.push(ClientMessage::Server(self.bench.rules));
-        }
+        let is_seed_set = self.settings.seed.is_some();
+        let mut messages = self.asked.messages(self.link_seed(), is_seed_set);
         if let Some(timeout_ms) = self.settings.timeout_ms {
-            messages.push(ClientMessage::Options(Options {
+            messages.push(codec::options(Options {
                 timeout_ms,
                 ..hello.options
             }));
@@ -141,7 +127,7 @@ impl Session {
         pace: Pace,
         now: Micros,
     ) -> Vec<Effect> {
-        let payload = payload.unwrap_or_else(|| Bytes::copy_from_slice(self.draft.as_bytes()));
+        let payload = payload.unwrap_or_else(|| self.draft.clone());
         self.bursts.push(Burst::new(payload, pace, now));
         self.notice = None;
         self.send_due(now)

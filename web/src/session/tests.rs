@@ -59,7 +59,9 @@ impl Page {
                 Effect::Disconnect => self.host = None,
                 Effect::AskPolicy => self.asked_policy = true,
                 Effect::Save => {}
-                Effect::Control(message) => self.tell_host(&message),
+                Effect::Control(message) => {
+                    self.tell_host(&serde_json::from_str(&message).expect("the form of the wire"));
+                }
                 Effect::Datagram(payload) => {
                     self.host.as_mut().unwrap().datagram(self.now, payload)
                 }

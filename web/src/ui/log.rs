@@ -56,7 +56,7 @@ impl Log {
     }
 
     fn append(&mut self, line: &Line) {
-        let element = super::append(&self.lines, "div", "line");
+        let element = dom::append(&self.lines, "div", "line");
         let kind = match line.kind {
             Kind::Printed => "printed",
             Kind::Data => "data",

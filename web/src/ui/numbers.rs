@@ -10,10 +10,10 @@ pub(super) struct Numbers(Vec<(Element, Label)>);
 impl Numbers {
     pub(super) fn new(parent: &Element, names: &[&str]) -> Self {
         let place = |name: &&str| {
-            let count = super::append(parent, "span", "count");
+            let count = dom::append(parent, "span", "count");
             dom::set(&count, "data-count", name);
-            let number = super::append(&count, "b", "number");
-            super::append(&count, "span", "name").set_text_content(Some(name));
+            let number = dom::append(&count, "b", "number");
+            dom::append(&count, "span", "name").set_text_content(Some(name));
             (count, Label::new(number))
         };
         Self(names.iter().map(place).collect())

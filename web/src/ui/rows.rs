@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use udp_echo_feed::datagram::Datagram;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use crate::dom::{self, Label};
-use crate::session::datagram::Datagram;
 use crate::view::View;
 use crate::words;
 
@@ -22,7 +22,7 @@ pub(super) struct Rows {
 }
 
 struct Row {
-    revision: Option<u32>,
+    revision: Option<u64>,
     element: HtmlElement,
     /// Round trip, and its parts before and beyond the relay.
     times: [Label; 3],
@@ -99,16 +99,16 @@ impl Rows {
 
 impl Row {
     fn new(body: &Element, datagram: &Datagram) -> Self {
-        let element: HtmlElement = super::append(body, "tr", "row").unchecked_into();
+        let element: HtmlElement = dom::append(body, "tr", "row").unchecked_into();
         let number = words::number(datagram.number);
         dom::set(&element, "data-number", &number);
-        let cell = |part| Label::new(super::append(&element, "td", part));
+        let cell = |part| Label::new(dom::append(&element, "td", part));
         cell("number").set(&number);
         cell("bytes").set(&words::number(datagram.payload.len() as u64));
         let times = ["round-trip", "before", "beyond"].map(cell);
-        let ending = super::append(&element, "td", "fate");
-        let ending = ["fate-word", "fate-detail"]
-            .map(|part| Label::new(super::append(&ending, "span", part)));
+        let ending = dom::append(&element, "td", "fate");
+        let ending =
+            ["fate-word", "fate-detail"].map(|part| Label::new(dom::append(&ending, "span", part)));
         let mut row = Self {
             revision: None,
             element,

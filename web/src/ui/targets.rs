@@ -2,6 +2,7 @@
 
 use web_sys::HtmlSelectElement;
 
+use crate::dom;
 use crate::view::View;
 
 /// The drawn choice.
@@ -28,7 +29,7 @@ impl Targets {
         if self.names != view.targets() {
             self.choice.set_text_content(None);
             for name in view.targets() {
-                super::append(&self.choice, "option", "option").set_text_content(Some(name));
+                dom::append(&self.choice, "option", "option").set_text_content(Some(name));
             }
             self.names = view.targets().to_vec();
             self.chosen.clear();

@@ -167,6 +167,48 @@ async fn a_missing_file_is_named_even_where_the_server_answers_with_a_page() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo verify"]
+async fn a_chunk_that_is_missing_is_named_and_the_widget_goes_on_without_it() {
+    let mut site = site_with_bundle("").await.unwrap();
+    let host = TestServer::start(&["--allow-origin", &site.origin]).await;
+    site.files.remove("/udp/udp-echo-lab_bg.wasm");
+    let relay = format!("relay=http://{} view=lab loss=100", host.http());
+    site.page("/", "", &page_with("/udp/udp-echo.js", &relay));
+    let origin = site.serve();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("live").await?;
+        page.wait_for_in_widget("the sentence in its place", "[data-ref=lab] [role=alert]")
+            .await?;
+        let said = page
+            .in_widget("return root.querySelector('[data-ref=lab]').textContent")
+            .await?;
+        ensure!(
+            said.as_str()
+                .is_some_and(|text| text.contains("udp-echo-lab_bg.wasm is missing")),
+            "{said}"
+        );
+        let notice = page
+            .in_widget("return root.querySelector('[part=notice]').textContent")
+            .await?;
+        ensure!(
+            notice
+                .as_str()
+                .is_some_and(|text| text.starts_with("The link is not as the attributes say")),
+            "{notice}"
+        );
+        page.script("document.querySelector('udp-echo').send('all the same')")
+            .await?;
+        page.wait_for_in_widget("the echo", "tr[data-fate=echoed]")
+            .await?;
+        page.console().await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
 async fn a_file_of_another_version_is_not_run() {
     let mut site = site_with_bundle("").await.unwrap();
     let glue = site.files.get_mut("/udp/udp-echo-web.js").unwrap();

@@ -1,7 +1,6 @@
 //! What becomes of datagrams, and how it shows.
 
 use super::*;
-use crate::session::lab::Rule;
 
 #[test]
 fn the_default_message_gives_the_tutorials_transcripts() {
@@ -351,47 +350,15 @@ proptest! {
 }
 
 #[test]
-fn a_capture_has_both_ways_of_every_datagram_with_its_fate() {
+fn what_a_chunk_asks_for_holds_for_this_session_and_the_next() {
     let mut page = Page::live();
-    page.send("to be captured");
-    page.run(1000);
-    page.send("");
-    page.run(1000);
-    let origin = std::time::Duration::from_secs(1_700_000_000);
-    assert_eq!(page.session.on(Event::Save, page.now), [Effect::Save]);
-    let file = capture(page.session.history(), origin, "test");
-    let count = |text: &[u8]| {
-        file.windows(text.len())
-            .filter(|window| *window == text)
-            .count()
-    };
-    assert_eq!(
-        &file[..4],
-        &[0x0a, 0x0d, 0x0d, 0x0a],
-        "a section header block comes first"
-    );
-    assert_eq!(count(b"to be captured"), 2, "there and back");
-    assert_eq!(count(b"datagram 1: echoed"), 2);
-    assert_eq!(count(b"datagram 2: unanswered"), 1);
-    // 50139 and 10000 in network order, as source and destination of the two that went there.
-    assert_eq!(count(&[0xc3, 0xdb, 0x27, 0x10]), 2);
-    assert_eq!(count(&[0x27, 0x10, 0xc3, 0xdb]), 1);
-}
-
-#[test]
-fn what_is_set_in_the_lab_holds_for_this_session_and_the_next() {
-    use wire::link::Direction::{Down, Up};
-    let mut page = Page::live();
-    page.on(Event::Impair(Up, 0, "100".to_owned()));
+    page.on(Event::Ask(
+        "{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}".to_owned(),
+    ));
     page.run(0);
     page.send("gone");
     page.run(1000);
     assert_eq!(page.fate(1), Some(Fate::Dropped));
-    assert!(
-        page.view()
-            .netem()
-            .starts_with("tc qdisc replace dev eth0 root netem loss 100%\n")
-    );
     page.on(Event::Closed(1006, String::new()));
     page.run(11_000_000);
     page.send("gone again");
@@ -401,105 +368,41 @@ fn what_is_set_in_the_lab_holds_for_this_session_and_the_next() {
         Some(Fate::Dropped),
         "the new session has the same link"
     );
-    page.on(Event::Preset("loopback".to_owned()));
-    assert_eq!(page.view().bench().value(Up, 0), "0");
-    page.on(Event::Impair(Down, 4, "100".to_owned()));
-    page.send("twice");
-    page.run(1000);
-    assert_eq!(page.fate(3), Some(Fate::Echoed));
-    assert_eq!(page.view().beside()[0], 1);
-}
-
-#[test]
-fn the_servers_switches_are_the_tutorials_three_surprises() {
-    let mut page = Page::live();
-    page.on(Event::Rule(Rule::Listening, false));
+    page.on(Event::Ask("{\"lab\":{}}".to_owned()));
+    page.on(Event::Ask("{\"server\":{\"listening\":false}}".to_owned()));
     page.send("anybody?");
     page.run(1000);
-    assert_eq!(page.fate(1), Some(Fate::Refused));
-    page.on(Event::Rule(Rule::Listening, true));
-    page.on(Event::Rule(Rule::Buffer, true));
-    page.on(Event::Rule(Rule::EchoEmpty, true));
-    page.send(&"x".repeat(5000));
-    page.run(1000);
-    page.send("");
-    page.run(1000);
-    assert_eq!(page.view().beside()[3], 1, "cut to 4096");
-    assert_eq!(
-        page.fate(3),
-        Some(Fate::Echoed),
-        "RFC 862 answers an empty one"
-    );
+    assert_eq!(page.fate(3), Some(Fate::Refused));
 }
 
 #[test]
-fn the_picture_shows_arrivals_losses_forks_and_crossings() {
-    use crate::picture::{End, LANES};
-    use wire::link::Direction::Up;
-    let [browser, relay, server] = LANES;
+fn a_message_may_be_bytes_that_are_no_text_and_is_sent_as_they_are() {
     let mut page = Page::live();
-    page.on(Event::Send);
+    let revision = page.view().draft_revision();
+    for bytes in [&b"\xff\0"[..], b"a\r\nb"] {
+        page.on(Event::Fill(bytes.into()));
+        assert_eq!(
+            page.view().draft(),
+            None,
+            "a field for text would change it"
+        );
+        assert!(page.view().length().contains("bytes that are no text"));
+        page.on(Event::Send);
+    }
+    assert_eq!(page.view().draft_revision(), revision + 2);
     page.run(1000);
-    let strokes = page.view().picture().strokes;
-    let across: Vec<_> = strokes
-        .iter()
-        .map(|stroke| (stroke.from.0, stroke.to.0))
-        .collect();
-    assert_eq!(
-        across,
-        [
-            (browser, relay),
-            (relay, server),
-            (server, relay),
-            (relay, browser)
-        ]
-    );
-    assert!(
-        strokes
-            .iter()
-            .all(|stroke| stroke.from.1 <= stroke.to.1 && stroke.end == End::Arrow)
-    );
-
-    page.on(Event::Impair(Up, 4, "100".to_owned()));
-    page.send("twice");
-    page.run(1000);
-    let twice = page.view().picture().strokes;
-    assert_eq!(
-        twice
-            .iter()
-            .filter(|stroke| stroke.number == 2 && stroke.to.0 == server)
-            .count(),
-        2
-    );
-
-    page.on(Event::Preset("loopback".to_owned()));
-    page.on(Event::Impair(Up, 0, "100".to_owned()));
-    page.send("lost");
-    page.run(1000);
-    let lost = page.view().picture().strokes;
-    let last = lost.last().unwrap();
-    assert_eq!((last.number, last.end), (3, End::Lost));
-    assert!(relay < last.to.0 && last.to.0 < server, "it ends half-way");
-
-    // The first waits, the second does not: the strokes to the server cross.
-    page.on(Event::Clear);
-    page.on(Event::Preset("loopback".to_owned()));
-    page.on(Event::Impair(Up, 1, "20".to_owned()));
-    page.send("slow");
-    page.run(100);
-    page.on(Event::Impair(Up, 1, "0".to_owned()));
-    page.send("fast");
-    page.run(100_000);
-    let strokes = page.view().picture().strokes;
-    let up = |number| {
-        strokes
-            .iter()
-            .find(|stroke| stroke.number == number && stroke.to.0 == server)
+    let sent = |number| {
+        page.session
+            .history()
+            .datagram(number)
             .unwrap()
+            .payload
+            .clone()
     };
-    assert!(
-        up(4).from.1 <= up(5).from.1 && up(4).to.1 > up(5).to.1,
-        "{strokes:?}"
+    assert_eq!(
+        (&sent(1)[..], &sent(2)[..]),
+        (&b"\xff\0"[..], &b"a\r\nb"[..])
     );
-    assert_eq!(page.view().beside()[1], 1, "reordered");
+    page.on(Event::Draft("text again".to_owned()));
+    assert_eq!(page.view().draft(), Some("text again"));
 }

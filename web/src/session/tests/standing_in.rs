@@ -1,7 +1,6 @@
 //! What stands in when there is no host, and what attributes and methods of the element ask for.
 
 use wire::ledger::Fate;
-use wire::link::Impairment;
 
 use super::*;
 use crate::element::settings::Pace;
@@ -54,12 +53,8 @@ fn a_host_that_was_live_is_waited_for_and_never_simulated() {
 
 #[test]
 fn attributes_ask_for_a_link_and_a_burst_sends_by_itself() {
-    let link = Impairment {
-        loss_ppm: 1_000_000,
-        ..Impairment::default()
-    };
     let mut page = Page::with(Settings {
-        link: Some((link, Impairment::default())),
+        seed: Some(9),
         autosend: true,
         pace: Pace {
             count: 3,
@@ -67,6 +62,10 @@ fn attributes_ask_for_a_link_and_a_burst_sends_by_itself() {
         },
         ..Settings::default()
     });
+    // What the chunk made of the attributes of the link is there before the host is.
+    page.on(Event::Ask(
+        "{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}".to_owned(),
+    ));
     page.on(Event::Seen);
     page.run(1500);
     assert_eq!(

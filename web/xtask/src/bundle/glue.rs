@@ -1,4 +1,4 @@
-//! From Rust sources to a wasm module and the JavaScript that loads it.
+//! From Rust sources to wasm modules and the JavaScript that loads them: the core of the widget, and its chunks.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,33 +13,38 @@ use crate::bundle::site::{self, Files};
 use crate::progress::Step;
 use crate::{command, target, workspace};
 
-/// The stem that wasm-bindgen gives to what it writes; Trunk names the same files the same way.
-const NAME: &str = "udp-echo-web";
-/// The wasm module as it is served.
-pub(super) const WASM_FILE: &str = "udp-echo-web_bg.wasm";
-/// The module's JavaScript half.
-pub(super) const GLUE_FILE: &str = "udp-echo-web.js";
+/// The packages of the browser's half: the core, and then its chunks. They are the stems of what wasm-bindgen writes as
+/// well; Trunk names the same files the same way.
+pub(super) const PACKAGES: [&str; 3] = ["udp-echo-web", "udp-echo-lab", "udp-echo-bytes"];
+/// The core.
+pub(super) const CORE: &str = PACKAGES[0];
+/// The chunks.
+pub(super) const CHUNKS: [&str; 2] = [PACKAGES[1], PACKAGES[2]];
 /// The cargo profile of the browser's half.
 const PROFILE: &str = "wasm";
 
-/// Compiles `web/` and returns the path of the raw module.
-pub(super) fn compile() -> Result<PathBuf> {
+/// A wasm module as it is served.
+pub(super) fn wasm_file(package: &str) -> String {
+    format!("{package}_bg.wasm")
+}
+
+/// The JavaScript half of a module.
+pub(super) fn glue_file(package: &str) -> String {
+    format!("{package}.js")
+}
+
+/// Compiles `web/` and returns the paths of the raw modules.
+pub(super) fn compile() -> Result<[PathBuf; 3]> {
     command::run(&mut cargo("build"))?;
     let folder = workspace::target_dir().join(target::WASM).join(PROFILE);
-    Ok(folder.join("udp_echo_web.wasm"))
+    Ok(PACKAGES.map(|package| folder.join(format!("{}.wasm", package.replace('-', "_")))))
 }
 
 /// A cargo command on the browser's half, for its target and in its profile.
 pub(crate) fn cargo(subcommand: &str) -> Command {
     let mut cargo = workspace::locked_cargo(subcommand);
-    cargo.args([
-        "--package",
-        NAME,
-        "--target",
-        target::WASM,
-        "--profile",
-        PROFILE,
-    ]);
+    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
+    cargo.args(["--target", target::WASM, "--profile", PROFILE]);
     // Set here, they also keep the caller's RUSTFLAGS out, which are meant for the caller's processor.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags());
     cargo
@@ -61,22 +66,24 @@ fn flags() -> OsString {
 }
 
 /// Runs wasm-bindgen, as a library and therefore in the very version the client is built with.
-pub(super) fn generate(module: &Path, workshop: &Path) -> Result<Files> {
+pub(super) fn generate(modules: &[PathBuf; 3], workshop: &Path) -> Result<Files> {
     let step = Step::start("writing the JavaScript glue");
     let folder = workshop.join("glue");
     // What an older version wrote must not end up in this bundle.
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
     }
-    Bindgen::new()
-        .input_path(module)
-        .web(true)?
-        .out_name(NAME)
-        .typescript(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate(&folder)
-        .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
+    for (package, module) in PACKAGES.into_iter().zip(modules) {
+        Bindgen::new()
+            .input_path(module)
+            .web(true)?
+            .out_name(package)
+            .typescript(false)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(&folder)
+            .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
+    }
     let files = site::read_folder(&folder)?;
     step.done(&format!("{} files", files.len()));
     Ok(files)

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::glue::{GLUE_FILE, WASM_FILE};
+use crate::bundle::glue::{CHUNKS, CORE, glue_file, wasm_file};
 use crate::bundle::site::Files;
 
 /// The loader, a module.
@@ -23,13 +23,16 @@ const OWN_ADDRESS: &str = "import.meta.url";
 /// # Errors
 /// When the loader no longer has the places that are filled in here, or a file that it loads is missing.
 pub(super) fn finish(files: &mut Files) -> Result<()> {
-    let mut hashes = Vec::new();
-    for name in [GLUE_FILE, WASM_FILE, SHEET_FILE] {
-        let bytes = files
-            .get(name)
-            .with_context(|| format!("the bundle has no {name}"))?;
-        hashes.push(format!("\"{name}\":\"{}\"", integrity(bytes)));
-    }
+    // The loader knows the core, and the core's glue the chunks: so the loader, which every visitor pays for, stays small.
+    let chunks = CHUNKS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
+    let chunks = hashes(files, chunks.as_flattened())?;
+    let glue = glue_file(CORE);
+    let glue = files
+        .get_mut(&glue)
+        .with_context(|| format!("the bundle has no {glue}"))?;
+    glue.extend(format!("export const hashes={chunks};\n").into_bytes());
+    let core = [glue_file(CORE), wasm_file(CORE), SHEET_FILE.to_owned()];
+    let core = hashes(files, &core)?;
     let source = files
         .get(LOADER_FILE)
         .with_context(|| format!("the bundle has no {LOADER_FILE}"))?;
@@ -39,15 +42,24 @@ pub(super) fn finish(files: &mut Files) -> Result<()> {
             bail!("{LOADER_FILE} must have `{place}` in one place");
         }
     }
-    let loader = without_comments(source).replace(
-        NO_HASHES,
-        &format!("const hashes={{{}}};", hashes.join(",")),
-    );
+    let loader = without_comments(source).replace(NO_HASHES, &format!("const hashes={core};"));
     let classic = loader.replace(OWN_ADDRESS, "document.currentScript.src");
     let classic = format!("(()=>{{\n{classic}}})();\n");
     files.insert(LOADER_FILE.to_owned(), loader.into_bytes());
     files.insert(CLASSIC_FILE.to_owned(), classic.into_bytes());
     Ok(())
+}
+
+/// The hashes of files as an object of JavaScript.
+fn hashes(files: &Files, names: &[String]) -> Result<String> {
+    let mut hashes = Vec::new();
+    for name in names {
+        let bytes = files
+            .get(name)
+            .with_context(|| format!("the bundle has no {name}"))?;
+        hashes.push(format!("\"{name}\":\"{}\"", integrity(bytes)));
+    }
+    Ok(format!("{{{}}}", hashes.join(",")))
 }
 
 /// A hash in the form of the `integrity` attribute (W3C Subresource Integrity).
@@ -92,8 +104,14 @@ mod tests {
         /** A function. */\nfunction f() {\n  // Why.\n  return \"// no comment\";\n}\n";
 
     fn bundle(loader: &str) -> Files {
-        let names = [GLUE_FILE, WASM_FILE, SHEET_FILE];
-        let mut files: Files = names.map(|name| (name.to_owned(), name.into())).into();
+        let names = [CORE, CHUNKS[0], CHUNKS[1]].map(|package| {
+            let sheet = format!("{package}.css").replace("-web", "");
+            [glue_file(package), wasm_file(package), sheet]
+        });
+        let names = names.into_iter().flatten();
+        let mut files: Files = names
+            .map(|name| (name.clone(), name.into_bytes()))
+            .collect();
         files.insert(LOADER_FILE.to_owned(), loader.into());
         files
     }
@@ -107,7 +125,13 @@ mod tests {
         assert!(loader.starts_with(
             "const here = import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha256-"
         ));
-        assert!(loader.contains(&integrity(WASM_FILE.as_bytes())));
+        assert!(loader.contains(&integrity(b"udp-echo-web_bg.wasm")));
+        let glue = text("udp-echo-web.js");
+        assert!(
+            glue.starts_with("udp-echo-web.jsexport const hashes={\"udp-echo-lab.js\":\"sha256-")
+        );
+        assert!(glue.contains(&integrity(b"udp-echo-bytes.css")));
+        assert!(loader.contains(&integrity(glue.as_bytes())));
         assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);
         assert!(classic.starts_with("(()=>{\nconst here = document.currentScript.src;\n"));

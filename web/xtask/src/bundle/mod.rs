@@ -66,11 +66,11 @@ pub(crate) fn make() -> Result<Bundle> {
 
     target::ensure(target::WASM)?;
     progress::heading("building the wasm client");
-    let module = glue::compile()?;
+    let modules = glue::compile()?;
     let pages = site::read_folder(&workspace::root().join("www"))?;
     let optimizer = Optimizer::find();
 
-    let inputs = site::fingerprint_of_inputs(&module, &pages, &optimizer)?;
+    let inputs = site::fingerprint_of_inputs(&modules, &pages, &optimizer)?;
     let stamp = workshop.join("stamp");
     if let Some(files) = unchanged(&stamp, &inputs) {
         let version = site::version_of(&files)?;
@@ -81,11 +81,14 @@ pub(crate) fn make() -> Result<Bundle> {
         });
     }
 
-    let mut files = glue::generate(&module, &workshop)?;
-    let wasm = files
-        .get_mut(glue::WASM_FILE)
-        .context("wasm-bindgen wrote no wasm file")?;
-    optimizer.shrink(wasm, &workshop)?;
+    let mut files = glue::generate(&modules, &workshop)?;
+    for package in glue::PACKAGES {
+        let name = glue::wasm_file(package);
+        let wasm = files
+            .get_mut(&name)
+            .with_context(|| format!("wasm-bindgen wrote no {name}"))?;
+        optimizer.shrink(wasm, &workshop)?;
+    }
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files)?;
     compress::add_twins(&mut files);

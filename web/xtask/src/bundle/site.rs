@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -68,11 +68,13 @@ fn read_below(folder: &Path, prefix: &str, files: &mut Files) -> Result<()> {
 
 /// What the bundle depends on. The program that makes it is one of these things.
 pub(super) fn fingerprint_of_inputs(
-    module: &Path,
+    modules: &[PathBuf],
     pages: &Files,
     optimizer: &Optimizer,
 ) -> Result<Fingerprint> {
-    let module = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+    let read =
+        |module: &PathBuf| fs::read(module).with_context(|| format!("read {}", module.display()));
+    let modules: Vec<Vec<u8>> = modules.iter().map(read).collect::<Result<_>>()?;
     let this_program = std::env::current_exe()
         .and_then(fs::metadata)
         .and_then(|meta| meta.modified())
@@ -81,11 +83,9 @@ pub(super) fn fingerprint_of_inputs(
     let pages = pages
         .iter()
         .flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
-    Ok(Fingerprint::of(
-        [module.as_slice(), made_with.as_bytes()]
-            .into_iter()
-            .chain(pages),
-    ))
+    let modules = modules.iter().map(Vec::as_slice);
+    let made = modules.chain([made_with.as_bytes()]);
+    Ok(Fingerprint::of(made.chain(pages)))
 }
 
 /// Adds the pages to the generated files and returns the version of the whole: the crate's, and a hash of the

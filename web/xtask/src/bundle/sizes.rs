@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::bundle::compress::gzip;
-use crate::bundle::glue::{GLUE_FILE, WASM_FILE};
 use crate::bundle::site::Files;
 use crate::table::{Table, grouped};
 
@@ -13,13 +12,23 @@ const KB: usize = 1_000;
 /// What one embed of the widget loads, in this order, and how much of it there may be, gzipped.
 const WIDGET: [(&str, &str, usize); 4] = [
     ("loader", "udp-echo.js", 4 * KB),
-    ("glue", GLUE_FILE, 8 * KB),
-    ("wasm", WASM_FILE, 40 * KB),
+    ("glue", "udp-echo-web.js", 8 * KB),
+    ("wasm", "udp-echo-web_bg.wasm", 40 * KB),
     ("css", "udp-echo.css", 6 * KB),
 ];
 
 /// All of the widget together.
 const WIDGET_BUDGET: usize = 65 * KB;
+
+/// What a view loads beside it when it needs the chunk, and how much the module of one may be.
+const CHUNKS: [(&str, &str, Option<usize>); 6] = [
+    ("lab", "udp-echo-lab_bg.wasm", Some(30 * KB)),
+    ("lab's glue", "udp-echo-lab.js", None),
+    ("lab's css", "udp-echo-lab.css", None),
+    ("bytes", "udp-echo-bytes_bg.wasm", Some(30 * KB)),
+    ("bytes' glue", "udp-echo-bytes.js", None),
+    ("bytes' css", "udp-echo-bytes.css", None),
+];
 
 /// What the project's own page adds, for which there is no budget.
 const PAGE: [(&str, &str); 2] = [("page", "index.html"), ("page's css", "style.css")];
@@ -62,7 +71,12 @@ impl Report {
         };
         let page = PAGE.map(|(name, file)| measured(name, file, None));
         Self {
-            rows: widget.into_iter().chain([all]).chain(page).collect(),
+            rows: widget
+                .into_iter()
+                .chain([all])
+                .chain(CHUNKS.map(|(name, file, budget)| measured(name, file, budget)))
+                .chain(page)
+                .collect(),
         }
     }
 

@@ -1,0 +1,34 @@
+//! What a panel says to the core.
+//!
+//! | act | value | |
+//! |---|---|---|
+//! | `select` | number or null | the reader picked a datagram |
+//! | `send` | | sends what stands in the composer |
+//! | `draft` | bytes | puts them into the composer |
+//! | `control` | JSON text | a message for the host; a lab and rules are asked for again in every session |
+//! | `pause` | true or false | holds the picture, or lets it go on |
+//! | `step` | -1 or 1 | to an older or a newer datagram |
+//! | `announce` | text | for screen readers |
+//! | `complain` | text | an attribute that makes no sense, a line feed, and what it may be |
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+/// The way to the core.
+#[derive(Debug, Clone)]
+pub struct Act(Function);
+
+impl Act {
+    /// The function that the core gave.
+    pub fn new(function: Function) -> Self {
+        Self(function)
+    }
+
+    /// Tells the core, which does it later: nothing changes under the caller's feet.
+    pub fn tell(&self, name: &str, value: impl Into<JsValue>) {
+        // It only puts it into a queue, and throws nothing.
+        let _ = self
+            .0
+            .call2(&JsValue::NULL, &JsValue::from_str(name), &value.into());
+    }
+}

@@ -1,0 +1,12 @@
+//! Control messages between JSON and the types of [`wire::control`]: what the reading and the writing of all of them share.
+//!
+//! The types are the contract and their serde form is the host's; here is the same form once more, small enough for a
+//! page. The tests of each module hold the two against each other.
+
+mod events;
+mod fields;
+mod write;
+
+pub use events::{events, write_what};
+pub use fields::{Fields, Unreadable, read};
+pub use write::Object;

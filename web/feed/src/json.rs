@@ -1,0 +1,318 @@
+//! A small JSON reader: as much of RFC 8259 as control messages use.
+//!
+//! `serde_json` would weigh 40 KB gzipped in the module, which is the whole budget, and `JSON.parse` would round a seed of
+//! 64 bits. Numbers are therefore whole and not negative; others are an error, as is everything else that is not JSON.
+
+use std::borrow::Cow;
+
+/// Deepest nesting that is read; control messages need five.
+const MAX_DEPTH: u8 = 16;
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Number(u64),
+    /// A text; it borrows from the source where that needs no unescaping.
+    Text(Cow<'a, str>),
+    /// A list.
+    List(Vec<Value<'a>>),
+    /// Names and values in the order of the source.
+    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+}
+
+impl Value<'_> {
+    /// The value of a field; `None` when this is no object or has no such field.
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        match self {
+            Value::Object(fields) => fields
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Name and value of the first field: serde writes a variant with content as an object of one field.
+    pub fn only_field(&self) -> Option<(&str, &Self)> {
+        match self {
+            Value::Object(fields) => fields.first().map(|(name, value)| (name.as_ref(), value)),
+            _ => None,
+        }
+    }
+}
+
+/// Reads one value that fills the whole source; `None` when it is not such JSON.
+pub fn parse(source: &str) -> Option<Value<'_>> {
+    let mut reader = Reader { source, at: 0 };
+    let value = reader.value(MAX_DEPTH)?;
+    reader.skip_space();
+    (reader.at == source.len()).then_some(value)
+}
+
+/// Appends a text in quotation marks, escaped.
+pub fn write_text(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\0'..='\x1f' => {
+                out.push_str("\\u00");
+                out.extend([c as u8 >> 4, c as u8 & 15].map(digit));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// A hexadecimal digit; only the lower four bits count.
+pub fn digit(nibble: u8) -> char {
+    char::from(b"0123456789abcdef"[usize::from(nibble & 15)])
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self, depth: u8) -> Option<Value<'a>> {
+        self.skip_space();
+        let depth = depth.checked_sub(1)?;
+        match self.peek()? {
+            b'{' => {
+                let mut fields = Vec::new();
+                self.sequence(b'}', |reader| {
+                    reader.skip_space();
+                    let name = reader.text()?;
+                    reader.skip_space();
+                    reader.expect(":")?;
+                    fields.push((name, reader.value(depth)?));
+                    Some(())
+                })?;
+                Some(Value::Object(fields))
+            }
+            b'[' => {
+                let mut values = Vec::new();
+                self.sequence(b']', |reader| {
+                    values.push(reader.value(depth)?);
+                    Some(())
+                })?;
+                Some(Value::List(values))
+            }
+            b'"' => self.text().map(Value::Text),
+            b't' => self.expect("true").map(|()| Value::Bool(true)),
+            b'f' => self.expect("false").map(|()| Value::Bool(false)),
+            b'n' => self.expect("null").map(|()| Value::Null),
+            _ => self.number(),
+        }
+    }
+
+    /// Items between the opening mark that stands here and `end`, with commas between them.
+    fn sequence(&mut self, end: u8, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.at += 1;
+        self.skip_space();
+        if self.peek()? == end {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            item(self)?;
+            self.skip_space();
+            let mark = self.peek()?;
+            self.at += 1;
+            if mark != b',' {
+                return (mark == end).then_some(());
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<Value<'a>> {
+        let start = self.at;
+        let mut number: u64 = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            number = number
+                .checked_mul(10)?
+                .checked_add(u64::from(digit - b'0'))?;
+            self.at += 1;
+        }
+        let digits = self.at - start;
+        let is_canonical =
+            digits == 1 || (digits > 1 && number > 0 && self.source.as_bytes()[start] != b'0');
+        let is_whole = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+        (is_canonical && is_whole).then_some(Value::Number(number))
+    }
+
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        self.expect("\"")?;
+        let start = self.at;
+        let mut unescaped = String::new();
+        let mut copied_to = start;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    let tail = self.source.get(copied_to..self.at)?;
+                    self.at += 1;
+                    if copied_to == start {
+                        return Some(Cow::Borrowed(tail));
+                    }
+                    unescaped.push_str(tail);
+                    return Some(Cow::Owned(unescaped));
+                }
+                b'\\' => {
+                    unescaped.push_str(self.source.get(copied_to..self.at)?);
+                    self.at += 1;
+                    unescaped.push(self.escape()?);
+                    copied_to = self.at;
+                }
+                0..=0x1f => return None,
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// The character of an escape, whose backslash has been read.
+    fn escape(&mut self) -> Option<char> {
+        let mark = self.peek()?;
+        self.at += 1;
+        Some(match mark {
+            b'"' | b'\\' | b'/' => mark as char,
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = self.code_unit()?;
+                // A character beyond the first 65,536 is written as two units (RFC 8259, section 7).
+                if unit & 0xfc00 == 0xd800 {
+                    self.expect("\\u")?;
+                    let low = self.code_unit()?;
+                    let is_low = low & 0xfc00 == 0xdc00;
+                    is_low.then_some(())?;
+                    char::from_u32(0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff))?
+                } else {
+                    char::from_u32(unit)?
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn code_unit(&mut self) -> Option<u32> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            unit = unit * 16 + char::from(self.peek()?).to_digit(16)?;
+            self.at += 1;
+        }
+        Some(unit)
+    }
+
+    fn expect(&mut self, text: &str) -> Option<()> {
+        let rest = self.source.as_bytes().get(self.at..)?;
+        self.at += text.len();
+        rest.starts_with(text.as_bytes()).then_some(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.source.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn values_of_every_kind_are_read() {
+        let value =
+            parse(" {\"a\" : [1, true,false ,null, \"x\"] , \"b\":{}, \"c\":[]}\n").unwrap();
+        let list = value.field("a").unwrap();
+        let Value::List(items) = list else {
+            panic!("{list:?} is no list")
+        };
+        assert_eq!(items[0], Value::Number(1));
+        assert_eq!(
+            items[1..4],
+            [Value::Bool(true), Value::Bool(false), Value::Null]
+        );
+        assert_eq!(items[4], Value::Text("x".into()));
+        assert_eq!(value.field("b"), Some(&Value::Object(Vec::new())));
+        assert_eq!(value.field("c"), Some(&Value::List(Vec::new())));
+        assert_eq!(value.field("d"), None);
+    }
+
+    #[test]
+    fn a_seed_of_64_bits_stays_exact() {
+        assert_eq!(parse("18446744073709551615"), Some(Value::Number(u64::MAX)));
+        assert_eq!(parse("18446744073709551616"), None);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for source in [
+            "",
+            " ",
+            "{",
+            "[",
+            "[1",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{a:1}",
+            "tru",
+            "01",
+            "1.5",
+            "1e3",
+            "-1",
+            "1 2",
+            "\"",
+            "\"\\",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\u+123\"",
+            "\"\\ud800\"",
+            "\"\\ud800\\u0041\"",
+            "\"\n\"",
+            "é",
+            "\"\\u12é\"",
+        ] {
+            assert_eq!(parse(source), None, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        assert_eq!(parse(&"[".repeat(100_000)), None);
+        let deep = "[".repeat(20) + &"]".repeat(20);
+        assert_eq!(parse(&deep), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_source_is_read_or_refused_without_a_panic(source in "\\PC*") {
+            parse(&source);
+        }
+
+        #[test]
+        fn texts_survive_both_writers(text in any::<String>()) {
+            let theirs = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(parse(&theirs), Some(Value::Text(text.as_str().into())));
+            let mut ours = String::new();
+            write_text(&mut ours, &text);
+            prop_assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Numbers, units and patterns.
+
+use super::*;
+
+#[test]
+fn spans_keep_three_digits() {
+    let spans = [
+        0, 7, 999, 1_000, 1_034, 9_999, 10_000, 12_345, 99_999, 100_000, 1_234_567,
+    ];
+    let expected = [
+        "0 µs", "7 µs", "999 µs", "1.00 ms", "1.03 ms", "9.99 ms", "10.0 ms", "12.3 ms", "99.9 ms",
+        "100 ms", "1234 ms",
+    ];
+    assert_eq!(spans.map(span), expected);
+}
+
+#[test]
+fn numbers_are_what_rust_prints() {
+    for n in [0, 9, 10, 42, 65_507, u64::MAX] {
+        assert_eq!(number(n), n.to_string());
+    }
+}
+
+#[test]
+fn every_value_finds_its_place() {
+    assert_eq!(fill("□ and □", &["a", "b"]), "a and b");
+    assert_eq!(fill("none", &[]), "none");
+    assert_eq!(fill("□□", &["□", "x"]), "□x", "values are not patterns");
+}

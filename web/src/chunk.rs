@@ -1,0 +1,59 @@
+//! The chunks: wasm modules beside this one, which the loader fetches when one is needed.
+//!
+//! `lab` has the stand-ins for a host, the lab's panel and the picture, and what reads and writes whole runs; `bytes` has the
+//! bytes and the sizes. Nothing is shared with them but what passes through these functions.
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+use web_sys::Element;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A chunk: what its JavaScript half exports.
+    #[derive(Debug, Clone)]
+    pub type Chunk;
+
+    /// Begins to draw in a place. `act` is called with the name of an act and its value.
+    #[wasm_bindgen(method)]
+    pub fn panel(this: &Chunk, place: &Element, act: &Function) -> Panel;
+
+    /// Of `lab`: a simulated host. `tell` is called with what it says.
+    #[wasm_bindgen(method)]
+    pub fn simulated(this: &Chunk, seed: &str, tell: &Function) -> Port;
+
+    /// Of `lab`: a recording; what is wrong with it is thrown.
+    #[wasm_bindgen(method, catch)]
+    pub fn replayed(this: &Chunk, trace: &str, tell: &Function) -> Result<Port, JsValue>;
+
+    /// Of `lab`: reads the attributes of a link, an object of JSON, and acts as it says.
+    #[wasm_bindgen(method)]
+    pub fn link(this: &Chunk, attributes: &str, act: &Function);
+
+    /// Of `lab`: gives the reader a capture of a run, for a file.
+    #[wasm_bindgen(method)]
+    pub fn save(this: &Chunk, trace: &str, application: &str);
+
+    /// What a chunk draws.
+    #[derive(Debug)]
+    pub type Panel;
+
+    /// Shows what there is now.
+    #[wasm_bindgen(method)]
+    pub fn show(this: &Panel, feed: &str);
+
+    /// Ends it.
+    #[wasm_bindgen(method)]
+    pub fn free(this: &Panel);
+
+    /// A host of a chunk.
+    #[derive(Debug)]
+    pub type Port;
+
+    /// Sends a control message or a datagram.
+    #[wasm_bindgen(method)]
+    pub fn send(this: &Port, data: &JsValue);
+
+    /// Ends it.
+    #[wasm_bindgen(method, js_name = free)]
+    pub fn free(this: &Port);
+}

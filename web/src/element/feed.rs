@@ -1,0 +1,75 @@
+//! What the panels of the chunks are told: the writing half of [`udp_echo_feed::feed`].
+
+use bytes::Bytes;
+use udp_echo_feed::codec::Object;
+use udp_echo_feed::feed::FED;
+use udp_echo_feed::form;
+
+use super::outcome;
+use crate::session::{Micros, Session};
+
+/// What the panels have been told.
+#[derive(Debug, Default)]
+pub struct Feeder {
+    /// The revision that the record had.
+    revision: u64,
+    draft: Bytes,
+    /// Everything but the time, the draft and the datagrams.
+    told: String,
+}
+
+impl Feeder {
+    /// The next feed; `None` when nothing has changed since the last one.
+    pub fn next(&mut self, session: &Session, now: Micros) -> Option<String> {
+        let told = standing(session);
+        let history = session.history();
+        let numbers = history.numbers();
+        let newest = numbers.start.max(numbers.end.saturating_sub(FED))..numbers.end;
+        let changed: Vec<String> = newest
+            .filter_map(|number| history.datagram(number))
+            .filter(|datagram| datagram.revision > self.revision)
+            .map(|datagram| form::write(datagram, datagram.number, 0))
+            .collect();
+        if changed.is_empty() && told == self.told && *session.draft() == self.draft {
+            return None;
+        }
+        self.revision = history.revision();
+        let mut out = Object::default();
+        out.number("now", now);
+        out.list("datagrams", changed);
+        if *session.draft() != self.draft {
+            self.draft = session.draft().clone();
+            out.text("draft", &form::hex(&self.draft));
+        }
+        out.fields(&told);
+        self.told = told;
+        Some(out.end())
+    }
+}
+
+/// Where the widget stands.
+fn standing(session: &Session) -> String {
+    let history = session.history();
+    let mut out = Object::default();
+    out.text("state", outcome::state_of(session));
+    out.text("mode", outcome::mode_of(session));
+    out.text("view", session.settings().view);
+    out.flag("paused", session.is_paused());
+    out.number_if_any("selected", session.selected());
+    let hello = session.hello();
+    let of_hello = |text: fn(&wire::control::Hello) -> &str| hello.map_or("", text);
+    out.text("client", of_hello(|hello| &hello.client));
+    out.text("server", of_hello(|hello| &hello.server));
+    out.text("target", of_hello(|hello| &hello.target));
+    out.flag("own_server", hello.is_some_and(|hello| hello.own_server));
+    out.number("limit", session.limit() as u64);
+    out.number("seed", session.link_seed());
+    out.number("timeout", session.timeout());
+    for (name, json) in session.asked().fields() {
+        out.json(name, json);
+    }
+    out.json("counters", &outcome::counters(session));
+    out.number("first", history.numbers().start);
+    out.number("next", history.numbers().end);
+    out.end()
+}
