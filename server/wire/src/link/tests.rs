@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::*;
 
 fn deliveries(
@@ -173,67 +171,4 @@ fn an_impairment_out_of_range_names_the_field() {
     );
 }
 
-fn impairments() -> impl Strategy<Value = Impairment> {
-    let chance = || 0..=1_000_000u32;
-    let odds = (chance(), chance(), chance(), chance(), chance(), chance());
-    (
-        odds,
-        0..100_000u32,
-        0..100_000u32,
-        any::<bool>(),
-        0..10_000u32,
-        0..50u32,
-    )
-        .prop_map(
-            |(
-                (loss, start, end, reorder, duplicate, corrupt),
-                delay_us,
-                jitter_us,
-                no_checksum,
-                rate_kbps,
-                limit,
-            )| {
-                Impairment {
-                    loss_ppm: loss,
-                    burst_start_ppm: start,
-                    burst_end_ppm: end,
-                    delay_us,
-                    jitter_us,
-                    reorder_ppm: reorder,
-                    duplicate_ppm: duplicate,
-                    corrupt_ppm: corrupt,
-                    no_checksum,
-                    rate_kbps,
-                    limit,
-                }
-            },
-        )
-}
-
-proptest! {
-    /// Whatever the link does, each datagram ends in one verdict, at most two copies come out, never before they went
-    /// in, in the order of time, and nothing is left waiting.
-    #[test]
-    fn every_copy_is_accounted_for(impairment in impairments(), seed: u64, sizes in prop::collection::vec(0usize..3000, 0..80)) {
-        let mut link = Link::new(impairment, seed, Direction::Down);
-        let mut expected = 0;
-        for (n, size) in (0u64..).zip(&sizes) {
-            match link.offer(n * 100, n, vec![7; *size].into()) {
-                Verdict::Carried(copies) => { prop_assert!((1..=2).contains(&copies)); expected += copies as usize; }
-                Verdict::Dropped(_) => {}
-            }
-        }
-        let mut came = 0;
-        let mut last = 0;
-        while let Some(due) = link.next_due() {
-            prop_assert!(due >= last);
-            last = due;
-            let (Ok(carried) | Err(carried)) = link.due(due).unwrap();
-            prop_assert!(due >= carried.tag * 100);
-            prop_assert_eq!(carried.payload.len(), sizes[carried.tag as usize]);
-            came += 1;
-        }
-        prop_assert_eq!(came, expected);
-        prop_assert_eq!(link.queued_bytes, 0);
-    }
-}
+mod properties;
