@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 mod behaviour;
 mod failures;
 mod generators;
-mod site;
+pub(crate) mod site;
 
 use site::{Site, strict};
 

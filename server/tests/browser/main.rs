@@ -15,6 +15,7 @@ mod everyone;
 mod firefox;
 mod first_echo;
 mod harness;
+mod link;
 mod page;
 mod shots;
 mod trunk;
