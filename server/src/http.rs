@@ -25,6 +25,7 @@ mod sessions;
 
 use connections::Connection;
 pub(crate) use connections::serve;
+pub(crate) use sessions::parameter;
 
 /// Everything the host serves.
 fn router(shared: Arc<Shared>) -> Router {
@@ -199,7 +200,7 @@ async fn liveness() -> &'static str {
 }
 
 /// Where the page comes from that sent the request, as its browser says.
-fn origin(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn origin(headers: &HeaderMap) -> Option<&str> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     match (origins.next(), origins.next()) {
         (Some(_), Some(_)) => Some("more than one"),

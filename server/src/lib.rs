@@ -13,7 +13,8 @@
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
 //! - [`clock`]: the one clock of all stamps; [`log`]: where lines of the log go;
-//! - [`client`]: the command-line client.
+//! - [`client`]: the command-line client;
+//! - [`untrusted`]: every parser that the network reaches, for tests.
 
 pub mod config;
 pub mod host;
@@ -38,6 +39,9 @@ pub mod clock;
 pub mod log;
 
 pub mod client;
+
+#[doc(hidden)]
+pub mod untrusted;
 
 pub use host::Host;
 

@@ -25,6 +25,7 @@ use crate::limits::Entry;
 
 mod backlog;
 mod close;
+mod frames;
 mod gather;
 mod inbound;
 mod opening;
@@ -36,12 +37,15 @@ mod vitals;
 
 pub use backlog::BacklogPool;
 use close::Ended;
+#[doc(hidden)]
+pub use frames::frames;
 use inbound::Inbound;
 use opening::Opened;
 pub use opening::Visit;
 use outbound::{Outbound, Replies};
 use page::PageSession;
 pub use upgrade::Upgrade;
+pub(crate) use upgrade::has_token;
 pub use vitals::Patience;
 pub(crate) use vitals::Traffic;
 use vitals::Vitals;
@@ -173,7 +177,7 @@ async fn say_goodbye(
         outbound.flush().await?;
         outbound.shutdown().await?;
         if answer_expected {
-            inbound.drain().await;
+            inbound.drain(ended.is_understood()).await;
         }
         std::io::Result::Ok(())
     };

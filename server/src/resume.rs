@@ -145,6 +145,11 @@ impl Ports {
         Some(claim.port)
     }
 
+    /// Whether a token is one of ours, whatever it is worth by now.
+    pub(crate) fn signed(&self, token: &str) -> bool {
+        self.verify(token).is_some()
+    }
+
     fn sign(&self, claim: Claim) -> String {
         let mut bytes = claim.bytes();
         bytes.extend_from_slice(&self.signature(&bytes));

@@ -54,7 +54,7 @@ pub(super) async fn open(
 }
 
 /// The first value that a query gives a parameter. Names of targets and tokens hold no character that it would escape.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

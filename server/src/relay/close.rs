@@ -79,6 +79,11 @@ impl Ended {
         })
     }
 
+    /// Whether what the client still sends can be read as frames.
+    pub(super) fn is_understood(&self) -> bool {
+        !matches!(self, Self::Protocol(_) | Self::NotUtf8 | Self::TooLong(_))
+    }
+
     /// The close code or, where none is said, a word for it.
     pub(super) fn label(&self) -> String {
         match (self, self.frame()) {

@@ -98,8 +98,18 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 
     /// Reads and forgets whatever still comes, until the client has answered the Close or left.
     ///
-    /// Closing a TCP stream with unread bytes resets it, and the client might never see the Close frame.
-    pub(super) async fn drain(&mut self) {
+    /// Closing a TCP stream with unread bytes resets it, and the client might never see the Close frame. After a breach of
+    /// the protocol nothing is `understood` any more: the codec would take what follows for the rest of the frame that it
+    /// had refused, and keep all of it.
+    pub(super) async fn drain(&mut self, understood: bool) {
+        if understood && self.hear_out().await {
+            return;
+        }
+        while poll_fn(|cx| self.poll_skip(cx)).await {}
+    }
+
+    /// Reads and forgets messages; true when the client has answered or left, false when it cannot be understood any more.
+    async fn hear_out(&mut self) -> bool {
         let (mut messages, mut replies) = (Vec::new(), Vec::new());
         loop {
             match self.read(&mut messages, &mut replies).await {
@@ -107,12 +117,9 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     messages.clear();
                     replies.clear();
                 }
-                Err(Ended::ByClient(_) | Ended::Vanished(_)) => return,
-                // What follows a breach of the protocol cannot be understood, but must be read all the same.
-                Err(_) => break,
+                Err(ended) => return matches!(ended, Ended::ByClient(_) | Ended::Vanished(_)),
             }
         }
-        while poll_fn(|cx| self.poll_skip(cx)).await {}
     }
 
     /// Reads and forgets some bytes; false when there are no more.

@@ -92,7 +92,7 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 }
 
 /// Whether a header that lists tokens has this one, in any case.
-fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+pub(crate) fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
         .iter()

@@ -81,21 +81,8 @@ impl Program {
             .unwrap()
     }
 
-    /// File descriptors that it has open.
-    pub fn descriptors(&self) -> usize {
-        let folder = format!("/proc/{}/fd", self.pid());
-        std::fs::read_dir(folder).unwrap().count()
-    }
-
-    /// Bytes of memory that it has resident.
-    pub fn resident(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kibibytes = line.unwrap().split_whitespace().next().unwrap();
-        kibibytes.parse::<usize>().unwrap() * 1024
-    }
-
-    fn pid(&self) -> u32 {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
 }

@@ -35,6 +35,18 @@ fn whats(session: &mut Session) -> Vec<(u64, What)> {
         .collect()
 }
 
+/// A host that was busy found 2,473 small datagrams in one read, and the lab's queue, of 1,000, dropped most of them
+/// although nobody had asked for a lab.
+#[test]
+fn without_a_lab_nothing_is_dropped_however_many_come_at_once() {
+    let mut session = Session::new(0, 1);
+    for number in 0..2473_u32 {
+        session.from_client(1, Bytes::copy_from_slice(&number.to_be_bytes()));
+    }
+    assert_eq!(run(&mut session, 1).len(), 2473);
+    assert_eq!(session.counters().echoed, 2473);
+}
+
 #[test]
 fn a_datagram_leaves_all_its_hops_in_order() {
     let mut session = Session::new(100, 1);

@@ -1,0 +1,25 @@
+//! Every parser that the network reaches, as a function of bytes that checks what must hold whatever they are.
+//!
+//! The property tests of `tests/untrusted.rs` call them in every `cargo test`, the fuzzers of `server/fuzz` for as long as
+//! one likes (`cargo xtask fuzz`). Each returns when all is well, and panics when it is not.
+//!
+//! - [`control`]: control messages, both ways, and what they do to a session;
+//! - [`frames`]: WebSocket frames, in whatever pieces they arrive;
+//! - [`headers`]: who is calling, from where, and whether that is admitted;
+//! - [`query`]: the target and the resume token of `/relay?…`.
+//!
+//! The head of a request is hyper's to parse; `tests/attacks` sends it to a running host.
+
+mod control;
+mod headers;
+mod query;
+
+pub use crate::relay::frames;
+pub use control::control;
+pub use headers::headers;
+pub use query::query;
+
+/// Refusals go to the log and to terminals: nothing in them may move a cursor or begin a new line.
+fn is_printable(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}

@@ -1,0 +1,416 @@
+//! The attacks: each a name, the settings of the host that it needs, and what it does, as often as `scale` says.
+
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::by_hand::{close_code, frame, open, open_narrow, open_with, whole};
+use crate::common::program::Program;
+use crate::common::{get, soon};
+
+/// One way to harm a host.
+#[derive(Clone, Copy)]
+pub(crate) struct Attack {
+    pub(crate) name: &'static str,
+    /// Further settings of the host.
+    pub(crate) settings: &'static [&'static str],
+    /// How many times a soak does what a test does once.
+    soak: usize,
+    /// Bytes of memory that the host may have resident meanwhile, at that scale.
+    pub(crate) bound: fn(usize) -> usize,
+    pub(crate) run: for<'a> fn(&'a Program, usize) -> BoxFuture<'a, ()>,
+}
+
+impl Attack {
+    /// How often to do it: once, or for as long as a soak does.
+    pub(crate) fn scale(&self, quick: bool) -> usize {
+        if quick { 1 } else { self.soak }
+    }
+}
+
+/// Both protocols.
+pub(crate) const ROUTES: [&str; 2] = ["/relay", "/relay/raw"];
+
+/// Settings that let a client send as fast as it can.
+const NO_RATES: [&str; 4] = [
+    "--datagrams-per-second=0",
+    "--bytes-per-second=0",
+    "--address-datagrams-per-second=0",
+    "--address-bytes-per-second=0",
+];
+
+/// Memory of a host in whatever trouble, but for what waits for readers that do not read. A debug build that serves a
+/// page has 14 MiB.
+const USUAL: usize = 48 << 20;
+
+/// What all readers that do not read may hold back together, beyond what each has for its own.
+const SHARED_BACKLOG: usize = 64 << 20;
+
+/// What each of them has for its own: 128 KiB, and as much again for what is half written and half gathered.
+const OWN_BACKLOG: usize = 256 << 10;
+
+/// Every attack.
+pub(crate) const ATTACKS: [Attack; 12] = [
+    Attack {
+        name: "sessions ended in every way",
+        settings: &["--handshake-time=500ms"],
+        soak: 50,
+        bound: |_| USUAL,
+        run: |host, scale| every_way(host, 20 * scale).boxed(),
+    },
+    Attack {
+        name: "frames that break the protocol",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| broken_frames(host, 4 * scale).boxed(),
+    },
+    Attack {
+        name: "a message in a thousand fragments",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| fragments(host, 4 * scale).boxed(),
+    },
+    Attack {
+        name: "messages of 64 MiB",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| long_messages(host, scale).boxed(),
+    },
+    Attack {
+        name: "pings without end, never read",
+        settings: &["--idle-time=3s", "--ping-time=1s", "--pong-time=1s"],
+        soak: 5,
+        bound: |_| USUAL,
+        run: |host, scale| never_read(host, &ROUTES, whole(0x89, &[7; 125]), scale).boxed(),
+    },
+    Attack {
+        name: "questions without end, never read",
+        settings: &["--control-per-second=0", "--idle-time=3s"],
+        soak: 5,
+        bound: |_| USUAL,
+        run: |host, scale| {
+            never_read(host, &["/relay"], whole(0x81, b"\"counters\""), scale).boxed()
+        },
+    },
+    Attack {
+        name: "a thousand control messages a second",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| control_flood(host, 2 * scale).boxed(),
+    },
+    Attack {
+        name: "handshakes that drip (slowloris)",
+        settings: &["--handshake-time=700ms", "--max-sessions-per-address=2000"],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| slowloris(host, 100 * scale).boxed(),
+    },
+    Attack {
+        name: "forged X-Forwarded-For, foreign Origin and Host",
+        settings: &["--max-sessions-per-address=5"],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| forgeries(host, 50 * scale).boxed(),
+    },
+    Attack {
+        name: "floods over the rate",
+        settings: &["--datagrams-per-second=1000", "--flood-time=500ms"],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| floods(host, scale).boxed(),
+    },
+    Attack {
+        name: "ICMP storm: a target that refuses all",
+        settings: &[
+            "--target=nobody=127.0.0.1:9",
+            "--allow-private-targets",
+            NO_RATES[0],
+            NO_RATES[1],
+            NO_RATES[2],
+            NO_RATES[3],
+        ],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| icmp_storm(host, Duration::from_secs(1) * scale as u32).boxed(),
+    },
+    Attack {
+        name: "readers that never read, under flood",
+        settings: &[
+            "--max-sessions-per-address=0",
+            NO_RATES[0],
+            NO_RATES[1],
+            NO_RATES[2],
+            NO_RATES[3],
+        ],
+        soak: 20,
+        bound: |scale| USUAL + SHARED_BACKLOG + 50 * scale * OWN_BACKLOG,
+        run: |host, scale| slow_readers(host, 50 * scale).boxed(),
+    },
+];
+
+/// Ends sessions by clean close, abort, reset in mid-frame, half close, unfinished handshake, and flood then vanish.
+async fn every_way(host: &Program, rounds: usize) {
+    for _ in 0..rounds {
+        for route in ROUTES {
+            let mut clean = open(host.http, route).await;
+            clean
+                .write_all(&whole(0x88, &1000_u16.to_be_bytes()))
+                .await
+                .unwrap();
+            assert_eq!(close_code(&mut clean).await, Some(1000));
+
+            drop(open(host.http, route).await);
+
+            let mut cut = open(host.http, route).await;
+            cut.write_all(&frame(0x82, 60_000, b"only the beginning"))
+                .await
+                .unwrap();
+            cut.set_zero_linger().unwrap();
+            drop(cut);
+
+            let mut half = open(host.http, route).await;
+            half.shutdown().await.unwrap();
+            let _ = soon("the other half", half.read_to_end(&mut Vec::new())).await;
+
+            let mut flood = open(host.http, route).await;
+            let burst = whole(0x82, &[1; 1000]).repeat(200);
+            flood.write_all(&burst).await.unwrap();
+            drop(flood);
+        }
+        let mut unfinished = TcpStream::connect(host.http).await.unwrap();
+        unfinished
+            .write_all(b"GET /relay HTTP/1.1\r\n")
+            .await
+            .unwrap();
+    }
+}
+
+/// Frames that no client may send, each with the close code that answers it.
+pub(crate) fn breaches() -> Vec<(&'static str, Vec<u8>, u16)> {
+    let fragments = |n| whole(if n == 0 { 0x02 } else { 0 }, &[0; 1024]);
+    vec![
+        ("reserved bits", whole(0xC2, b"x"), 1002),
+        ("a reserved opcode", whole(0x83, b"x"), 1002),
+        ("a long ping", whole(0x89, &[0; 126]), 1002),
+        ("a fragmented ping", whole(0x09, b"x"), 1002),
+        ("a continuation of nothing", whole(0x80, b"x"), 1002),
+        (
+            "a message inside another",
+            [whole(0x02, b"a"), whole(0x82, b"b")].concat(),
+            1002,
+        ),
+        ("an unmasked frame", vec![0x82, 0x01, b'x'], 1002),
+        ("text that is not UTF-8", whole(0x81, &[0xC3, 0x28]), 1007),
+        ("a claim of 64 MiB", frame(0x82, 64 << 20, b"x"), 4409),
+        (
+            "a claim of half the address space",
+            frame(0x82, 1 << 62, b"x"),
+            4409,
+        ),
+        (
+            "100 KiB in fragments",
+            (0..100).flat_map(fragments).collect(),
+            4409,
+        ),
+    ]
+}
+
+async fn broken_frames(host: &Program, rounds: usize) {
+    for _ in 0..rounds {
+        for route in ROUTES {
+            for (what, bytes, code) in breaches() {
+                let mut stream = open(host.http, route).await;
+                // It may be over before all is written.
+                let _ = stream.write_all(&bytes).await;
+                assert_eq!(
+                    close_code(&mut stream).await,
+                    Some(code),
+                    "{what} on {route}"
+                );
+            }
+        }
+    }
+}
+
+/// A datagram in fragments of one byte, and before each of them a ping and a fragment of nothing.
+async fn fragments(host: &Program, rounds: usize) {
+    let mut message = whole(0x02, b"");
+    for _ in 0..1000 {
+        message.extend(whole(0x89, b""));
+        message.extend(whole(0x00, b""));
+        message.extend(whole(0x00, b"x"));
+    }
+    message.extend(whole(0x80, b""));
+    for route in ROUTES {
+        let stream = open(host.http, route).await;
+        let (mut reader, mut writer) = stream.into_split();
+        let reading =
+            tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
+        for _ in 0..rounds {
+            writer.write_all(&message).await.unwrap();
+        }
+        drop(writer);
+        let _ = soon("the end", reading).await;
+    }
+}
+
+/// Claims 64 MiB and sends as much of it as the host takes.
+async fn long_messages(host: &Program, rounds: usize) {
+    let piece = vec![0; 1 << 20];
+    for _ in 0..rounds {
+        for route in ROUTES {
+            let mut stream = open(host.http, route).await;
+            stream.write_all(&frame(0x82, 64 << 20, b"")).await.unwrap();
+            let (mut reader, mut writer) = stream.split();
+            let sending = async {
+                for _ in 0..64 {
+                    if writer.write_all(&piece).await.is_err() {
+                        return;
+                    }
+                }
+            };
+            let mut said = Vec::new();
+            let (_, _) = tokio::join!(
+                soon("the end of it", sending),
+                reader.read_to_end(&mut said)
+            );
+            // A reset may have overtaken the Close; nothing else may come.
+            assert!(said.is_empty() || said.contains(&0x88), "{said:?}");
+        }
+    }
+}
+
+/// Sends the same frame on and on and reads nothing.
+async fn never_read(host: &Program, routes: &[&str], frame: Vec<u8>, seconds: usize) {
+    let frames = frame.repeat(500);
+    let for_a_while = Duration::from_secs(seconds as u64);
+    let sessions = routes.iter().map(|route| {
+        let frames = &frames;
+        async move {
+            let began = Instant::now();
+            let mut sent = 0;
+            while began.elapsed() < for_a_while && sent < 64 << 20 {
+                let mut stream = open(host.http, route).await;
+                let write = async {
+                    while stream.write_all(frames).await.is_ok() {
+                        sent += frames.len();
+                    }
+                };
+                // The host has ended it, or reads no more: both are a bound.
+                let _ = tokio::time::timeout(for_a_while - for_a_while / 4, write).await;
+            }
+        }
+    });
+    join_all(sessions).await;
+}
+
+/// A thousand questions in much less than a second; the limit is 100.
+async fn control_flood(host: &Program, rounds: usize) {
+    let questions = whole(0x81, b"\"counters\"").repeat(1000);
+    for _ in 0..rounds {
+        let mut stream = open(host.http, "/relay").await;
+        let _ = stream.write_all(&questions).await;
+        assert_eq!(close_code(&mut stream).await, Some(4401));
+    }
+}
+
+/// Connections that send a byte of their request now and then, and would do so for hours.
+async fn slowloris(host: &Program, connections: usize) {
+    let connection = |n: usize| async move {
+        let mut stream = TcpStream::connect(host.http).await.unwrap();
+        let request = format!("GET /relay HTTP/1.1\r\nHost: {}\r\nX-{n}: ", host.http);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // Until the host has had enough of it.
+        let drip = async {
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        soon("the cut", drip).await;
+    };
+    join_all((0..connections).map(connection)).await;
+}
+
+/// Every request names another address; the host believes none of them. Foreign pages and rebound names are refused.
+async fn forgeries(host: &Program, rounds: usize) {
+    let held = join_all((0..5).map(|_| open(host.http, "/relay"))).await;
+    for round in 0..rounds {
+        let forged = format!("X-Forwarded-For: 198.51.100.{}\r\n", round % 250);
+        // All five places are taken: by these, or by four of them and the bystander.
+        let mut more = open_with(host.http, "/relay/raw", &forged).await;
+        assert_eq!(close_code(&mut more).await, Some(4406));
+        for header in [
+            ("Origin", "https://evil.example"),
+            ("Host", "rebind.example"),
+        ] {
+            let (head, _) = get(host.http, "/relay", &[header]).await;
+            assert!(head.starts_with("HTTP/1.1 403"), "{head}");
+        }
+    }
+    drop(held);
+}
+
+/// Sends as fast as it can until the host ends it.
+async fn floods(host: &Program, rounds: usize) {
+    let burst = whole(0x82, &[5; 100]).repeat(100);
+    for _ in 0..rounds {
+        let sessions = ROUTES.map(|route| async {
+            let mut stream = open(host.http, route).await;
+            let (mut reader, mut writer) = stream.split();
+            let sending = async { while writer.write_all(&burst).await.is_ok() {} };
+            let reading = async { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await };
+            // A host that has said goodbye reads on for a while; a client that heard it stops.
+            tokio::select! {
+                () = soon("the end of the flood", sending) => {}
+                _ = reading => {}
+            }
+        });
+        join_all(sessions).await;
+    }
+}
+
+/// Sends to a port where nobody listens, as fast as it can: the kernel answers each datagram with ICMP.
+async fn icmp_storm(host: &Program, time: Duration) {
+    let burst = whole(0x82, &[5; 100]).repeat(64);
+    let sessions = ["/relay?target=nobody", "/relay/raw?target=nobody"].map(|route| async {
+        let mut stream = open(host.http, route).await;
+        let (mut reader, mut writer) = stream.split();
+        let sending = async { while writer.write_all(&burst).await.is_ok() {} };
+        let reading = async { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await };
+        tokio::select! {
+            () = sending => panic!("a refusal ended the session"),
+            _ = reading => panic!("a refusal ended the session"),
+            () = tokio::time::sleep(time) => {}
+        }
+    });
+    join_all(sessions).await;
+}
+
+/// Bytes of a datagram of the readers that do not read.
+const SLOW_DATAGRAM: usize = 8 * 1024;
+
+/// Datagrams that each of them sends: some times what its connection and the host hold back for it.
+const SLOW_DATAGRAMS: usize = 160;
+
+/// Sessions that send and never read; at the end they all vanish.
+async fn slow_readers(host: &Program, readers: usize) {
+    let mut sessions = Vec::new();
+    for n in 0..readers {
+        sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
+    }
+    let datagram = whole(0x82, &[9; SLOW_DATAGRAM]);
+    for _ in 0..SLOW_DATAGRAMS {
+        for session in &mut sessions {
+            soon("the host's reading", session.write_all(&datagram))
+                .await
+                .unwrap();
+        }
+    }
+}

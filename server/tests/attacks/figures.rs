@@ -1,0 +1,190 @@
+//! What an attack does to a host and to a bystander, measured; and what must hold.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::assaults::Attack;
+use crate::belongings::{Descriptors, processor_time, resident};
+use crate::bystander::{self, Seen};
+use crate::common::program::Program;
+use crate::scrape::Scrape;
+
+/// Longest round trip of a bystander in the slowest hundredth, on a machine that builds and tests at the same time.
+const BYSTANDER_P99: Duration = Duration::from_millis(500);
+
+/// How long a bystander asks while nobody attacks.
+const CALM: Duration = Duration::from_millis(300);
+
+/// Bytes that a host may have more after an attack than before: what allocators and threads keep for the next time.
+const KEPT_BYTES: usize = 24 << 20;
+
+/// Bytes that memory may grow by in the second half of an attack and still counts as flat.
+const STILL_FLAT: usize = 8 << 20;
+
+/// How often memory is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a host is watched for what it does when there is nothing to do.
+const REST: Duration = Duration::from_millis(500);
+
+/// The figures of one attack.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) calm: Seen,
+    pub(crate) attacked: Seen,
+    pub(crate) took: Duration,
+    pub(crate) descriptors: (Descriptors, Descriptors),
+    pub(crate) memory: Memory,
+    /// Processor time that the host used in [`REST`] when all was over.
+    pub(crate) resting: Duration,
+    pub(crate) scrape: Scrape,
+}
+
+/// Resident bytes of the host.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    before: usize,
+    /// At most, in the first half of the attack and in the second.
+    halves: [usize; 2],
+    after: usize,
+}
+
+/// Lets a host of its own suffer an attack.
+pub(crate) async fn suffer(attack: &Attack, scale: usize) -> Figures {
+    let host = Program::start(attack.settings).await;
+    let pid = host.pid();
+    // The first time warms up what stays: threads and buffers.
+    (attack.run)(&host, 1).await;
+    Scrape::of_idle(&host).await;
+    let ((), calm) = bystander::watch(&host, tokio::time::sleep(CALM)).await;
+    Scrape::of_idle(&host).await;
+    let descriptors = Descriptors::settled(pid).await;
+    let before = resident(pid);
+
+    let (stop, stopped) = oneshot::channel();
+    let memory = tokio::spawn(sample(pid, stopped));
+    let began = Instant::now();
+    let ((), attacked) = bystander::watch(&host, (attack.run)(&host, scale)).await;
+    let took = began.elapsed();
+    // The sampler only ends when it is told to.
+    let _ = stop.send(());
+    let samples = memory.await.unwrap();
+    let (first, second) = samples.split_at(samples.len() / 2);
+    let halves = [first, second].map(|half| half.iter().copied().max().unwrap_or_default());
+
+    let scrape = Scrape::of_idle(&host).await;
+    let after = Descriptors::settled(pid).await;
+    let used = processor_time(pid);
+    tokio::time::sleep(REST).await;
+    Figures {
+        calm,
+        attacked,
+        took,
+        descriptors: (descriptors, after),
+        memory: Memory {
+            before,
+            halves,
+            after: resident(pid),
+        },
+        resting: processor_time(pid) - used,
+        scrape,
+    }
+}
+
+async fn sample(pid: u32, mut stopped: oneshot::Receiver<()>) -> Vec<usize> {
+    let mut samples = Vec::new();
+    while stopped.try_recv().is_err() {
+        samples.push(resident(pid));
+        tokio::time::sleep(LOOK).await;
+    }
+    samples
+}
+
+impl Figures {
+    /// Nothing leaked, nothing spins, the books close, and the bystander was served.
+    pub(crate) fn assert_harmless(&self, name: &str, bound: usize) {
+        let (before, after) = &self.descriptors;
+        assert!(
+            before == after,
+            "{name}: descriptors before\n{before}and after\n{after}"
+        );
+        let Memory {
+            before,
+            halves: [first, second],
+            after,
+        } = self.memory;
+        assert!(
+            after < before + KEPT_BYTES,
+            "{name}: {before} bytes before, {after} after"
+        );
+        let most = first.max(second);
+        assert!(most < bound, "{name}: {most} bytes, and {bound} may be");
+        assert!(
+            second < first + first / 10 + STILL_FLAT,
+            "{name}: memory grew on, {:?}",
+            self.memory
+        );
+        assert!(
+            self.resting < REST / 2,
+            "{name}: the host spins, {:?} of {REST:?}",
+            self.resting
+        );
+        self.scrape.assert_books_are_closed();
+        let seen = &self.attacked;
+        assert!(seen.lost <= 1 + seen.asked() / 20, "{name}: {seen}");
+        assert!(seen.p99() < BYSTANDER_P99, "{name}: {seen}");
+    }
+
+    /// Each figure with its name.
+    pub(crate) fn named(&self) -> [(&'static str, String); 11] {
+        let ended = |code: &str| {
+            let series = format!("udp_echo_sessions_ended_total{{code=\"{code}\"");
+            self.scrape.sum(&series).to_string()
+        };
+        let total = |metric: &str| self.scrape.sum(metric).to_string();
+        let mebibytes = |bytes: usize| format!("{:.1}", bytes as f64 / f64::from(1 << 20));
+        let milliseconds = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1e3);
+        let (before, after) = &self.descriptors;
+        let memory = &self.memory;
+        let most = memory.halves[0].max(memory.halves[1]);
+        [
+            ("s", format!("{:.1}", self.took.as_secs_f64())),
+            ("sessions", total("udp_echo_sessions_opened_total")),
+            ("aborted", ended("vanished")),
+            ("refused", total("udp_echo_refused_total")),
+            ("datagrams", total("udp_echo_datagrams_total")),
+            ("answers dropped", total("udp_echo_drops_total")),
+            ("p99 in calm, ms", milliseconds(self.calm.p99())),
+            ("p99 attacked, ms", milliseconds(self.attacked.p99())),
+            (
+                "lost",
+                format!("{}/{}", self.attacked.lost, self.attacked.asked()),
+            ),
+            (
+                "descriptors",
+                format!("{}, {}", before.count(), after.count()),
+            ),
+            (
+                "MiB before, at most, after",
+                [memory.before, most, memory.after]
+                    .map(mebibytes)
+                    .join(", "),
+            ),
+        ]
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, figure) in self.named() {
+            writeln!(f, "    {name}: {figure}")?;
+        }
+        write!(
+            f,
+            "    processor time of an idle {REST:?} afterwards: {:?}",
+            self.resting
+        )
+    }
+}

@@ -1,0 +1,167 @@
+//! Attacks on a real host, with a bystander whose datagrams must all come back. Nothing may panic, grow or leak.
+//!
+//! `cargo xtask soak` makes the same attacks larger, and prints the figures.
+
+// What the helpers below cannot do fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+mod assaults;
+mod belongings;
+mod by_hand;
+mod bystander;
+#[path = "../common/mod.rs"]
+mod common;
+mod figures;
+mod scrape;
+
+use common::client::Client;
+use common::program::Program;
+use common::{get, soon};
+use proptest::prelude::*;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use assaults::ATTACKS;
+use by_hand::{close_code, next_frame, open, open_narrow, whole};
+use scrape::Scrape;
+
+/// A test for each attack, by its place in [`ATTACKS`].
+macro_rules! attacks {
+    ($($test:ident = $place:literal,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let attack = &ATTACKS[$place];
+                let figures = figures::suffer(attack, attack.scale(true)).await;
+                eprintln!("{}\n{}", attack.name, figures);
+                figures.assert_harmless(attack.name, (attack.bound)(1));
+            }
+        )*
+        /// No attack goes untested.
+        const _: [(); [$($place),*].len()] = [(); ATTACKS.len()];
+    };
+}
+
+attacks! {
+    sessions_that_end_in_every_way_leave_nothing_behind = 0,
+    broken_frames_end_their_own_session_with_the_code_for_it = 1,
+    a_message_in_fragments_with_pings_between_costs_nobody_else = 2,
+    messages_of_64_mib_are_cut_at_their_beginning = 3,
+    pings_without_end_cost_a_bounded_number_of_bytes = 4,
+    questions_without_end_cost_a_bounded_number_of_bytes = 5,
+    a_thousand_control_messages_a_second_end_their_session = 6,
+    handshakes_that_drip_are_cut = 7,
+    forged_headers_open_no_door = 8,
+    floods_end_their_own_session = 9,
+    a_storm_of_icmp_disturbs_nobody_and_does_not_spin = 10,
+    readers_that_never_read_cost_a_bounded_number_of_bytes = 11,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_that_reads_again_is_told_what_it_has_missed() {
+    let host = Program::start(&["--datagrams-per-second=0", "--bytes-per-second=0"]).await;
+    let mut reader = open_narrow(host.http, "/relay").await;
+    let datagram = whole(0x82, &[9; 8192]);
+    // It sends and does not read, until answers have been dropped for it.
+    loop {
+        for _ in 0..16 {
+            soon("the host's reading", reader.write_all(&datagram))
+                .await
+                .unwrap();
+        }
+        let scrape = Scrape::of(&host).await;
+        if scrape.sum("udp_echo_drops_total{reason=\"slow_reader\"}") > 0 {
+            break;
+        }
+    }
+    let mut told = false;
+    let counters = loop {
+        let (first, payload) = soon("the host", next_frame(&mut reader)).await.unwrap();
+        if first != 0x81 {
+            continue;
+        }
+        let text: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        told |= text["notice"]["code"] == "slow_reader";
+        if told && text.get("counters").is_some() {
+            break text["counters"].clone();
+        }
+    };
+    assert!(counters["dropped"].as_u64().unwrap() > 0, "{counters}");
+}
+
+/// A browser logs an error for every such frame, though its page did nothing wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_says_goodbye_among_its_answers_is_sent_nothing_after_the_close() {
+    let host = Program::start(&[]).await;
+    for route in ["/relay", "/relay/raw"] {
+        let mut stream = open(host.http, route).await;
+        let datagrams = whole(0x82, &[b'x'; 100]).repeat(50);
+        let goodbye = whole(0x88, &1000_u16.to_be_bytes());
+        stream.write_all(&datagrams).await.unwrap();
+        // Once the first of the answers is here, others wait.
+        soon("an answer", stream.readable()).await.unwrap();
+        stream
+            .write_all(&[datagrams, goodbye].concat())
+            .await
+            .unwrap();
+        assert_eq!(close_code(&mut stream).await, Some(1000), "{route}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fragments_with_pings_between_them_are_one_datagram() {
+    let host = Program::start(&[]).await;
+    let mut stream = open(host.http, "/relay/raw").await;
+    let bytes = [
+        whole(0x02, b"one "),
+        whole(0x89, b"ping"),
+        whole(0x00, b""),
+        whole(0x00, b"data"),
+        whole(0x80, b"gram"),
+    ];
+    for byte in bytes.concat() {
+        stream.write_all(&[byte]).await.unwrap();
+    }
+    let mut expected = vec![0x8A, 4];
+    expected.extend_from_slice(b"ping");
+    expected.extend_from_slice(&[0x82, 12]);
+    expected.extend_from_slice(b"one datagram");
+    let mut answer = vec![0; expected.len()];
+    soon("pong and echo", stream.read_exact(&mut answer))
+        .await
+        .unwrap();
+    assert_eq!(answer, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a client says after its upgrade, the host lives, and the next session works.
+    #[test]
+    fn no_bytes_bring_the_host_down(bytes in proptest::collection::vec(any::<u8>(), 0..600), page in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let host = Program::start(&[]).await;
+            let mut stream = open(host.http, if page { "/relay" } else { "/relay/raw" }).await;
+            let _ = stream.write_all(&bytes).await;
+            let mut next = Client::connect(&host.ws("/relay/raw")).await;
+            next.send(b"still there?").await;
+            assert_eq!(next.datagram().await, b"still there?");
+        });
+    }
+
+    /// Whatever a client asks for, it is answered or cut.
+    #[test]
+    fn no_request_brings_the_host_down(path in "[ -~]{0,60}", name in "[A-Za-z-]{1,20}", value in "[ -~]{0,60}") {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let host = Program::start(&["--trusted-proxy=127.0.0.1"]).await;
+            let mut stream = TcpStream::connect(host.http).await.unwrap();
+            let request = format!("GET /relay?{path} HTTP/1.1\r\nHost: localhost\r\n{name}: {value}\r\nX-Forwarded-For: {value}\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let _ = soon("an answer", stream.read_to_end(&mut Vec::new())).await;
+            let (head, _) = get(host.http, "/healthz/live", &[]).await;
+            assert!(head.starts_with("HTTP/1.1 200"));
+        });
+    }
+}

@@ -1,0 +1,60 @@
+//! The attacks of `tests/attacks`, larger and one after the other, with a table of what each did. `cargo xtask soak` runs it.
+//!
+//! A program with a `main` of its own and no part of `cargo test`: what must hold is tested there, at a smaller scale.
+
+// What cannot be done here ends the soak with the reason.
+#![allow(clippy::unwrap_used)]
+
+#[path = "attacks/assaults.rs"]
+mod assaults;
+#[path = "attacks/belongings.rs"]
+mod belongings;
+#[path = "attacks/by_hand.rs"]
+mod by_hand;
+#[path = "attacks/bystander.rs"]
+mod bystander;
+mod common;
+#[path = "attacks/figures.rs"]
+mod figures;
+#[path = "attacks/scrape.rs"]
+mod scrape;
+
+use std::time::Instant;
+
+use assaults::ATTACKS;
+use figures::Figures;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let began = Instant::now();
+    let mut rows = Vec::new();
+    for (place, attack) in ATTACKS.iter().enumerate() {
+        eprintln!("{}/{} {}", place + 1, ATTACKS.len(), attack.name);
+        let scale = attack.scale(quick);
+        let figures = figures::suffer(attack, scale).await;
+        eprintln!("{figures}");
+        figures.assert_harmless(attack.name, (attack.bound)(scale));
+        rows.push((attack.name, figures));
+    }
+    table(&rows);
+    println!(
+        "books closed and descriptors the same in all of them; {:.0} s",
+        began.elapsed().as_secs_f64()
+    );
+}
+
+/// One row for each attack, one column for each figure.
+fn table(rows: &[(&str, Figures)]) {
+    let Some((_, first)) = rows.first() else {
+        return;
+    };
+    let headings = first.named().map(|(name, _)| name);
+    println!("\n| attack | {} |", headings.join(" | "));
+    println!("|---|{}", "--:|".repeat(headings.len()));
+    for (attack, figures) in rows {
+        let figures = figures.named().map(|(_, figure)| figure);
+        println!("| {attack} | {} |", figures.join(" | "));
+    }
+}

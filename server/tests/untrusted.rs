@@ -1,0 +1,164 @@
+//! Whatever the network sends, the parsers keep their promises: those of `udp_echo::untrusted`, with inputs of every shape.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use udp_echo::untrusted;
+
+/// Frames as clients make them, and a little worse: any first byte, masked or not, a length that may lie.
+fn frame() -> impl Strategy<Value = Vec<u8>> {
+    let opcodes = prop_oneof![
+        4 => Just(0x82_u8), 4 => Just(0x81_u8), 2 => Just(0x02_u8), 2 => Just(0x01_u8), 3 => Just(0x00_u8),
+        3 => Just(0x80_u8), 2 => Just(0x89_u8), 1 => Just(0x8A_u8), 1 => Just(0x88_u8), 1 => any::<u8>(),
+    ];
+    let payload = prop_oneof![vec(any::<u8>(), 0..20), vec(b'a'..=b'z', 0..400)];
+    let masked = prop::bool::weighted(0.95);
+    (opcodes, payload, any::<[u8; 4]>(), masked, 0..20_u8).prop_map(
+        |(first, payload, mask, masked, lie)| {
+            let mut frame = vec![first];
+            let flag = if masked { 0x80 } else { 0 };
+            // One length in twenty is not true.
+            let claimed = payload.len() + usize::from(lie == 0);
+            match claimed {
+                0..=125 => frame.push(flag | claimed as u8),
+                _ => {
+                    frame.push(flag | 126);
+                    frame.extend_from_slice(&(claimed as u16).to_be_bytes());
+                }
+            }
+            if masked {
+                frame.extend_from_slice(&mask);
+            }
+            let payload = payload.iter().zip(mask.iter().cycle());
+            frame.extend(payload.map(|(byte, mask)| if masked { byte ^ mask } else { *byte }));
+            frame
+        },
+    )
+}
+
+/// Lines of a request's head, of those names that the host reads.
+fn header_line() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "host",
+        "origin",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "forwarded",
+        "upgrade",
+    ]);
+    let part = prop::sample::select(vec![
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        "::ffff:127.0.0.1",
+        "127.1",
+        "0x7f000001",
+        "localhost.",
+        "evil.example",
+        "null",
+        "udp.example",
+        "docs.example",
+        "http://",
+        "https://",
+        "ws://",
+        ":8000",
+        ":0",
+        ":99999",
+        ",",
+        ", ",
+        "@",
+        "/",
+        "..",
+        "192.0.2.1",
+        "203.0.113.9",
+        "[2001:db8::1]:80",
+        "for=",
+        "unknown",
+        "_hidden",
+        "\u{fc}",
+        "\t",
+        " ",
+        "websocket",
+        "%00",
+    ]);
+    (name, vec(part, 0..6)).prop_map(|(name, parts)| format!("{name}: {}", parts.concat()))
+}
+
+/// JSON that is nearly a control message.
+fn control_line() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(vec![
+        r#"{"lab":"#,
+        r#"{"up":"#,
+        r#""down":"#,
+        r#"{"options":"#,
+        r#"{"server":"#,
+        r#"{"stream":["#,
+        r#""counters""#,
+        r#"{"loss_ppm":1000000}"#,
+        r#"{"duplicate_ppm":1000000,"delay_us":10}"#,
+        r#"{"rate_kbps":1,"limit":1}"#,
+        r#"{"corrupt_ppm":1000000,"no_checksum":true}"#,
+        r#"{"timeout_ms":1,"tracing":true}"#,
+        "{}",
+        "}",
+        "]",
+        ",",
+        "[",
+        "-1",
+        "18446744073709551616",
+        "1e999",
+        "null",
+        r#""\ud800""#,
+        r#""seed":7"#,
+        "{",
+        "\"",
+    ]);
+    let whole = prop::sample::select(vec![
+        r#"{"lab":{"up":{"duplicate_ppm":1000000},"down":{"duplicate_ppm":1000000},"seed":3}}"#,
+        r#"{"lab":{"up":{"loss_ppm":500000,"delay_us":30000,"jitter_us":20000},"down":{"reorder_ppm":250000},"seed":9}}"#,
+        r#"{"options":{"tracing":true,"timeout_ms":20}}"#,
+        r#"{"server":{"listening":false,"buffer":16,"echo_empty":true}}"#,
+        r#"{"stream":["a","b"]}"#,
+        r#""counters""#,
+    ]);
+    prop_oneof![
+        vec(part, 0..8).prop_map(|parts| parts.concat()),
+        whole.prop_map(str::to_owned)
+    ]
+}
+
+fn lines(line: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
+    vec(line, 0..8).prop_map(|lines| lines.join("\n").into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_at_all(data in vec(any::<u8>(), 0..300)) {
+        untrusted::control(&data);
+        untrusted::frames(&data);
+        untrusted::headers(&data);
+        untrusted::query(&data);
+    }
+
+    #[test]
+    fn frames_mean_the_same_in_whatever_pieces_they_arrive(frames in vec(frame(), 0..8)) {
+        untrusted::frames(&frames.concat());
+    }
+
+    #[test]
+    fn no_header_makes_a_stranger_local_or_a_foreign_page_ours(data in lines(header_line())) {
+        untrusted::headers(&data);
+    }
+
+    #[test]
+    fn control_messages_leave_the_books_closed(data in lines(control_line())) {
+        untrusted::control(&data);
+    }
+
+    #[test]
+    fn no_token_is_guessed(target in "[a-z=&%]{0,12}", token in "[0-9a-f]{60,72}") {
+        untrusted::query(format!("target={target}&resume={token}").as_bytes());
+    }
+}
