@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 
 use crate::host::Shared;
 use crate::limits::Entry;
+use crate::target::OWN_SERVER;
 
 mod backlog;
 mod close;
@@ -97,7 +98,9 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
     prepare(&stream);
     let (reader, writer) = stream.into_split();
     let message_bytes = shared.limiter.settings().message_bytes;
-    let mut inbound = Inbound::new(reader, early, message_bytes as usize);
+    let mut inbound = Inbound::new(reader, &early, message_bytes as usize);
+    // Its memory is that of a whole request.
+    drop(early);
     let mut outbound = Outbound::new(writer, shared.backlog.clone());
     let vitals = Vitals::new(shared.clock, visit.kind == SessionKind::Page);
     let replies = Replies::default();
@@ -124,7 +127,11 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
             };
             match kind {
                 SessionKind::Raw => {
+                    // No stranger to those who watch the server, though nobody watches it for this session.
+                    let own_server = visit.target.name == OWN_SERVER;
+                    let _enrolled = own_server.then(|| shared.witnesses.enrol(udp.local_addr()));
                     let ended = tokio::select! {
+                        biased;
                         ended = raw::client_to_udp(&mut inbound, &udp, &mut allowance, &replies, &vitals) => ended,
                         ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
                         ended = end => ended,

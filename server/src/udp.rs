@@ -31,6 +31,11 @@ const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 /// Send buffer asked of the kernel, in bytes.
 const SEND_BUFFER_BYTES: usize = 1 << 20;
 
+/// Whether a receive that could have brought more datagrams says by this that there are none.
+///
+/// `recvmmsg` also stops at an error, but that has a readiness of its own; and epoll tells of whatever arrives meanwhile.
+const IS_DRAINED_BY_SHORT_READS: bool = cfg!(target_os = "linux");
+
 /// A UDP socket, bound or connected.
 #[derive(Debug)]
 pub struct UdpSocket {
@@ -179,10 +184,18 @@ impl UdpSocket {
         slab.clear();
         let socket = UdpSockRef::from(&self.io);
         let received = self.io.try_io(ready, || {
-            slab.fill(most, |buffers, meta| self.state.recv(socket, buffers, meta))
+            slab.fill(most, |buffers, meta| self.state.recv(socket, buffers, meta))?;
+            match IS_DRAINED_BY_SHORT_READS && slab.received() < most {
+                // Nothing is left, which saves the call that would find that out: the runtime waits from here on.
+                true => Err(io::ErrorKind::WouldBlock.into()),
+                false => Ok(()),
+            }
         });
         match received {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && slab.received() > 0 => {
+                Ok(())
+            }
             received => received,
         }
     }

@@ -1,107 +1,71 @@
 //! From the messages of one read to as few sends as the kernel allows.
 
-use bytes::Bytes;
-
-use crate::udp::{Outgoing, Trouble, UdpSocket};
-
-/// Datagrams of this size and above are sent from where they are: copying them costs more than a call saves.
-const MAX_COPIED_BYTES: usize = 16 * 1024;
+use super::inbound::{Batch, Payload};
+use crate::udp::Outgoing;
 
 /// Most payload bytes that one run gathers; the kernel takes no more in one buffer.
 const MAX_RUN_BYTES: usize = 65_000;
 
-/// Sends payloads in order, equal neighbours as one run. `report` gets the index of the payload that trouble is about.
-pub(super) async fn send_all(
-    udp: &UdpSocket,
-    payloads: &[Bytes],
-    mut report: impl FnMut(usize, Trouble),
-) {
-    let groups = groups(payloads, udp.coalesces());
-    let mut copied = Vec::with_capacity(groups.iter().map(Group::copied_bytes).sum());
-    for group in groups.iter().filter(|group| group.count > 1) {
-        for payload in &payloads[group.first..group.first + group.count] {
-            copied.extend_from_slice(payload);
-        }
-    }
-    let mut rest = &copied[..];
-    let batch: Vec<Outgoing<'_>> = groups
-        .iter()
-        .map(|group| {
-            if group.count == 1 {
-                return Outgoing::to_peer(&payloads[group.first]);
-            }
-            let (bytes, behind) = rest.split_at(group.bytes);
-            rest = behind;
-            Outgoing {
-                segment: payloads[group.first].len(),
-                ..Outgoing::to_peer(bytes)
-            }
-        })
-        .collect();
-    let located = |trouble| match &trouble {
-        Trouble::Unsent { run, first, .. } => report(groups[*run].first + first, trouble),
-        Trouble::Earlier(_) => report(0, trouble),
-    };
-    udp.send(&batch, located).await;
-}
-
-/// Payloads that leave as one run.
-#[derive(Debug, PartialEq, Eq)]
-struct Group {
-    first: usize,
-    count: usize,
-    bytes: usize,
-}
-
-impl Group {
-    fn copied_bytes(&self) -> usize {
-        match self.count {
-            1 => 0,
-            _ => self.bytes,
-        }
-    }
-}
-
-fn groups(payloads: &[Bytes], coalesce: bool) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut open = false;
-    for (index, payload) in payloads.iter().enumerate() {
-        let bytes = payload.len();
-        if let Some(group) = groups.last_mut()
-            && open
-        {
-            let segment = payloads[group.first].len();
-            if (1..=segment).contains(&bytes) && group.bytes + bytes <= MAX_RUN_BYTES {
-                group.count += 1;
-                group.bytes += bytes;
-                // A shorter datagram can only be the last of its run.
-                open = bytes == segment;
+/// The first `count` messages as datagrams, in order; equal neighbours as one run where the kernel can `coalesce`.
+///
+/// Nothing is copied: messages of one read lie one behind the other.
+pub(super) fn runs(batch: &Batch, count: usize, coalesce: bool) -> Vec<Outgoing<'_>> {
+    let mut runs: Vec<Outgoing<'_>> = Vec::new();
+    // Where in the packed bytes a run goes on that may still grow.
+    let mut open: Option<usize> = None;
+    for payload in batch.payloads().take(count) {
+        let (start, bytes) = match payload {
+            Payload::Packed { start, bytes } => (start, bytes),
+            Payload::Apart(payload) => {
+                runs.push(Outgoing::to_peer(payload));
+                open = None;
                 continue;
             }
+        };
+        let end = start + bytes;
+        if let (Some(first), Some(run)) = (open, runs.last_mut())
+            && (1..=run.segment).contains(&bytes)
+            && end - first <= MAX_RUN_BYTES
+        {
+            run.bytes = &batch.packed()[first..end];
+            // A shorter datagram can only be the last of its run.
+            open = (bytes == run.segment).then_some(first);
+            continue;
         }
-        groups.push(Group {
-            first: index,
-            count: 1,
-            bytes,
-        });
-        open = coalesce && (1..MAX_COPIED_BYTES).contains(&bytes);
+        runs.push(Outgoing::to_peer(&batch.packed()[start..end]));
+        // An empty datagram has no place in a run: the kernel could not tell how many there are.
+        open = (coalesce && bytes > 0).then_some(start);
     }
-    groups
+    runs
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
+    use super::super::inbound::Incoming;
     use super::*;
 
+    fn batch(sizes: &[usize]) -> Batch {
+        let mut batch = Batch::take();
+        for (number, &size) in sizes.iter().enumerate() {
+            let filled = |payload: &mut [u8]| {
+                payload.fill(number as u8);
+                Ok::<_, ()>(())
+            };
+            batch.pack(0, size, false, filled).unwrap();
+        }
+        batch
+    }
+
     fn counts(sizes: &[usize]) -> Vec<usize> {
-        let payloads: Vec<_> = sizes
-            .iter()
-            .map(|&size| Bytes::from(vec![0; size]))
-            .collect();
-        groups(&payloads, true)
-            .iter()
-            .map(|group| group.count)
-            .collect()
+        let batch = batch(sizes);
+        let runs = runs(&batch, sizes.len(), true);
+        let all = runs.iter().flat_map(Outgoing::datagrams);
+        for (number, (datagram, size)) in all.zip(sizes).enumerate() {
+            assert_eq!(datagram, vec![number as u8; *size]);
+        }
+        runs.iter().map(|run| run.datagrams().len()).collect()
     }
 
     #[test]
@@ -120,11 +84,33 @@ mod tests {
     fn runs_stay_below_what_the_kernel_takes() {
         assert_eq!(counts(&[1400; 100]), [46, 46, 8]);
         assert_eq!(counts(&[60_000; 3]), [1, 1, 1]);
+        assert_eq!(counts(&[8192; 9]), [7, 2]);
+    }
+
+    #[test]
+    fn a_message_from_fragments_leaves_alone_and_in_its_place() {
+        let mut batch = batch(&[5, 5]);
+        batch.push(Incoming::Binary(Bytes::from_static(b"apart")));
+        batch.pack(0, 5, false, |_| Ok::<_, ()>(())).unwrap();
+        let runs = runs(&batch, 4, true);
+        assert_eq!(
+            runs.iter()
+                .map(|run| run.datagrams().len())
+                .collect::<Vec<_>>(),
+            [2, 1, 1]
+        );
+        assert_eq!(runs[1].bytes, b"apart");
+    }
+
+    #[test]
+    fn what_is_over_a_limit_stays() {
+        let batch = batch(&[42; 10]);
+        assert_eq!(runs(&batch, 3, true)[0].datagrams().len(), 3);
+        assert!(runs(&batch, 0, true).is_empty());
     }
 
     #[test]
     fn without_offload_every_datagram_leaves_alone() {
-        let payloads = vec![Bytes::from_static(b"x"); 5];
-        assert_eq!(groups(&payloads, false).len(), 5);
+        assert_eq!(runs(&batch(&[1; 5]), 5, false).len(), 5);
     }
 }

@@ -1,26 +1,26 @@
 //! From the client's TCP stream to WebSocket messages: all that has arrived, in one read.
+//!
+//! Whole messages are unmasked where they lie in the read buffer and moved together, so that equal ones leave as one run
+//! without being copied again. Every other frame goes to tungstenite's [`codec`].
 
-use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{
-    CloseFrame, Role, WebSocketConfig, WebSocketContext,
-};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::close::Ended;
 
-/// Bytes that one read may bring. All sessions of a thread share one buffer of this size.
-const READ_BYTES: usize = 256 * 1024;
+mod buffer;
+mod codec;
+mod frame;
 
-/// Bytes that a session keeps for a frame that has arrived in part; it grows while a longer frame needs it.
-const FRAME_BYTES: usize = 2048;
+pub(super) use buffer::{Batch, Payload};
+use codec::Codec;
+use frame::{Frame, unmask};
 
 /// A message of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,61 +39,57 @@ impl Incoming {
             Self::Text(_) => None,
         }
     }
+
+    fn payload(&self) -> &[u8] {
+        match self {
+            Self::Binary(bytes) => bytes,
+            Self::Text(text) => text.as_bytes(),
+        }
+    }
 }
 
 /// The reading half of a session's WebSocket.
 #[derive(Debug)]
 pub(super) struct Inbound<R> {
     io: R,
-    codec: WebSocketContext,
-    early: Bytes,
+    message_bytes: usize,
+    /// What has arrived and was not decoded yet: bytes that the upgrade has read, or a part of a frame.
+    rest: Vec<u8>,
+    /// Whether `rest` may hold whole frames.
+    is_fresh: bool,
+    /// Made when the first frame comes that is no whole message.
+    codec: Option<Box<Codec>>,
+    /// A message has begun whose other fragments are still to come.
+    in_fragments: bool,
+    /// The codec has bytes of a frame that it did not finish: it gets all that follows.
+    codec_alone: bool,
 }
 
 impl<R: AsyncRead + Unpin> Inbound<R> {
     /// Reads messages of at most `message_bytes` from `io`, after the bytes that the upgrade has read `early`.
-    pub(super) fn new(io: R, early: Bytes, message_bytes: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(FRAME_BYTES)
-            // What the codec answers by itself, pongs above all, goes to the caller at once.
-            .write_buffer_size(0)
-            .max_write_buffer_size(usize::MAX)
-            .max_message_size(Some(message_bytes))
-            .max_frame_size(Some(message_bytes));
+    pub(super) fn new(io: R, early: &[u8], message_bytes: usize) -> Self {
         Self {
             io,
-            codec: WebSocketContext::new(Role::Server, Some(config)),
-            early,
+            message_bytes,
+            rest: early.to_vec(),
+            is_fresh: !early.is_empty(),
+            codec: None,
+            in_fragments: false,
+            codec_alone: false,
         }
     }
 
-    /// Waits until something has arrived and appends the messages in it to `messages`, none if they are still incomplete.
+    /// Waits until something has arrived and returns the messages in it, none if they are still incomplete, and why the
+    /// session is over, if it is.
     ///
-    /// Frames that the protocol demands in return, such as pongs, are appended to `replies`; also when this fails.
-    ///
-    /// # Errors
-    ///
-    /// Why the session is over. Messages that came before are in `messages`.
-    pub(super) async fn read(
-        &mut self,
-        messages: &mut Vec<Incoming>,
-        replies: &mut Vec<u8>,
-    ) -> Result<(), Ended> {
-        if !self.early.is_empty() {
-            let early = std::mem::take(&mut self.early);
-            return decode(&mut self.codec, &early, messages, replies);
-        }
-        poll_fn(|cx| self.poll_read(cx, messages, replies)).await
+    /// Frames that the protocol demands in return, such as pongs, are appended to `replies`; also at the end.
+    pub(super) async fn read(&mut self, replies: &mut Vec<u8>) -> (Batch, Result<(), Ended>) {
+        poll_fn(|cx| self.poll_messages(cx, replies)).await
     }
 
     /// Turns to the end of the session: the Close frame is appended to `replies`.
     pub(super) fn close(&mut self, frame: CloseFrame, replies: &mut Vec<u8>) {
-        let mut feed = Feed {
-            input: &[],
-            ended: false,
-            output: replies,
-        };
-        // The feed cannot fail; an error says that the closing handshake is already over.
-        let _ = self.codec.close(&mut feed, Some(frame));
+        self.codec().close(frame, replies);
     }
 
     /// Reads and forgets whatever still comes, until the client has answered the Close or left.
@@ -110,13 +106,10 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 
     /// Reads and forgets messages; true when the client has answered or left, false when it cannot be understood any more.
     async fn hear_out(&mut self) -> bool {
-        let (mut messages, mut replies) = (Vec::new(), Vec::new());
+        let mut replies = Vec::new();
         loop {
-            match self.read(&mut messages, &mut replies).await {
-                Ok(()) => {
-                    messages.clear();
-                    replies.clear();
-                }
+            match self.read(&mut replies).await.1 {
+                Ok(()) => replies.clear(),
                 Err(ended) => return matches!(ended, Ended::ByClient(_) | Ended::Vanished(_)),
             }
         }
@@ -124,107 +117,111 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 
     /// Reads and forgets some bytes; false when there are no more.
     fn poll_skip(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        with_read_buffer(|buffer| {
-            let mut filled = ReadBuf::new(buffer);
-            let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled));
-            Poll::Ready(read.is_ok() && !filled.filled().is_empty())
-        })
+        let mut batch = Batch::take();
+        let mut filled = ReadBuf::new(&mut batch.bytes);
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled));
+        Poll::Ready(read.is_ok() && !filled.filled().is_empty())
     }
 
-    fn poll_read(
+    fn poll_messages(
         &mut self,
         cx: &mut Context<'_>,
-        messages: &mut Vec<Incoming>,
         replies: &mut Vec<u8>,
-    ) -> Poll<Result<(), Ended>> {
-        with_read_buffer(|buffer| {
-            let mut filled = ReadBuf::new(buffer);
+    ) -> Poll<(Batch, Result<(), Ended>)> {
+        let mut batch = Batch::take();
+        let before = self.rest.len();
+        let mut end = before;
+        if !std::mem::take(&mut self.is_fresh) {
+            let mut filled = ReadBuf::new(&mut batch.bytes[before..]);
             match ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled)) {
-                Ok(()) => {}
-                Err(error) => return Poll::Ready(Err(Ended::Vanished(error.to_string()))),
+                Ok(()) => end += filled.filled().len(),
+                Err(error) => {
+                    let ended = Ended::Vanished(error.to_string());
+                    return Poll::Ready((batch, Err(ended)));
+                }
             }
-            Poll::Ready(decode(&mut self.codec, filled.filled(), messages, replies))
-        })
-    }
-}
-
-/// Feeds `input`, all that one read gave, to the codec and takes out every message that is complete.
-fn decode(
-    codec: &mut WebSocketContext,
-    input: &[u8],
-    messages: &mut Vec<Incoming>,
-    replies: &mut Vec<u8>,
-) -> Result<(), Ended> {
-    let mut feed = Feed {
-        ended: input.is_empty(),
-        input,
-        output: replies,
-    };
-    loop {
-        match codec.read(&mut feed) {
-            Ok(Message::Binary(bytes)) => messages.push(Incoming::Binary(bytes)),
-            Ok(Message::Text(text)) => messages.push(Incoming::Text(text)),
-            Ok(Message::Close(frame)) => {
-                // The codec answers with the same code; it says so by the error ConnectionClosed.
-                let _ = codec.flush(&mut feed);
-                return Err(Ended::ByClient(frame.map(|frame| frame.code.into())));
+            if end == before {
+                let result = self.codec().decode(&[], |_| {}, replies);
+                return Poll::Ready((batch, result));
             }
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(ended_by(error)),
         }
+        batch.bytes[..before].copy_from_slice(&std::mem::take(&mut self.rest));
+        let result = self.decode(&mut batch, end, replies);
+        Poll::Ready((batch, result))
     }
-}
 
-fn ended_by(error: Error) -> Ended {
-    match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => Ended::ByClient(None),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Ended::Vanished("the connection ended without a Close".to_owned())
+    /// Finds the messages in the first `end` bytes of the buffer; keeps a part of a frame at their end for the next read.
+    fn decode(
+        &mut self,
+        batch: &mut Batch,
+        end: usize,
+        replies: &mut Vec<u8>,
+    ) -> Result<(), Ended> {
+        let mut at = 0;
+        while at < end {
+            let frame = match self.codec_alone {
+                true => Frame::Breach,
+                false => Frame::first(&batch.bytes[at..end], self.message_bytes),
+            };
+            at += match frame {
+                Frame::Message {
+                    head,
+                    bytes,
+                    mask,
+                    is_text,
+                } if !self.in_fragments => {
+                    batch.pack(at + head, bytes, is_text, |payload| {
+                        unmask(payload, mask);
+                        match is_text && std::str::from_utf8(payload).is_err() {
+                            true => Err(Ended::NotUtf8),
+                            false => Ok(()),
+                        }
+                    })?;
+                    head + bytes
+                }
+                // The codec knows what is wrong with a message inside another one.
+                Frame::Message { head, bytes, .. } => {
+                    self.pass(batch, at, head + bytes, replies)?
+                }
+                Frame::Fragment { whole, is_last } => {
+                    self.in_fragments = !is_last;
+                    self.pass(batch, at, whole, replies)?
+                }
+                Frame::Control { whole } => self.pass(batch, at, whole, replies)?,
+                Frame::Breach => {
+                    self.codec_alone = true;
+                    self.pass(batch, at, end - at, replies)?
+                }
+                Frame::Partial => {
+                    self.rest = batch.bytes[at..end].to_vec();
+                    end - at
+                }
+            };
         }
-        Error::Protocol(error) => Ended::Protocol(error.to_string()),
-        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => Ended::TooLong(max_size),
-        Error::Utf8(_) => Ended::NotUtf8,
-        error => Ended::Protocol(error.to_string()),
-    }
-}
-
-/// What the codec takes for its stream: the bytes of one read, and room for what it writes.
-struct Feed<'a> {
-    input: &'a [u8],
-    /// The client has closed its side: when the input is used up, nothing follows.
-    ended: bool,
-    output: &'a mut Vec<u8>,
-}
-
-impl Read for Feed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.input.len().min(buffer.len());
-        if bytes == 0 && !self.ended {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.input.copy_to_slice(&mut buffer[..bytes]);
-        Ok(bytes)
-    }
-}
-
-impl Write for Feed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.output.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
 
-/// Lends the thread's read buffer. An idle session thus owns none, and busy ones share what is warm in the cache.
-fn with_read_buffer<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
-    thread_local! {
-        static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into_boxed_slice());
+    /// Passes so many bytes to the codec; returns how many.
+    fn pass(
+        &mut self,
+        batch: &mut Batch,
+        at: usize,
+        bytes: usize,
+        replies: &mut Vec<u8>,
+    ) -> Result<usize, Ended> {
+        let mut messages = Vec::new();
+        let input = &batch.bytes[at..at + bytes];
+        let result = self
+            .codec()
+            .decode(input, |message| messages.push(message), replies);
+        messages.into_iter().for_each(|message| batch.push(message));
+        result.map(|()| bytes)
     }
-    BUFFER.with_borrow_mut(|buffer| read(buffer))
+
+    fn codec(&mut self) -> &mut Codec {
+        self.codec
+            .get_or_insert_with(|| Box::new(Codec::new(self.message_bytes)))
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From datagrams and control messages to the client's TCP stream: bounded, in few writes, control first.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
@@ -9,7 +10,6 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Notify;
-use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::backlog::{Backlog, BacklogPool};
@@ -58,7 +58,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     pub(super) fn push_datagram(&mut self, payload: &[u8]) {
         let chunk = match self.data.back_mut() {
             Some(chunk) if chunk.len() + payload.len() <= CHUNK_BYTES => chunk,
-            _ => self.data.push_back_mut(Vec::new()),
+            _ => self.data.push_back_mut(chunk()),
         };
         let before = chunk.len();
         put_frame(chunk, OpCode::Data(Data::Binary), payload);
@@ -116,13 +116,13 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
                 self.written += written;
             }
             self.written = 0;
+            give_back(std::mem::take(&mut self.current));
             self.current = if !self.control.is_empty() {
                 std::mem::take(&mut self.control)
             } else if let Some(chunk) = self.data.pop_front() {
                 self.backlog.release(chunk.len());
                 chunk
             } else {
-                self.current = Vec::new();
                 return Pin::new(&mut self.io).poll_flush(cx);
             };
         }
@@ -166,14 +166,47 @@ impl Replies {
 
 /// Appends one unmasked frame, as a server sends it (RFC 6455, section 5.2).
 fn put_frame(buffer: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
-    let header = FrameHeader {
-        opcode,
-        ..FrameHeader::default()
-    };
-    header
-        .format(payload.len() as u64, buffer)
-        .expect("a vector takes all that is written to it");
+    const FINAL: u8 = 0x80;
+    let first = FINAL | u8::from(opcode);
+    match payload.len() {
+        bytes @ 0..126 => buffer.extend_from_slice(&[first, bytes as u8]),
+        bytes @ 126..65_536 => {
+            let [high, low] = (bytes as u16).to_be_bytes();
+            buffer.extend_from_slice(&[first, 126, high, low]);
+        }
+        bytes => {
+            buffer.extend_from_slice(&[first, 127]);
+            buffer.extend_from_slice(&(bytes as u64).to_be_bytes());
+        }
+    }
     buffer.extend_from_slice(payload);
+}
+
+/// Chunks that one thread keeps for what is sent next, so that a client that reads at once costs no allocation.
+const KEPT_CHUNKS: usize = 4;
+
+thread_local! {
+    static CHUNKS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An empty chunk.
+fn chunk() -> Vec<u8> {
+    CHUNKS.with_borrow_mut(Vec::pop).unwrap_or_default()
+}
+
+/// Keeps a chunk that has been written.
+fn give_back(mut chunk: Vec<u8>) {
+    if chunk.capacity() == 0 || chunk.capacity() > 2 * CHUNK_BYTES {
+        return;
+    }
+    chunk.clear();
+    // While the thread itself ends there is nobody to keep it for.
+    let _ = CHUNKS.try_with(|chunks| {
+        let mut chunks = chunks.borrow_mut();
+        if chunks.len() < KEPT_CHUNKS {
+            chunks.push(chunk);
+        }
+    });
 }
 
 #[cfg(test)]

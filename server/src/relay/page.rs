@@ -145,7 +145,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         inbound: &mut Inbound<R>,
         replies: &Replies,
     ) -> Result<std::convert::Infallible, Ended> {
-        let mut messages = Vec::new();
         let mut frames = Vec::new();
         loop {
             let due = self.next_due();
@@ -153,10 +152,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             // Who does not read the answers is not asked for more questions: TCP makes that client wait.
             let is_heard = self.outbound.waiting_control() <= 2 * MAX_WAITING_CONTROL;
             tokio::select! {
-                read = inbound.read(&mut messages, &mut frames), if is_heard => {
+                (batch, read) = inbound.read(&mut frames), if is_heard => {
                     self.outbound.push_frames(&frames);
                     frames.clear();
-                    self.take_messages(&mut messages).await?;
+                    self.take_messages(batch.into_messages().collect()).await?;
                     read?;
                 }
                 _ = self.udp.readable() => self.take_arrivals().await,
@@ -179,12 +178,12 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         }
     }
 
-    async fn take_messages(&mut self, messages: &mut Vec<Incoming>) -> Result<(), Ended> {
+    async fn take_messages(&mut self, messages: Vec<Incoming>) -> Result<(), Ended> {
         self.vitals.hear(!messages.is_empty());
         let now = self.shared.clock.now();
         let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
         let (mut granted, over) = self.allowance.grant(sizes);
-        for message in messages.drain(..) {
+        for message in messages {
             match (message, over) {
                 (Incoming::Text(text), _) => self.control(&text).await?,
                 (Incoming::Binary(payload), Some(over)) if granted == 0 => {

@@ -3,12 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::close::Ended;
 use super::gather;
-use super::inbound::{Inbound, Incoming};
+use super::inbound::{Batch, Inbound};
 use super::outbound::{Outbound, Replies};
 use super::vitals::{Vitals, add};
 use crate::limits::{Allowance, Over};
@@ -28,18 +27,19 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
     replies: &Replies,
     vitals: &Vitals,
 ) -> Ended {
-    let mut messages = Vec::new();
     let mut frames = Vec::new();
     loop {
-        let read = inbound.read(&mut messages, &mut frames).await;
+        let (batch, read) = inbound.read(&mut frames).await;
         if !frames.is_empty() {
             replies.add(&frames);
             frames = Vec::new();
         }
-        vitals.hear(!messages.is_empty());
-        let payloads: Vec<Bytes> = messages.drain(..).map(payload).collect();
-        let (granted, over) = allowance.grant(payloads.iter().map(Bytes::len));
-        send(udp, &payloads, granted, vitals).await;
+        vitals.hear(!batch.is_empty());
+        let sizes = batch.payloads().map(|payload| payload.len());
+        let (granted, over) = allowance.grant(sizes);
+        send(udp, &batch, granted, vitals).await;
+        // The next read may be long in coming.
+        drop(batch);
         if let Err(ended) = read {
             return ended;
         }
@@ -58,6 +58,7 @@ pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
 ) -> Ended {
     loop {
         tokio::select! {
+            biased;
             flushed = outbound.flush(), if outbound.is_pending() => {
                 if let Err(error) = flushed {
                     return Ended::Vanished(error.to_string());
@@ -80,29 +81,18 @@ pub(super) fn flooded(allowance: &Allowance, over: Option<Over>) -> Option<Ended
     Some(Ended::Flood(over?, allowance.flooding()?))
 }
 
-/// In a raw session text is data too.
-fn payload(message: Incoming) -> Bytes {
-    match message {
-        Incoming::Binary(bytes) => bytes,
-        Incoming::Text(text) => text.into(),
-    }
-}
-
-/// Sends the payloads that are granted, from the first on; the others are over a limit.
-async fn send(udp: &UdpSocket, payloads: &[Bytes], granted: usize, vitals: &Vitals) {
-    if payloads.is_empty() {
-        return;
-    }
+/// Sends the payloads that are granted, from the first on; the others are over a limit. In a raw session text is data too.
+async fn send(udp: &UdpSocket, batch: &Batch, granted: usize, vitals: &Vitals) {
     let traffic = &vitals.traffic;
-    add(&traffic.from_client, payloads.len());
-    add(
-        &traffic.from_client_bytes,
-        payloads.iter().map(Bytes::len).sum(),
-    );
-    if granted < payloads.len() {
-        add(&traffic.rejected, payloads.len() - granted);
+    let (count, bytes) = batch.payloads().fold((0, 0), |(count, bytes), payload| {
+        (count + 1, bytes + payload.len())
+    });
+    add(&traffic.from_client, count);
+    add(&traffic.from_client_bytes, bytes);
+    if granted < count {
+        add(&traffic.rejected, count - granted);
     }
-    let note = |_, trouble| match trouble {
+    let note = |trouble| match trouble {
         Trouble::Earlier(error) => {
             tracing::debug!(%error, "an earlier datagram was refused; the session goes on");
             add(&traffic.refused, 1);
@@ -112,7 +102,8 @@ async fn send(udp: &UdpSocket, payloads: &[Bytes], granted: usize, vitals: &Vita
             add(&traffic.rejected, count);
         }
     };
-    gather::send_all(udp, &payloads[..granted], note).await;
+    let runs = gather::runs(batch, granted, udp.coalesces());
+    udp.send(&runs, note).await;
 }
 
 /// Queues what has arrived for the client, and drops what finds no room.

@@ -100,12 +100,22 @@ impl UdpSocket {
 
         let limit = self.segment_limit();
         let (first, after_first) = at.piece(batch, limit);
-        if self.peer.is_some()
-            && after_first.run == batch.len()
-            && first.bytes.len() <= first.segment
-        {
-            // One datagram to the one peer: the kernel's shortest way.
-            return self.io.try_send(first.bytes).map(|_| after_first);
+        let is_alone = after_first.run == batch.len() && first.bytes.len() <= first.segment;
+        // One datagram has shorter ways through the kernel than a list of one.
+        match (self.peer, first) {
+            (Some(_), Outgoing { bytes, .. }) if is_alone => {
+                return self.io.try_send(bytes).map(|_| after_first);
+            }
+            (
+                None,
+                Outgoing {
+                    to: Some(to),
+                    from: None,
+                    bytes,
+                    ..
+                },
+            ) if is_alone => return self.io.try_send_to(bytes, to).map(|_| after_first),
+            _ => {}
         }
         let mut messages = Vec::with_capacity(CALL_MESSAGES.min(batch.len() - at.run + 1));
         let mut ends = [after_first; CALL_MESSAGES];

@@ -52,6 +52,11 @@ impl Slab {
         self.received >= most.clamp(1, BATCH_SIZE)
     }
 
+    /// Runs of datagrams in it.
+    pub(super) fn received(&self) -> usize {
+        self.received
+    }
+
     pub(super) fn clear(&mut self) {
         self.received = 0;
     }

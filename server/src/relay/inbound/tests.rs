@@ -4,6 +4,8 @@ use wire::limits::MAX_MESSAGE_BYTES;
 
 use super::*;
 
+mod streams;
+
 /// One masked frame, as a client sends it.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [0x37, 0xfa, 0x21, 0x3d];
@@ -33,15 +35,25 @@ fn binary(payload: &[u8]) -> Incoming {
     Incoming::Binary(Bytes::copy_from_slice(payload))
 }
 
+async fn read<R: AsyncRead + Unpin>(
+    inbound: &mut Inbound<R>,
+    messages: &mut Vec<Incoming>,
+    replies: &mut Vec<u8>,
+) -> Result<(), Ended> {
+    let (batch, result) = inbound.read(replies).await;
+    messages.extend(batch.into_messages());
+    result
+}
+
 /// Reads from a client that wrote `bytes` and closed its side: messages, replies and why it ended.
 async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
     let (mut client, io) = tokio::io::duplex(1 << 20);
     client.write_all(bytes).await.unwrap();
     client.shutdown().await.unwrap();
-    let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
+    let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
     loop {
-        if let Err(ended) = inbound.read(&mut messages, &mut replies).await {
+        if let Err(ended) = read(&mut inbound, &mut messages, &mut replies).await {
             return (messages, replies, ended);
         }
     }
@@ -50,7 +62,7 @@ async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
 #[tokio::test]
 async fn everything_that_has_arrived_comes_in_one_read() {
     let (mut client, io) = tokio::io::duplex(1 << 20);
-    let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
+    let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
     let mut bytes = Vec::new();
     for n in 0..100_u8 {
         bytes.extend(frame(0x82, &vec![n; usize::from(n)]));
@@ -58,7 +70,9 @@ async fn everything_that_has_arrived_comes_in_one_read() {
     bytes.extend(frame(0x81, "zwölf".as_bytes()));
     client.write_all(&bytes).await.unwrap();
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
-    inbound.read(&mut messages, &mut replies).await.unwrap();
+    read(&mut inbound, &mut messages, &mut replies)
+        .await
+        .unwrap();
     let expected = (0..100_u8).map(|n| binary(&vec![n; usize::from(n)]));
     let expected: Vec<_> = expected.chain([Incoming::Text("zwölf".into())]).collect();
     assert_eq!(messages, expected);
@@ -74,7 +88,7 @@ async fn a_message_in_pieces_is_one_message_however_it_is_cut() {
     bytes.extend(frame(0x80, tail));
     for piece in [1, 2, 3, 1000, 65_536, 200_000] {
         let (mut client, io) = tokio::io::duplex(1 << 20);
-        let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
+        let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
         let (mut messages, mut replies) = (Vec::new(), Vec::new());
         let pieces = if piece < 10 {
             bytes[..5000]
@@ -86,7 +100,9 @@ async fn a_message_in_pieces_is_one_message_however_it_is_cut() {
         };
         for piece in pieces {
             client.write_all(piece).await.unwrap();
-            inbound.read(&mut messages, &mut replies).await.unwrap();
+            read(&mut inbound, &mut messages, &mut replies)
+                .await
+                .unwrap();
         }
         assert_eq!(messages, [binary(&payload)], "pieces of {piece}");
         assert_eq!(
@@ -100,10 +116,14 @@ async fn a_message_in_pieces_is_one_message_however_it_is_cut() {
 async fn bytes_that_the_upgrade_read_early_come_first() {
     let (mut client, io) = tokio::io::duplex(1024);
     client.write_all(&frame(0x82, b"second")).await.unwrap();
-    let mut inbound = Inbound::new(io, frame(0x82, b"first").into(), MAX_MESSAGE_BYTES);
+    let mut inbound = Inbound::new(io, &frame(0x82, b"first"), MAX_MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
-    inbound.read(&mut messages, &mut replies).await.unwrap();
-    inbound.read(&mut messages, &mut replies).await.unwrap();
+    read(&mut inbound, &mut messages, &mut replies)
+        .await
+        .unwrap();
+    read(&mut inbound, &mut messages, &mut replies)
+        .await
+        .unwrap();
     assert_eq!(messages, [binary(b"first"), binary(b"second")]);
 }
 
@@ -165,7 +185,7 @@ async fn breaches_of_the_protocol_are_named() {
 #[tokio::test]
 async fn a_close_of_ours_is_framed_once() {
     let (_client, io) = tokio::io::duplex(1024);
-    let mut inbound = Inbound::new(io, Bytes::new(), MAX_MESSAGE_BYTES);
+    let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
     let mut frames = Vec::new();
     inbound.close(Ended::Shutdown.frame().unwrap(), &mut frames);
     inbound.close(Ended::NotUtf8.frame().unwrap(), &mut frames);

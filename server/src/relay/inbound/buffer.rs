@@ -1,0 +1,163 @@
+//! What one read brought. Its memory is shared by all sessions of a thread: one has it only from a read until its
+//! messages are sent, so that a session that waits holds none.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use wire::limits::MAX_MESSAGE_BYTES;
+
+use super::Incoming;
+use super::frame::MAX_HEAD_BYTES;
+
+/// Bytes that one read may bring.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Room for these, behind what was left of an earlier read: less than one frame.
+const ROOM: usize = READ_BYTES + MAX_MESSAGE_BYTES + MAX_HEAD_BYTES;
+
+/// Buffers that one thread keeps for its next reads; a second one is needed while a send has to wait.
+const KEPT_PER_THREAD: usize = 2;
+
+/// Messages whose list is worth keeping.
+const KEPT_MESSAGES: usize = 8192;
+
+/// The messages of one read, in order.
+#[derive(Debug)]
+pub(in crate::relay) struct Batch {
+    pub(super) bytes: Box<[u8]>,
+    messages: Vec<Place>,
+    /// Bytes at the beginning that the messages fill, one behind the other.
+    packed: usize,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Behind the one before; so many bytes.
+    Packed { bytes: usize, is_text: bool },
+    /// Put together from fragments.
+    Apart(Incoming),
+}
+
+/// A message's payload, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::relay) enum Payload<'a> {
+    /// At this place of [`Batch::packed`].
+    Packed { start: usize, bytes: usize },
+    /// Anywhere else.
+    Apart(&'a [u8]),
+}
+
+impl Payload<'_> {
+    pub(in crate::relay) fn len(&self) -> usize {
+        match self {
+            Self::Packed { bytes, .. } => *bytes,
+            Self::Apart(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl Batch {
+    /// Takes a buffer that this thread has at hand, or a new one. It goes back when it is dropped.
+    pub(in crate::relay) fn take() -> Self {
+        let kept = POOL.with_borrow_mut(Vec::pop);
+        let (bytes, messages) =
+            kept.unwrap_or_else(|| (vec![0; ROOM].into_boxed_slice(), Vec::new()));
+        Self {
+            bytes,
+            messages,
+            packed: 0,
+        }
+    }
+
+    pub(in crate::relay) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// The payloads in order.
+    pub(in crate::relay) fn payloads(&self) -> impl Iterator<Item = Payload<'_>> + Clone {
+        let mut end = 0;
+        self.messages.iter().map(move |message| match message {
+            Place::Packed { bytes, .. } => {
+                let start = end;
+                end += bytes;
+                Payload::Packed {
+                    start,
+                    bytes: *bytes,
+                }
+            }
+            Place::Apart(message) => Payload::Apart(message.payload()),
+        })
+    }
+
+    /// The bytes of all packed payloads, one behind the other.
+    pub(in crate::relay) fn packed(&self) -> &[u8] {
+        &self.bytes[..self.packed]
+    }
+
+    /// Takes every message out, each with memory of its own.
+    pub(in crate::relay) fn into_messages(mut self) -> impl Iterator<Item = Incoming> {
+        let places = std::mem::take(&mut self.messages);
+        let mut end = 0;
+        places.into_iter().map(move |place| match place {
+            Place::Packed { bytes, is_text } => {
+                let payload = Bytes::copy_from_slice(&self.bytes[end..end + bytes]);
+                end += bytes;
+                match is_text {
+                    // Checked when it was packed.
+                    true => {
+                        Incoming::Text(Utf8Bytes::try_from(payload).expect("packed text is UTF-8"))
+                    }
+                    false => Incoming::Binary(payload),
+                }
+            }
+            Place::Apart(message) => message,
+        })
+    }
+
+    /// Moves the payload that begins at `start` behind the others; `unmask` sees it there, and may refuse it.
+    pub(in crate::relay) fn pack<E>(
+        &mut self,
+        start: usize,
+        bytes: usize,
+        is_text: bool,
+        unmask: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let at = self.packed;
+        self.bytes.copy_within(start..start + bytes, at);
+        unmask(&mut self.bytes[at..at + bytes])?;
+        self.packed += bytes;
+        self.messages.push(Place::Packed { bytes, is_text });
+        Ok(())
+    }
+
+    pub(in crate::relay) fn push(&mut self, message: Incoming) {
+        self.messages.push(Place::Apart(message));
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let (bytes, mut messages) = (
+            std::mem::take(&mut self.bytes),
+            std::mem::take(&mut self.messages),
+        );
+        messages.clear();
+        if messages.capacity() > KEPT_MESSAGES {
+            messages = Vec::new();
+        }
+        // While the thread itself ends there is no pool any more, and the buffer just goes.
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < KEPT_PER_THREAD {
+                pool.push((bytes, messages));
+            }
+        });
+    }
+}
+
+type Kept = (Box<[u8]>, Vec<Place>);
+
+thread_local! {
+    static POOL: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+}
