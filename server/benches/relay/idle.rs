@@ -109,8 +109,21 @@ async fn open(address: &Address, sessions: usize) -> Vec<TcpStream> {
         .await
 }
 
-/// Whether the host has neither said anything nor gone.
+/// Whether the host has neither said anything nor gone; if not, it is shown what it said.
 fn is_open(stream: &TcpStream) -> bool {
-    let mut byte = [0];
-    matches!(stream.try_read(&mut byte), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    let mut said = [0; 200];
+    match stream.try_read(&mut said) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+        Ok(bytes) => {
+            eprintln!(
+                "    a session ended: {}",
+                String::from_utf8_lossy(&said[..bytes])
+            );
+            false
+        }
+        Err(error) => {
+            eprintln!("    a session ended: {error}");
+            false
+        }
+    }
 }

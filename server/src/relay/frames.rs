@@ -4,7 +4,6 @@ use std::io::{self, Cursor, Read, Write};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, WebSocket};
@@ -60,14 +59,16 @@ fn read_in_pieces(data: &[u8], length: impl FnMut(usize) -> usize + Unpin) -> He
         at: 0,
         length,
     };
-    let mut inbound = Inbound::new(io, Bytes::new(), MESSAGE_BYTES);
+    let mut inbound = Inbound::new(io, &[], MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
     let ended = loop {
-        let read = pin!(inbound.read(&mut messages, &mut replies));
-        match read.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(ended)) => break ended,
-            Poll::Pending => unreachable!("the pieces are always ready"),
+        let read = pin!(inbound.read(&mut replies));
+        let Poll::Ready((batch, read)) = read.poll(&mut Context::from_waker(Waker::noop())) else {
+            unreachable!("the pieces are always ready")
+        };
+        messages.extend(batch.into_messages());
+        if let Err(ended) = read {
+            break ended;
         }
     };
     assert!(!matches!(ended, Ended::NoSocket(_)));
