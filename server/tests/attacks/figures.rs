@@ -71,7 +71,11 @@ pub(crate) async fn suffer(attack: &Attack, scale: usize) -> Figures {
     // The sampler only ends when it is told to.
     let _ = stop.send(());
     let samples = memory.await.unwrap();
-    let (first, second) = samples.split_at(samples.len() / 2);
+    // An attack may be over before there was a second look.
+    let (first, second) = (
+        &samples[..samples.len().div_ceil(2)],
+        &samples[samples.len() / 2..],
+    );
     let halves = [first, second].map(|half| half.iter().copied().max().unwrap_or_default());
 
     let scrape = Scrape::of_idle(&host).await;
