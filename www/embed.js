@@ -11,11 +11,11 @@ const tell = (message) => parent.postMessage({ from: "udp-echo", ...message }, "
 
 new ResizeObserver(() => tell({ height: Math.ceil(element.getBoundingClientRect().height) })).observe(element);
 
-for (const name of ["ready", "state", "sent", "echoed", "lost", "error", "stats"]) {
+for (const name of ["ready", "state", "sent", "echoed", "lost", "told", "error", "stats"]) {
   element.addEventListener(`udp-${name}`, ({ type, detail }) => tell({ type, detail }));
 }
 
-const METHODS = ["connect", "disconnect", "send", "burst", "step", "pause", "resume", "reset", "export"];
+const METHODS = ["connect", "disconnect", "send", "burst", "ask", "step", "pause", "resume", "reset", "export"];
 addEventListener("message", async ({ source, data }) => {
   if (source !== parent || data?.to !== "udp-echo" || !METHODS.includes(data.call)) return;
   const result = await element[data.call](...(data.with ?? []));

@@ -11,17 +11,21 @@ export interface UdpSettled {
   roundTrip?: number;
   /** The part of it between relay and server and in both, in milliseconds by the host's clock. */
   beyondRelay?: number;
+  /** Bytes of the answer: fewer than `bytes` when the server cut it. */
+  answer?: number;
   /** The words of whoever refused or rejected it. */
   reason?: string;
 }
 
 export interface UdpEchoEventMap {
-  "udp-ready": CustomEvent<{ mode: "live" | "simulated" | "replay"; client?: string; server?: string }>;
+  "udp-ready": CustomEvent<{ mode: "live" | "simulated" | "replay"; client?: string; server?: string; ownServer?: boolean; loopback?: boolean }>;
   "udp-state": CustomEvent<{ state: UdpState }>;
   "udp-sent": CustomEvent<{ number: number; bytes: number }>;
   "udp-echoed": CustomEvent<UdpSettled>;
   "udp-lost": CustomEvent<UdpSettled>;
   "udp-error": CustomEvent<{ code: string; message: string; hint: string }>;
+  /** What the host said, in the words of the protocol: one of `server`, `stream`, `visitor`, `notice`. */
+  "udp-told": CustomEvent<Record<string, any>>;
   "udp-stats": CustomEvent<Record<string, number>>;
 }
 
@@ -56,6 +60,7 @@ export interface UdpEchoElement extends HTMLElement {
   whenReady(): Promise<unknown>;
   send(message?: string | ArrayBuffer | ArrayBufferView): Promise<void>;
   burst(count: number, interval?: number, message?: string | ArrayBuffer | ArrayBufferView): Promise<void>;
+  ask(message: object): Promise<void>;
   step(back?: boolean): void;
   pause(): void;
   resume(): void;

@@ -196,6 +196,7 @@ class UdpEcho extends HTMLElement {
         (name, detail) => this.#tell(name, JSON.parse(detail)),
         (name, done) => this.#chunk(name, done),
       );
+      if (this.experiment) (await import(near("experiments.js"))).begin(this);
     } catch (error) {
       this.#fail(await explain(error, "web"));
     }
@@ -268,6 +269,12 @@ class UdpEcho extends HTMLElement {
     await this.whenReady();
     const bytes = message === undefined ? message : typeof message === "string" ? new TextEncoder().encode(message) : new Uint8Array(message.buffer ?? message);
     this.#widget.send(bytes, count, interval);
+  }
+
+  /** Asks something of the host, in the words of the protocol: `{ server: { listening: false } }`. */
+  async ask(message) {
+    await this.whenReady();
+    this.#widget.ask(JSON.stringify(message));
   }
 
   step(back = false) {

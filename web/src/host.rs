@@ -36,7 +36,7 @@ impl Host {
         let messages = inbox.clone();
         let on_message = move |event: web_sys::Event| {
             let event: &MessageEvent = event.unchecked_ref();
-            if let Some(event) = message(&event.data()) {
+            for event in events(&event.data()) {
                 messages.send(Input::Host(connection, None, event));
             }
         };
@@ -122,11 +122,11 @@ impl Drop for Host {
 fn tell(connection: u32, inbox: &Sender<Input>) -> Tell {
     let inbox = inbox.clone();
     Closure::new(move |data: JsValue, at: Option<f64>, is_sent: bool| {
-        let event = match is_sent {
-            true => Some(Event::Replayed(Uint8Array::new(&data).to_vec().into())),
-            false => message(&data),
+        let events = match is_sent {
+            true => vec![Event::Replayed(Uint8Array::new(&data).to_vec().into())],
+            false => events(&data),
         };
-        if let Some(event) = event {
+        for event in events {
             inbox.send(Input::Host(connection, at.map(|at| at as Micros), event));
         }
     })
@@ -134,6 +134,20 @@ fn tell(connection: u32, inbox: &Sender<Input>) -> Tell {
 
 fn function(tell: &Tell) -> &Function {
     tell.as_ref().unchecked_ref()
+}
+
+/// Messages that the page around the element is told as they are: answers to what it asked, and what others did.
+const TOLD: [&str; 4] = ["server", "stream", "visitor", "notice"];
+
+/// What a message is for the session and for the page around the element.
+fn events(data: &JsValue) -> Vec<Event> {
+    let text = data.as_string();
+    let told = text.filter(|text| {
+        let rest = text.strip_prefix("{\"").unwrap_or_default();
+        TOLD.iter().any(|name| rest.starts_with(name))
+    });
+    let told = told.map(Event::Told);
+    message(data).into_iter().chain(told).collect()
 }
 
 /// What a message says; `None` for control messages of a later version, which are not for us.

@@ -139,6 +139,11 @@ impl Widget {
         self.tell(Input::Event(Event::Reset));
     }
 
+    /// Asks something of the host: a control message, as JSON.
+    pub fn ask(&self, message: String) {
+        self.tell(Input::Event(Event::Ask(message)));
+    }
+
     /// Gives the run so far to a function, as JSON.
     pub fn export(&self, give: js_sys::Function) {
         self.tell(Input::Export(give));

@@ -168,6 +168,7 @@ impl Session {
             Event::Complaint(complaint) => {
                 self.silently(|session| session.tell(Outcome::complaint(&complaint)))
             }
+            Event::Told(text) => self.silently(|session| session.tell(Outcome::Told(text))),
             Event::Announce(text) => self.silently(|session| session.announcer.say(text)),
             Event::NoChunk(why) => self.silently(|session| session.notice = Some(why)),
             Event::Save => vec![Effect::Save],

@@ -31,6 +31,8 @@ pub enum Outcome {
         /// What to do: where there is one, the line to add.
         hint: String,
     },
+    /// The host said this, in the protocol's words.
+    Told(String),
     /// The counters changed.
     Stats,
 }
@@ -54,6 +56,9 @@ impl Outcome {
                 if let Some(hello) = session.hello() {
                     detail.text("client", &hello.client);
                     detail.text("server", &hello.server);
+                    let flag = |is: bool| if is { "true" } else { "false" };
+                    detail.json("ownServer", flag(hello.own_server));
+                    detail.json("loopback", flag(hello.loopback));
                 }
                 "udp-ready"
             }
@@ -89,6 +94,7 @@ impl Outcome {
                 detail.text("hint", hint);
                 "udp-error"
             }
+            Self::Told(message) => return ("udp-told", message.clone()),
             Self::Stats => {
                 return ("udp-stats", counters(session));
             }
@@ -147,6 +153,13 @@ fn about(out: &mut Object, datagram: &Datagram) {
         let millis = decimal::write_thousandths;
         out.json("roundTrip", &millis(trip.total));
         out.json("beyondRelay", &millis(trip.beyond_relay));
+    }
+    let answer = datagram.events.iter().find_map(|event| match event.3 {
+        What::UdpIn(bytes) => Some(bytes),
+        _ => None,
+    });
+    if let Some(bytes) = answer {
+        out.number("answer", bytes as u64);
     }
     let reason = datagram.events.iter().find_map(|event| match &event.3 {
         What::Refused(words) | What::Rejected(words) => Some(words),

@@ -58,6 +58,8 @@ pub enum Event {
     Answered(String),
     /// A chunk found an attribute that makes no sense.
     Complaint(Complaint),
+    /// The host says something that the page around the element may want to know, as it is written.
+    Told(String),
     /// Something for screen readers.
     Announce(String),
     /// A chunk that was needed is not there: why, as a sentence.
