@@ -1,0 +1,38 @@
+// What an element has told, gathered for the sentences of an experiment.
+
+const FATES = ["echoed", "lost", "dropped", "refused", "rejected", "unanswered"];
+
+/** The facts of one element so far; `changed` is called, at most once a frame, when there are more. */
+export function gather(element, changed) {
+  const facts = { mode: "", client: "", server: "", sent: [], settled: [], visitors: [], stats: {}, rules: undefined, stream: undefined };
+  for (const fate of FATES) facts[fate] = [];
+  let due = false;
+  const on = (name, take) =>
+    element.addEventListener(name, ({ detail }) => {
+      take(detail);
+      if (due) return;
+      due = true;
+      requestAnimationFrame(() => {
+        due = false;
+        changed();
+      });
+    });
+  on("udp-ready", (detail) => Object.assign(facts, detail));
+  on("udp-sent", (detail) => facts.sent.push(detail));
+  const settle = (detail) => {
+    facts.settled.push(detail);
+    facts[detail.fate].push(detail);
+  };
+  on("udp-echoed", settle);
+  on("udp-lost", settle);
+  on("udp-stats", (detail) => (facts.stats = detail));
+  on("udp-told", ({ visitor, stream, server }) => {
+    if (visitor) facts.visitors.push(visitor);
+    if (stream) facts.stream = stream;
+    if (server) {
+      facts.rules = server.rules;
+      facts.server = server.server;
+    }
+  });
+  return facts;
+}

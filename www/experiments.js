@@ -1,0 +1,304 @@
+// The experiments: every word that a reader sees of them, the state that each begins in, and what its buttons do.
+//
+// `told` gets the facts that experiments-facts.js has gathered and says them in sentences; it is complete when `done` says so.
+// `attributes` and `server` are what `<udp-echo experiment="…">` takes over as well.
+
+const number = (value) => value.toLocaleString("en");
+const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+const millis = (value) => (value < 1 ? `${Math.round(value * 1000)} µs` : value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
+/** What somebody typed, without the end of the line, which comes escaped. */
+const line = (text) => text.replace(/(\\[rn])+$/, "");
+/** Bytes of a message that a reader can look at: the alphabet, again and again. */
+const filling = (length) => Uint8Array.from({ length }, (_, index) => 97 + (index % 26));
+
+/** The message of one of many. */
+const DATAGRAM = (count) => `datagram ${count}`;
+
+export const WORDS = {
+  list: "Twelve experiments",
+  doing: "What to do",
+  predicting: "What do you predict?",
+  first: "Choose an answer first: a guess is enough.",
+  happened: "What happened",
+  nothing: "Nothing yet.",
+  right: "As you predicted.",
+  wrong: (prediction, truth) => `You predicted “${prediction}”. It is “${truth}”.`,
+  why: "Why",
+  again: "Start over",
+  next: "Next experiment",
+  all: "All experiments",
+  waiting: "Waiting for the host …",
+  simulated: "Simulated: no datagram leaves this page. The same rules run inside it.",
+  unknown: (name) => `There is no experiment named “${name}”. These are the ones there are:`,
+  widget: (title) => `The widget of the experiment: ${title}`,
+};
+
+export const EXPERIMENTS = {
+  "first-echo": {
+    title: "First echo",
+    teaser: "One datagram there, one back.",
+    doing: "Send one datagram, and look at the address that the server prints.",
+    question: "What does the client have to do before it can send?",
+    choices: ["Connect to the server", "Bind a port", "Nothing"],
+    answer: 2,
+    attributes: { seed: "1" },
+    actions: [{ label: "Send one datagram", send: [{}] }],
+    done: ({ settled }) => settled.length >= 1,
+    told: ({ sent, echoed, client, server }) =>
+      echoed.length && [
+        `${plural(sent.length, "datagram")} of ${number(sent[0].bytes)} bytes went out, and came back after ${millis(echoed[0].roundTrip)}.`,
+        `It went from ${client} to ${server}. Nobody chose the first of these ports: the system did.`,
+      ],
+    why: "UDP has no connection to set up: the first packet already carries the data. The client binds nothing either. When it sends for the first time, the system picks a free port, and the server reads that port from the datagram.",
+  },
+
+  "three-sends": {
+    title: "Three sends",
+    teaser: "Does the network keep messages apart?",
+    doing: "Send three messages in one go, without a pause. Then write the same three to a byte stream, TCP.",
+    question: "How many messages does the UDP server receive?",
+    choices: ["One: they are merged", "Three", "That depends on its buffer"],
+    answer: 1,
+    attributes: { seed: "2" },
+    actions: [
+      { label: "Send three", send: [{ text: "one" }, { text: "two two" }, { text: "three three" }] },
+      { label: "Write them to TCP", ask: { stream: ["one", "two two", "three three"] } },
+    ],
+    done: ({ settled, stream }) => settled.length >= 3 && stream,
+    told: ({ sent, echoed, stream }) =>
+      sent.length && [
+        `UDP: ${plural(sent.length, "send")}, ${plural(echoed.length, "receive")}, of ${sent.map(({ bytes }) => bytes).join(", ")} bytes.`,
+        stream && `TCP: ${plural(stream.writes.length, "write")}, ${plural(stream.reads.length, "read")}: ${stream.reads.map((text) => `“${text}”`).join(", ")}.`,
+      ],
+    why: "Each send is one packet, and each receive takes one packet. TCP carries a stream of bytes instead: where one write ended is not part of it, so a program on top of TCP has to mark that by itself.",
+  },
+
+  "nobody-listening": {
+    title: "Nobody listens",
+    teaser: "The client starts first.",
+    doing: "Send to a port that nobody has bound. Then start the server, and send once more.",
+    question: "What does the client hear of the first datagram?",
+    choices: ["Nothing, ever", "“Connection refused”", "Its answer, once the server runs"],
+    answer: 1,
+    attributes: { seed: "3" },
+    server: { listening: false },
+    actions: [
+      { label: "Send", send: [{}] },
+      { label: "Start the server", ask: { server: { listening: true } } },
+      { label: "Send once more", send: [{}] },
+    ],
+    done: ({ refused, echoed }) => refused.length >= 1 && echoed.length >= 1,
+    told: ({ refused, echoed, rules }) =>
+      refused.length && [
+        `${plural(refused.length, "datagram")} refused: ${refused[0].reason}.`,
+        rules?.listening && "The server has bound its port and waits.",
+        echoed.length && `${plural(echoed.length, "datagram")} echoed, through the same socket: nothing had to be connected anew.`,
+      ],
+    why: "The machine there answers a datagram for an unbound port with an ICMP message, and the client's system hands it on as an error. The datagram is gone: nobody kept it. No connection was broken, for there was none, so the next send is as good as the first. A firewall often swallows that ICMP message; then the client hears nothing.",
+  },
+
+  "last-byte": {
+    title: "The last byte",
+    teaser: "65,507 go, 65,508 do not.",
+    doing: "Send the longest datagram that IPv4 can carry. Then one byte more.",
+    question: "Who says no to the byte too many?",
+    choices: ["The server", "A router on the way", "The sender's own system"],
+    answer: 2,
+    attributes: { seed: "4", view: "full" },
+    actions: [
+      { label: "Send 65,507 bytes", send: [{ bytes: 65507 }] },
+      { label: "Send 65,508 bytes", send: [{ bytes: 65508 }] },
+    ],
+    done: ({ settled }) => settled.length >= 2,
+    told: ({ echoed, rejected }) => [
+      echoed.length && `${number(echoed[0].bytes)} bytes: echoed after ${millis(echoed[0].roundTrip)}.`,
+      rejected.length && `${number(rejected[0].bytes)} bytes: rejected. ${rejected[0].reason}.`,
+    ],
+    why: "The length of an IPv4 packet is a 16-bit number, 65,535 at most; 20 bytes are the IP header's and 8 the UDP header's. A longer message cannot be written down as one packet, and UDP never makes two of one. So it fails before anything is on the wire.",
+  },
+
+  empty: {
+    title: "The empty datagram",
+    teaser: "Zero bytes, and yet something.",
+    doing: "Send a datagram without data. Then let the server answer such datagrams too, and send another.",
+    question: "What does the server see of the first?",
+    choices: ["Nothing: no data, no packet", "A datagram of 0 bytes, which it does not answer", "The end of the connection"],
+    answer: 1,
+    attributes: { seed: "5" },
+    actions: [
+      { label: "Send nothing", send: [{ text: "" }] },
+      { label: "Answer empty ones too", ask: { server: { echo_empty: true } } },
+      { label: "Send nothing again", send: [{ text: "" }] },
+    ],
+    done: ({ unanswered, echoed }) => unanswered.length >= 1 && echoed.length >= 1,
+    told: ({ unanswered, echoed }) =>
+      unanswered.length && [
+        `${plural(unanswered.length, "datagram")} of 0 bytes arrived and was not answered: the server answers only “if data”.`,
+        echoed.length && `${plural(echoed.length, "datagram")} of 0 bytes came back, as the standard for echo servers (RFC 862) has it.`,
+      ],
+    why: "The header is a packet of its own: 8 bytes, which carry the ports, the length and a checksum. A receive that returns 0 bytes has received something. With TCP the same 0 means that the other side has closed, and programs that mix the two up stop at the first empty datagram.",
+  },
+
+  buffer: {
+    title: "The 4,096 buffer",
+    teaser: "What does not fit is gone.",
+    doing: "The server receives into 4,096 bytes. Send it 5,000.",
+    question: "How many bytes come back?",
+    choices: ["5,000, in two answers", "4,096", "None: the message is dropped"],
+    answer: 1,
+    attributes: { seed: "6", view: "full" },
+    server: { buffer: 4096 },
+    actions: [{ label: "Send 5,000 bytes", send: [{ bytes: 5000 }] }],
+    done: ({ echoed }) => echoed.length >= 1,
+    told: ({ echoed, stats }) =>
+      echoed.length && [
+        `${number(echoed[0].bytes)} bytes went out, ${number(echoed[0].answer)} came back. ${plural(stats.truncated, "answer")} was cut.`,
+        `The other ${number(echoed[0].bytes - echoed[0].answer)} bytes are gone; neither client nor server got an error.`,
+      ],
+    why: "A receive takes one datagram. What the buffer cannot hold of it is thrown away, for the next receive has to begin with the next datagram. Python does not tell; the system would, if asked (MSG_TRUNC).",
+  },
+
+  loss: {
+    title: "Lose one in five",
+    teaser: "Fifty go out. How many come back?",
+    doing: "The link loses every fifth datagram on its way there, by chance. Send fifty.",
+    question: "How many come back?",
+    choices: ["50: lost ones are sent again", "Exactly 40", "About 40"],
+    answer: 2,
+    attributes: { seed: "7", loss: "20 0", view: "timeline" },
+    actions: [{ label: "Send fifty", send: [{ numbered: 50, interval: 10 }] }],
+    done: ({ settled }) => settled.length >= 50,
+    told: ({ sent, echoed, dropped }) =>
+      sent.length && [
+        `${number(sent.length)} sent = ${number(echoed.length)} echoed + ${number(dropped.length)} dropped + ${number(sent.length - echoed.length - dropped.length)} on their way.`,
+        sent.length >= 50 && "None was sent a second time.",
+      ],
+    why: "Each datagram is lost or not by itself, so that the count is only near the average. Nobody in between reports a loss, and UDP keeps no copy that it could send again. What is to be repeated, the program has to repeat.",
+  },
+
+  order: {
+    title: "Out of order",
+    teaser: "The second may be the faster one.",
+    doing: "On this link one datagram in four takes a short cut. Send twenty at once, and read the numbers as they come back.",
+    question: "Who puts them back in order?",
+    choices: ["UDP", "The server", "Nobody"],
+    answer: 2,
+    attributes: { seed: "8", delay: "150 0", reorder: "25 0", view: "timeline" },
+    actions: [{ label: "Send twenty", send: [{ numbered: 20 }] }],
+    done: ({ settled }) => settled.length >= 20,
+    told: ({ echoed, stats }) =>
+      echoed.length && [
+        `Echoed in this order: ${echoed.map(({ number: of }) => of).join(" ")}.`,
+        `${number(echoed.length)} came back, ${number(stats.reordered)} of them after a later one.`,
+      ],
+    why: "There is no number in the UDP header, so nobody can tell what came first. Programs that care put a number into their own data, as DNS, QUIC and RTP do.",
+  },
+
+  twice: {
+    title: "Twice",
+    teaser: "One out, two back.",
+    doing: "This link doubles one datagram in three. Send twenty.",
+    question: "How many answers does the client get?",
+    choices: ["Twenty: copies are recognized", "More than twenty", "Fewer than twenty"],
+    answer: 1,
+    attributes: { seed: "9", delay: "10", duplicate: "33 0", view: "timeline" },
+    actions: [{ label: "Send twenty", send: [{ numbered: 20, interval: 10 }] }],
+    done: ({ settled, stats }) => settled.length >= 20 && stats.duplicates > 0,
+    told: ({ sent, echoed, stats }) =>
+      echoed.length && [
+        `${number(sent.length)} sent, ${number(echoed.length)} echoed, and ${number(stats.duplicates)} answers a second time: ${number(echoed.length + stats.duplicates)} in all.`,
+      ],
+    why: "A network may deliver a copy, and to the server a copy is a datagram like any other: it answers. If doing something twice is worse than doing it once, the message needs a number, and the server a memory.",
+  },
+
+  "slow-link": {
+    title: "A slow link",
+    teaser: "Ten leave at once, and queue.",
+    doing: "This link carries 64 kilobits a second. Send ten datagrams of 500 bytes at once.",
+    question: "Which of them takes longest?",
+    choices: ["All take the same time", "The first", "The last"],
+    answer: 2,
+    attributes: { seed: "10", rate: "64 0", delay: "20", view: "timeline" },
+    actions: [{ label: "Send ten", send: [{ bytes: 500, times: 10 }] }],
+    done: ({ settled }) => settled.length >= 10,
+    told: ({ echoed }) =>
+      echoed.length && [
+        `The first came back after ${millis(echoed[0].roundTrip)}.`,
+        echoed.length > 1 && `Number ${number(echoed.at(-1).number)} came back after ${millis(echoed.at(-1).roundTrip)}, ${(echoed.at(-1).roundTrip / echoed[0].roundTrip).toFixed(1)} times as long.`,
+      ],
+    why: "528 bytes take 66 ms at this rate, and each datagram waits until those before it are through. UDP does not slow its sender down. When the queue is full, the next one is dropped, which is how most loss on the Internet comes about.",
+  },
+
+  "two-clients": {
+    title: "Two clients at once",
+    teaser: "One socket serves both.",
+    doing: "Two clients talk to the same server. Let both send three.",
+    question: "How does the server know whom to answer?",
+    choices: ["It has a connection to each", "By the address in each datagram", "It answers both, and they sort it out"],
+    answer: 1,
+    attributes: { seed: "11", view: "transcript" },
+    clients: 2,
+    actions: [{ label: "Both send three", send: [{ numbered: 3, interval: 30 }] }],
+    done: ({ settled, other }) => settled.length >= 3 && other.settled.length >= 3,
+    told: ({ mode, client, echoed, stats, other }) =>
+      echoed.length && [
+        `The first client, ${client}, got ${number(echoed.length)} of its 3 answers, and ${number(stats.stray)} of the other's.`,
+        `The second client, ${other.client}, got ${number(other.echoed.length)} of its 3 answers, and ${number(other.stats.stray)} of the other's.`,
+        mode === "simulated" && "Simulated, each client has a server of its own; live, they share one.",
+      ],
+    why: "The server has one socket and no list of clients. Each datagram brings the address it came from, and the answer goes there. Two clients on one machine differ by their ports.",
+  },
+
+  terminal: {
+    title: "Your own terminal joins",
+    teaser: "Any program can talk to this server.",
+    doing: "Open a terminal on the machine that the host runs on, and paste one of these lines. Type something after the first, and press Enter.",
+    question: "Can a program that has never heard of this page talk to its server?",
+    choices: ["No: it would need the relay", "Yes: it is an ordinary UDP server"],
+    answer: 1,
+    attributes: { seed: "12", view: "transcript" },
+    commands: (host, port) => [
+      `nc -u ${host} ${port}`,
+      `python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.sendto(b"from Python", ("${host}", ${port})); print(s.recv(4096))'`,
+    ],
+    needsLive: "This needs a live host on your own machine: start one with “udp-echo serve”, and open the page that it names. What is simulated inside this page cannot be reached from a terminal.",
+    needsLoopback: "This host does not show other programs' datagrams: it does so only when it and this page run on one machine.",
+    actions: [],
+    done: ({ visitors }) => visitors.length >= 1,
+    told: ({ visitors }) => [
+      visitors.length && `${plural(visitors.length, "datagram")} came from outside this page.`,
+      ...visitors.slice(-3).map(({ peer, bytes, text, sent }) => `${peer} sent ${plural(bytes, "byte")}, “${line(text)}”; the server sent ${number(sent ?? 0)} back.`),
+    ],
+    why: "The relay is for browsers alone, which cannot send UDP. The echo server behind it is bound to a UDP port like any other, and answers whoever writes to it.",
+  },
+};
+
+/** Sends what one entry of an action's `send` says. Numbered messages differ, so that an answer tells which it belongs to. */
+export async function send(element, { text, bytes, times = 1, numbered, interval }) {
+  if (!numbered) return element.burst(times, 0, bytes === undefined ? text : filling(bytes));
+  for (let count = 1; count <= numbered && element.isConnected; count += 1) {
+    await element.send(DATAGRAM(count));
+    if (interval) await new Promise((done) => setTimeout(done, interval));
+  }
+}
+
+/** Brings an element into the state that the experiment begins in; what its author has set stays. */
+export async function prepare(element, name) {
+  const experiment = EXPERIMENTS[name];
+  if (!experiment) throw new RangeError(WORDS.unknown(name) + " " + Object.keys(EXPERIMENTS).join(", "));
+  for (const [attribute, value] of Object.entries(experiment.attributes)) {
+    if (!element.hasAttribute(attribute)) element.setAttribute(attribute, value);
+  }
+  await element.whenReady();
+  if (experiment.server) await element.ask({ server: experiment.server });
+}
+
+/** As `prepare`, for an element whose attribute names the experiment; what is wrong is an event of the element. */
+export async function begin(element) {
+  try {
+    await prepare(element, element.experiment);
+  } catch ({ message }) {
+    const detail = { code: "bad-attribute", message, hint: 'experiment="loss"' };
+    element.dispatchEvent(new CustomEvent("udp-error", { bubbles: true, composed: true, detail }));
+  }
+}
