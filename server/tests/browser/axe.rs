@@ -49,10 +49,10 @@ pub(crate) async fn assert_accessible(page: &Page, view: &str) -> Result<()> {
     Ok(())
 }
 
-/// As [`assert_accessible`], in light and in dark.
+/// As [`assert_accessible`], in dark in a narrow window and in light in a wide one.
 pub(crate) async fn assert_accessible_in_both_schemes(page: &Page, view: &str) -> Result<()> {
-    for scheme in [Scheme::Dark, Scheme::Light] {
-        page.emulate(1280, 900, scheme).await?;
+    for (scheme, width) in [(Scheme::Dark, 390), (Scheme::Light, 1280)] {
+        page.emulate(width, 900, scheme).await?;
         // Colours change with the next frame, and the widget follows its page's.
         page.frames(2).await?;
         assert_accessible(page, &format!("{view}, {}", scheme.word())).await?;

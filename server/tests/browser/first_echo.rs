@@ -118,3 +118,27 @@ async fn the_keyboard_alone_sends_a_message_of_ones_own() {
     .await;
     host.shutdown().await;
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_host_that_goes_away_is_said_and_come_back_to() {
+    let host = TestServer::start(&[]).await;
+    let address = host.http().to_string();
+    in_chromium(async |page| {
+        open_live(page, &host).await?;
+        host.shutdown().await;
+        page.wait_for_state("gone").await?;
+        // The browser itself logs each connection that fails; these are what this test is about.
+        page.console().await?;
+        let again = TestServer::start(&["--http", &address]).await;
+        page.wait_for_state("live").await?;
+        page.console().await?;
+        page.part("send").await?.click().await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        again.shutdown().await;
+        page.wait_for_state("gone").await?;
+        page.console().await?;
+        Ok(())
+    })
+    .await;
+}

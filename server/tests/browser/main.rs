@@ -8,11 +8,11 @@
 mod axe;
 mod browser;
 mod chromium;
-mod comeback;
 #[path = "../common/mod.rs"]
 mod common;
 mod embed;
 mod everyone;
+mod experiments;
 mod firefox;
 mod first_echo;
 mod harness;

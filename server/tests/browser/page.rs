@@ -115,6 +115,13 @@ impl Page {
             .await
     }
 
+    /// Presses the first element of the page, outside widgets, that matches a CSS selector, as a visitor would.
+    pub(crate) async fn click(&self, selector: &str) -> Result<()> {
+        let find = async || self.driver.find(By::Css(selector)).await?.click().await;
+        let clicked: WebDriverResult<()> = find().await;
+        clicked.with_context(|| format!("press {selector}"))
+    }
+
     /// Presses keys, wherever the focus is.
     pub(crate) async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
         let keys = self.driver.action_chain().send_keys(keys);
@@ -164,8 +171,17 @@ impl Page {
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics)
             .await?;
-        let media =
-            json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme.word() }] });
+        self.emulate_media(&[("prefers-color-scheme", scheme.word())])
+            .await
+    }
+
+    /// Gives these media features these values, and all others the browser's own.
+    pub(crate) async fn emulate_media(&self, features: &[(&str, &str)]) -> Result<()> {
+        let features: Vec<_> = features
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }))
+            .collect();
+        let media = json!({ "features": features });
         self.devtools("Emulation.setEmulatedMedia", media).await?;
         Ok(())
     }
@@ -182,6 +198,30 @@ impl Page {
             }
         };
         std::fs::write(path, png).with_context(|| format!("write {}", path.display()))
+    }
+
+    /// Writes a picture of the first element that matches a selector, with a margin around it, as PNG. In Chromium only.
+    pub(crate) async fn screenshot_of(&self, selector: &str, path: &Path) -> Result<()> {
+        let place = format!(
+            "const {{ x, y, width, height }} = document.querySelector({}).getBoundingClientRect();
+             const left = Math.max(0, x + scrollX - 16);
+             return {{ x: left, y: Math.max(0, y + scrollY - 16), width: Math.min(innerWidth - left, width + 32), height: height + 32, scale: 1 }}",
+            Value::from(selector)
+        );
+        let clip = self.script(&place).await?;
+        let part = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let picture = self.devtools("Page.captureScreenshot", part).await?;
+        let data = picture["data"].as_str().context("a screenshot has data")?;
+        let png = thirtyfour::support::base64_decode(data).context("a screenshot is base64")?;
+        std::fs::write(path, png).with_context(|| format!("write {}", path.display()))
+    }
+
+    /// Waits until the page has loaded nothing for a tenth of a second.
+    pub(crate) async fn wait_for_network_silence(&self) -> Result<()> {
+        let newest =
+            "return performance.now() - Math.max(0, ...performance.getEntriesByType('resource')
+            .map(({ responseEnd }) => responseEnd || performance.now())) > 100";
+        self.wait_for("silence", newest).await.map(|_| ())
     }
 
     /// The errors that the console has received since this was asked the last time.

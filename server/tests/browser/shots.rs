@@ -1,6 +1,7 @@
 //! Pictures of every view, in `target/shots/`: `cargo xtask shots` makes them for somebody to look at.
 //!
-//! They are a test too: no view may be wider than its window, and none may leave an error in the console.
+//! They are a test too: no view may be wider than its window, and none may leave an error in the console. `cargo verify`
+//! leaves them out; what they check is checked there by [`crate::everyone`], in less time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,29 +10,47 @@ use anyhow::{Context, Result, ensure};
 
 use crate::browser::in_chromium;
 use crate::common::TestServer;
+use crate::experiments;
 use crate::first_echo::{open_live, wait_for_fate};
 use crate::page::{Page, Scheme};
 
 /// Widths of a desk and of a pocket, in CSS pixels.
 const WIDTHS: [u32; 2] = [1280, 390];
 
-/// Takes a picture of what the page shows now, at every width and in both colour schemes.
-async fn picture(page: &Page, view: &str) -> Result<()> {
+/// Takes a picture of what a selector finds, or of the whole page, in both widths, in light and in dark, and once in forced
+/// colours.
+async fn pictures(page: &Page, view: &str, selector: Option<&str>) -> Result<()> {
     for width in WIDTHS {
         for scheme in [Scheme::Light, Scheme::Dark] {
             page.emulate(width, 900, scheme).await?;
-            let overflow = page
-                .script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                .await?;
-            ensure!(
-                overflow == 0,
-                "{view} is {overflow} pixels too wide for a window of {width}"
-            );
-            let name = format!("{view}-{width}-{}.png", scheme.word());
-            page.screenshot(&folder()?.join(name)).await?;
+            picture(page, &format!("{view}-{width}-{}", scheme.word()), selector).await?;
         }
     }
-    Ok(())
+    page.emulate(1280, 900, Scheme::Light).await?;
+    page.emulate_media(&[
+        ("forced-colors", "active"),
+        ("prefers-color-scheme", "dark"),
+    ])
+    .await?;
+    picture(page, &format!("{view}-1280-forced"), selector).await?;
+    page.emulate(1280, 900, Scheme::Light).await
+}
+
+/// Takes one picture, of the window as it is.
+async fn picture(page: &Page, name: &str, selector: Option<&str>) -> Result<()> {
+    // The theme follows with the next frames.
+    page.frames(3).await?;
+    let overflow = page
+        .script(
+            "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        )
+        .await?;
+    ensure!(overflow == 0, "{name} is {overflow} pixels too wide");
+    let path = folder()?.join(format!("{name}.png"));
+    match selector {
+        None => page.screenshot(&path).await,
+        Some(selector) => page.screenshot_of(selector, &path).await,
+    }
 }
 
 fn folder() -> Result<PathBuf> {
@@ -44,44 +63,89 @@ fn folder() -> Result<PathBuf> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
-async fn every_view_fits_its_window() {
+#[ignore = "takes pictures: run cargo xtask shots"]
+async fn the_widget_and_the_article() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         open_live(page, &host).await?;
-        picture(page, "live").await?;
+        pictures(page, "live", Some("#live")).await?;
         let send = page.part("send").await?;
         for number in 1..=3 {
             send.click().await?;
             wait_for_fate(page, number, "echoed").await?;
         }
-        picture(page, "echoed").await
+        pictures(page, "echoed", Some("#live")).await?;
+        // Every widget of the article has to be seen once to be there.
+        page.script("document.querySelectorAll('udp-echo').forEach((one) => one.connect())")
+            .await?;
+        page.wait_for(
+            "every widget",
+            "return [...document.querySelectorAll('udp-echo')].every((one) => one.state === 'live')",
+        )
+        .await?;
+        pictures(page, "article", None).await?;
+        for width in [320, 2560] {
+            page.emulate(width, 900, Scheme::Light).await?;
+            picture(page, &format!("article-{width}-light"), None).await?;
+        }
+        for view in ["mini", "transcript", "timeline", "lab", "full"] {
+            page.script(&format!("document.querySelector('#live').view = '{view}'"))
+                .await?;
+            // A part of the view may have to be loaded, which nothing on the page tells.
+            page.wait_for_network_silence().await?;
+            pictures(page, &format!("view-{view}"), Some("#live")).await?;
+        }
+        page.script("document.querySelector('#live').mode = 'simulated'")
+            .await?;
+        page.wait_for_state("simulated").await?;
+        pictures(page, "simulated", Some("#live")).await
     })
     .await;
     host.shutdown().await;
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
-async fn a_host_that_goes_away_is_said_and_come_back_to() {
+#[ignore = "takes pictures: run cargo xtask shots"]
+async fn every_experiment() {
     let host = TestServer::start(&[]).await;
-    let address = host.http().to_string();
+    in_chromium(async |page| {
+        for case in &experiments::CASES {
+            page.emulate(1280, 900, Scheme::Light).await?;
+            experiments::perform(page, &host, case, "live").await?;
+            pictures(
+                page,
+                &format!("experiment-{}", case.name),
+                Some("#experiments"),
+            )
+            .await?;
+        }
+        page.emulate(1280, 900, Scheme::Light).await?;
+        experiments::open(page, &host, "terminal", "live").await?;
+        pictures(page, "experiment-terminal", Some("#experiments")).await?;
+        page.open(&format!("http://{}/#experiment=nonsense", host.http()))
+            .await?;
+        page.wait_for(
+            "the complaint",
+            "return document.querySelector('.complaint').textContent",
+        )
+        .await?;
+        pictures(page, "experiment-unknown", Some("#experiments")).await
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "takes pictures: run cargo xtask shots"]
+async fn a_host_that_went_away() {
+    let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         open_live(page, &host).await?;
         host.shutdown().await;
         page.wait_for_state("gone").await?;
-        picture(page, "gone").await?;
-        // The browser itself logs each connection that fails; these are what this test is about.
-        page.console().await?;
-        let again = TestServer::start(&["--http", &address]).await;
-        page.wait_for_state("live").await?;
-        page.console().await?;
-        page.part("send").await?.click().await?;
-        wait_for_fate(page, 1, "echoed").await?;
-        again.shutdown().await;
-        page.wait_for_state("gone").await?;
-        page.console().await?;
-        Ok(())
+        pictures(page, "gone", Some("#live")).await?;
+        // The browser itself logs each connection that fails; these are what this is about.
+        page.console().await.map(|_| ())
     })
     .await;
 }

@@ -15,7 +15,6 @@ mod bench;
 mod bundle;
 mod command;
 mod demo;
-mod fuzz;
 mod program;
 mod progress;
 mod shots;
@@ -45,9 +44,7 @@ enum Verb {
     Bundle(bundle::Args),
     /// Bundle, build the host in release, and run it
     Demo(demo::Args),
-    /// Give a fuzzer each parser that the network reaches, for a minute
-    Fuzz(fuzz::Args),
-    /// Attack the host in every way there is, and show what it did to the host and to a bystander
+    /// End ten thousand sessions in every way there is, and show what they leave behind
     Soak(soak::Args),
     /// Install what the checks need, and no more: verify begins with this
     Needs,
@@ -62,7 +59,6 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args),
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Demo(args) => demo::run(&args),
-        Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),
         Verb::Needs => verify::needs::install(false),
         Verb::Verify(args) => verify::run(&args),

@@ -86,6 +86,8 @@ fn clippy_wasm() -> Result<()> {
 fn test(args: &Args) -> Result<()> {
     let mut test = workspace::locked_cargo("test");
     test.args(["--workspace", "--", "--include-ignored"]);
+    // Pictures are for somebody to look at: `cargo xtask shots`.
+    test.args(["--skip", "shots::"]);
     if !args.trunk {
         eprintln!("    left out: `trunk serve`; `cargo verify --trunk` tests that too");
         test.args(["--skip", "trunk::"]);

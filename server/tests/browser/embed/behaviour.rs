@@ -97,7 +97,7 @@ async fn methods_send_events_tell_and_a_run_is_exported_and_replayed() {
              for (const name of ['udp-sent', 'udp-echoed', 'udp-lost'])
                  document.addEventListener(name, ({ detail }) => seen.push([name, detail.number, detail.fate]));
              element.send('one');
-             element.burst(2, 1, new Uint8Array([0, 255]));
+             element.burst(2, 50, new Uint8Array([0, 255]));
              element.send('');",
         )
         .await?;
@@ -229,6 +229,53 @@ async fn a_sandboxed_frame_is_live_when_null_is_allowed_and_gets_the_height_it_a
     })
     .await;
     host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn an_experiment_begins_as_on_the_page_and_a_wrong_one_is_named() {
+    let body = "<udp-echo mode=simulated experiment=buffer></udp-echo>\
+        <script>globalThis.said = [];
+            for (const name of ['udp-echoed', 'udp-told', 'udp-error'])
+                addEventListener(name, ({ detail }) => said.push([name, detail]))</script>";
+    let origin = site(body).await.unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        let find = |what: &str| format!("return said.find(([name, detail]) => {what})?.[1]");
+        let told = page
+            .wait_for("the server's rules", &find("detail.server"))
+            .await?;
+        ensure!(told["server"]["rules"]["buffer"] == 4096, "{told}");
+        page.script("document.querySelector('udp-echo').send(new Uint8Array(5000))")
+            .await?;
+        let echoed = page
+            .wait_for("the echo", &find("name === 'udp-echoed'"))
+            .await?;
+        ensure!(
+            echoed["bytes"] == 5000 && echoed["answer"] == 4096,
+            "{echoed}"
+        );
+
+        page.script(
+            "const wrong = document.createElement('udp-echo');
+             wrong.mode = 'simulated';
+             wrong.experiment = 'nonsense';
+             document.querySelector('udp-echo').replaceWith(wrong)",
+        )
+        .await?;
+        let error = page
+            .wait_for("the complaint", &find("name === 'udp-error'"))
+            .await?;
+        let message = error["message"].as_str().unwrap_or_default();
+        ensure!(
+            error["code"] == "bad-attribute"
+                && message.contains("nonsense")
+                && message.contains("first-echo"),
+            "{error}"
+        );
+        Ok(())
+    })
+    .await;
 }
 
 #[test]

@@ -1,0 +1,464 @@
+//! Every experiment as a reader does it: guess, press, read. Against the real host and simulated, in Chromium and Firefox.
+//!
+//! One browser does all of them, one after the other, by their deep links; what fails is said for each by its name.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use crate::axe::assert_accessible;
+use crate::browser::{Browser, in_browser, in_chromium};
+use crate::common::TestServer;
+use crate::page::{Page, eventually};
+
+/// What a reader does in one experiment, and reads afterwards.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    /// Place of the answer that is chosen; the right one but for the first case.
+    guess: usize,
+    /// Buttons by their place, each with words that are waited for before the next.
+    presses: &'static [(usize, &'static str)],
+    /// What each sentence must hold, in its order; `*` stands for anything.
+    told: &'static [&'static str],
+    /// What the verdict holds.
+    verdict: &'static str,
+}
+
+const RIGHT: &str = "As you predicted.";
+
+/// The numbers of the lab's experiments follow from their seeds, and are the same live and simulated.
+pub(crate) const CASES: [Case; 11] = [
+    Case {
+        name: "first-echo",
+        guess: 0,
+        presses: &[(0, "came back")],
+        told: &[
+            "1 datagram of 42 bytes went out, and came back after * *s.",
+            "It went from 127.0.0.1:* to SERVER. Nobody chose the first of these ports: the system did.",
+        ],
+        verdict: "You predicted “Connect to the server”. It is “Nothing”.",
+    },
+    Case {
+        name: "three-sends",
+        guess: 1,
+        presses: &[(0, "3 receives"), (1, "TCP")],
+        told: &[
+            "UDP: 3 sends, 3 receives, of 3, 7, 11 bytes.",
+            "TCP: 3 writes, 1 read: “onetwo twothree three”.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "nobody-listening",
+        guess: 1,
+        presses: &[(0, "1 datagram refused"), (1, "waits"), (2, "echoed")],
+        told: &[
+            "1 datagram refused: Connection refused (os error 111).",
+            "The server has bound its port and waits.",
+            "1 datagram echoed, through the same socket: nothing had to be connected anew.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "last-byte",
+        guess: 2,
+        presses: &[(0, "65,507 bytes: echoed"), (1, "65,508")],
+        told: &[
+            "65,507 bytes: echoed after * *s.",
+            "65,508 bytes: rejected. Message too long (os error 90)*.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "empty",
+        guess: 1,
+        presses: &[(0, "not answered"), (1, ""), (2, "came back")],
+        told: &[
+            "1 datagram of 0 bytes arrived and was not answered: the server answers only “if data”.",
+            "1 datagram of 0 bytes came back, as the standard for echo servers (RFC 862) has it.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "buffer",
+        guess: 1,
+        presses: &[(0, "came back")],
+        told: &[
+            "5,000 bytes went out, 4,096 came back. 1 answer was cut.",
+            "The other 904 bytes are gone; neither client nor server got an error.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "loss",
+        guess: 2,
+        presses: &[(0, "+ 0 on their way")],
+        told: &[
+            "50 sent = 40 echoed + 10 dropped + 0 on their way.",
+            "None was sent a second time.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "order",
+        guess: 2,
+        presses: &[(0, "20 came back")],
+        told: &[
+            "Echoed in this order: *.",
+            "20 came back, 9 of them after a later one.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "twice",
+        guess: 1,
+        presses: &[(0, "20 echoed")],
+        told: &["20 sent, 20 echoed, and 4 answers a second time: 24 in all."],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "slow-link",
+        guess: 2,
+        presses: &[(0, "Number 10")],
+        told: &[
+            "The first came back after * ms.",
+            "Number 10 came back after * ms, * times as long.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "two-clients",
+        guess: 1,
+        presses: &[(0, "second client, 127.0.0.1:")],
+        told: &[
+            "The first client, 127.0.0.1:*, got 3 of its 3 answers, and 0 of the other's.",
+            "The second client, 127.0.0.1:*, got 3 of its 3 answers, and 0 of the other's.",
+        ],
+        verdict: RIGHT,
+    },
+];
+
+/// Whether a text is what a pattern says; each `*` stands for anything.
+fn fits(text: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut is_open = false;
+    for part in parts {
+        is_open = part.is_empty();
+        match rest.find(part) {
+            Some(place) => rest = &rest[place + part.len()..],
+            None => return false,
+        }
+    }
+    is_open || rest.is_empty()
+}
+
+/// Opens an experiment by its deep link and waits until its buttons only want a guess.
+pub(crate) async fn open(page: &Page, host: &TestServer, name: &str, mode: &str) -> Result<()> {
+    page.open(&format!(
+        "http://{}/#experiment={name}&mode={mode}",
+        host.http()
+    ))
+    .await?;
+    // The page may still be there from the experiment before: then nothing is loaded, and the card changes.
+    let is_open =
+        format!("return document.querySelector('article.experiment')?.dataset.name === '{name}'");
+    page.wait_for("the card", &is_open).await?;
+    let word = if mode == "live" { "live" } else { "simulated" };
+    let stands = format!(
+        "const all = [...document.querySelectorAll('.elements udp-echo')];
+         return all.length && all.every((one) => one.state === '{word}')"
+    );
+    page.wait_for("its elements", &stands).await?;
+    Ok(())
+}
+
+async fn guess(page: &Page, place: usize) -> Result<()> {
+    page.click(&format!(".steps label:nth-of-type({}) input", place + 1))
+        .await
+}
+
+async fn sentences(page: &Page) -> Result<Vec<String>> {
+    let said = page
+        .script("return [...document.querySelectorAll('.told li')].map((one) => one.textContent)")
+        .await?;
+    serde_json::from_value(said).context("sentences")
+}
+
+/// The verdict, once there is one.
+async fn verdict(page: &Page) -> Result<String> {
+    let said = page
+        .wait_for(
+            "the verdict",
+            "return document.querySelector('.verdict').textContent",
+        )
+        .await;
+    let said = match said {
+        Ok(said) => said,
+        Err(error) => bail!("{error:#}; told so far: {:?}", sentences(page).await?),
+    };
+    Ok(said.as_str().unwrap_or_default().to_owned())
+}
+
+pub(crate) async fn perform(page: &Page, host: &TestServer, case: &Case, mode: &str) -> Result<()> {
+    open(page, host, case.name, mode).await?;
+    guess(page, case.guess).await?;
+    for (place, words) in case.presses {
+        let button = format!(".actions button:nth-of-type({})", place + 1);
+        page.wait_for(
+            "a button that may be pressed",
+            &format!("return !document.querySelector('{button}').hasAttribute('aria-disabled')"),
+        )
+        .await?;
+        page.click(&button).await?;
+        let said = eventually(words, async || {
+            Ok(sentences(page)
+                .await?
+                .iter()
+                .any(|one| one.contains(words))
+                .then_some(()))
+        })
+        .await;
+        if let Err(error) = said {
+            bail!("{error:#}; told: {:#?}", sentences(page).await?);
+        }
+    }
+    let verdict = verdict(page).await?;
+    ensure!(verdict == case.verdict, "the verdict is {verdict:?}");
+    let server = if mode == "live" {
+        host.udp().to_string()
+    } else {
+        "127.0.0.1:10000".to_owned()
+    };
+    let told = sentences(page).await?;
+    for (place, pattern) in case.told.iter().enumerate() {
+        let pattern = pattern.replace("SERVER", &server);
+        let sentence = told.get(place).with_context(|| format!("only {told:#?}"))?;
+        ensure!(fits(sentence, &pattern), "{sentence:?} is not {pattern:?}");
+    }
+    let why = page
+        .script("return document.querySelector('.why').open")
+        .await?;
+    ensure!(why == true, "the explanation is not open");
+    Ok(())
+}
+
+/// The order in which the answers of the experiment `order` came.
+async fn order(page: &Page) -> Result<String> {
+    Ok(sentences(page).await?.first().cloned().unwrap_or_default())
+}
+
+/// All of them in one browser. The list goes on after one that fails, so that a run tells all that is wrong.
+async fn all(browser: Browser) {
+    let host = TestServer::start(&[]).await;
+    in_browser(browser, async |page| {
+        let mut failures = Vec::new();
+        let mut orders = Vec::new();
+        for mode in ["live", "simulated"] {
+            for case in &CASES {
+                let started = std::time::Instant::now();
+                if let Err(error) = perform(page, &host, case, mode).await {
+                    failures.push(format!("{}, {mode}: {error:#}", case.name));
+                }
+                if case.name == "order" {
+                    orders.push(order(page).await?);
+                }
+                println!(
+                    "{browser:?} {mode} {}: {} ms",
+                    case.name,
+                    started.elapsed().as_millis()
+                );
+            }
+            if let Err(error) = terminal(page, &host, mode).await {
+                failures.push(format!("terminal, {mode}: {error:#}"));
+            }
+        }
+        // One seed gives one list of events, whoever carries it out.
+        if orders[0] != orders[1] {
+            failures.push(format!("live and simulated differ: {orders:#?}"));
+        }
+        ensure!(failures.is_empty(), "{}", failures.join("\n"));
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+/// The one without buttons: the lines that the card shows are run as they are, in a shell.
+async fn terminal(page: &Page, host: &TestServer, mode: &str) -> Result<()> {
+    open(page, host, "terminal", mode).await?;
+    guess(page, 1).await?;
+    if mode == "simulated" {
+        let remark = page
+            .wait_for(
+                "the remark",
+                "return document.querySelector('.experiment .remark').textContent",
+            )
+            .await?;
+        ensure!(
+            remark
+                .as_str()
+                .is_some_and(|text| text.contains("needs a live host")),
+            "{remark}"
+        );
+        ensure!(
+            page.script("return document.querySelectorAll('.command').length")
+                .await?
+                == 0
+        );
+        return Ok(());
+    }
+    let lines = page
+        .wait_for("the lines", "const all = [...document.querySelectorAll('.command code')].map((one) => one.textContent); return all.length === 2 && all")
+        .await?;
+    for (line, typed) in [(&lines[0], "from nc\n"), (&lines[1], "")] {
+        let line = line.as_str().context("a line")?;
+        ensure!(
+            line.contains(&host.udp().port().to_string()),
+            "{line:?} names the host's port"
+        );
+        let mut shell = Command::new("sh")
+            // `exec`, or the shell would be ended and the program left behind.
+            .args(["-c", &format!("exec {line}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("run sh")?;
+        let mut stdin = shell.stdin.take().context("stdin is a pipe")?;
+        stdin.write_all(typed.as_bytes()).await?;
+        let words = if typed.is_empty() {
+            "“from Python”; the server sent 11 back."
+        } else {
+            "“from nc”; the server sent 8 back."
+        };
+        eventually(words, async || {
+            Ok(sentences(page)
+                .await?
+                .iter()
+                .any(|one| one.contains(words))
+                .then_some(()))
+        })
+        .await?;
+        shell.kill().await?;
+    }
+    ensure!(
+        sentences(page).await?[0] == "2 datagrams came from outside this page.",
+        "{:?}",
+        sentences(page).await?
+    );
+    // The transcript of the element has them too, in the tutorial's words.
+    let transcript = page.script("return document.querySelector('.elements udp-echo').shadowRoot.querySelector('[data-transcript=server]').textContent").await?;
+    ensure!(
+        transcript
+            .as_str()
+            .is_some_and(|text| text.contains("from Python")),
+        "{transcript}"
+    );
+    ensure!(verdict(page).await? == RIGHT);
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn every_experiment_tells_its_numbers_in_chromium() {
+    all(Browser::Chromium).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Firefox: run cargo verify"]
+async fn every_experiment_tells_its_numbers_in_firefox() {
+    all(Browser::Firefox).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_wrong_deep_link_is_named_and_the_list_stays() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        page.open(&format!(
+            "http://{}/#experiment=<b>nonsense</b>",
+            host.http()
+        ))
+        .await?;
+        let said = page
+            .wait_for(
+                "the complaint",
+                "return document.querySelector('.complaint').textContent",
+            )
+            .await?;
+        ensure!(
+            said == "There is no experiment named “<b>nonsense</b>”. These are the ones there are:",
+            "{said}"
+        );
+        ensure!(
+            page.script("return document.querySelectorAll('.experiments a').length")
+                .await?
+                == 12
+        );
+        assert_accessible(page, "a wrong deep link").await?;
+        page.click(".experiments a").await?;
+        page.wait_for(
+            "the first experiment",
+            "return document.querySelector('article.experiment')?.dataset.name === 'first-echo'",
+        )
+        .await?;
+        ensure!(
+            page.script("return document.querySelector('.complaint').textContent")
+                .await?
+                == ""
+        );
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn an_experiment_is_done_by_keyboard_begins_anew_and_wants_a_guess_first() {
+    use thirtyfour::Key;
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open(page, &host, "empty", "live").await?;
+        let focused = "return document.activeElement.textContent || document.activeElement.value || document.activeElement.localName";
+        ensure!(page.script(focused).await? == "The empty datagram", "the card's title has the focus");
+        // Without a guess, the button explains itself and sends nothing.
+        page.click(".actions button").await?;
+        ensure!(page.script("return document.querySelector('.hint').classList.contains('insistent')").await? == true);
+        ensure!(sentences(page).await? == ["Nothing yet."]);
+        page.script("document.querySelector('.experiment h3').focus()").await?;
+        page.press(Key::Tab).await?;
+        page.press(Key::Down).await?;
+        ensure!(page.script("return document.activeElement.value").await? == "1", "the arrow keys choose");
+        page.press(Key::Tab).await?;
+        page.press(Key::Enter).await?;
+        eventually("the first fate", async || Ok(sentences(page).await?[0].contains("not answered").then_some(()))).await?;
+        // What is seen cannot be predicted any more.
+        ensure!(page.script("return document.querySelector('.steps fieldset').disabled").await? == true);
+        assert_accessible(page, "an experiment under way").await?;
+
+        let before = page.script("return document.querySelector('.elements udp-echo').state").await?;
+        ensure!(before == "live", "{before}");
+        page.click(".again").await?;
+        ensure!(sentences(page).await? == ["Nothing yet."]);
+        let checked: Value = page.script("return document.querySelectorAll('.steps input:checked').length").await?;
+        ensure!(checked == json!(0));
+        open(page, &host, "empty", "live").await
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[test]
+fn patterns_fit_what_they_should_and_nothing_else() {
+    assert!(fits("after 3 ms.", "after * ms."));
+    assert!(fits("after 3 ms. And more", "after *"));
+    assert!(!fits("after 3 ms. And more", "after * ms."));
+    assert!(!fits("before 3 ms.", "after * ms."));
+}
