@@ -174,6 +174,10 @@ impl FromStr for Origin {
                 "{text:?} is no origin; write it like https://docs.example or http://localhost:8080"
             )
         };
+        // The parser of addresses drops a fragment with whatever is in it; an origin has none.
+        if text.contains('#') || text.contains(char::is_whitespace) {
+            return Err(wrong());
+        }
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let parts = uri.into_parts();
         let scheme = parts

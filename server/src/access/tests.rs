@@ -69,6 +69,21 @@ fn the_matrix_of_origins_and_hosts() {
         (LOCAL, &["*"], &[], Some("127.0.0.1:8000"), Some("docs.example"), Some("--allow-origin SCHEME://HOST[:PORT]")),
         (LOCAL, &["*"], &[], Some("127.0.0.1:8000"), Some("file:///page.html"), Some("--allow-origin SCHEME://HOST[:PORT]")),
         (LOCAL, &["*"], &[], Some("127.0.0.1:8000"), Some(""), Some("--allow-origin SCHEME://HOST[:PORT]")),
+        // The fuzzer's find: a fragment was dropped, whatever stood in it, and the rest taken for an origin.
+        (LOCAL, &["https://docs.example"], &[], Some("127.0.0.1:8000"), Some("https://docs.example#x"), Some("--allow-origin SCHEME://HOST[:PORT]")),
+        (LOCAL, &["*"], &[], Some("127.0.0.1:8000"), Some("http://localhost#\t"), Some("--allow-origin SCHEME://HOST[:PORT]")),
+        // The same address in other clothes: an IPv4 address in IPv6's is that address, and what is none is a name.
+        (LOCAL, &[], &[], Some("[::ffff:127.0.0.1]:8000"), Some("http://[::ffff:127.0.0.1]:3000"), None),
+        (LOCAL, &[], &[], Some("[::ffff:192.0.2.7]:8000"), None, Some("--allow-host ::ffff:192.0.2.7")),
+        (LOCAL, &[], &[], Some("127.1:8000"), None, Some("--allow-host 127.1")),
+        (LOCAL, &[], &[], Some("0x7f000001"), None, Some("--allow-host 0x7f000001")),
+        (LOCAL, &[], &[], Some("2130706433:8000"), None, Some("--allow-host 2130706433")),
+        (LOCAL, &[], &[], Some("127.0.0.1:8000"), Some("http://2130706433"), Some("--allow-origin http://2130706433")),
+        // Trailing dots are the root's, and no disguise.
+        (LOCAL, &[], &["udp.example"], Some("udp.example."), Some("http://udp.example."), None),
+        (LOCAL, &[], &[], Some("rebind.example.:8000"), None, Some("--allow-host rebind.example")),
+        (LOCAL, &[], &[], Some("localhost..:8000"), None, Some("--allow-host localhost.")),
+        (LOCAL, &[], &[], Some("localhost.evil.example."), None, Some("--allow-host localhost.evil.example")),
         // Programs that are no browsers.
         (LOCAL, &[], &[], Some("127.0.0.1:8000"), None, None),
         (OPEN, &[], &[], Some("192.0.2.7:8000"), None, Some("--allow-origin missing")),

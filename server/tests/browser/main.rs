@@ -8,6 +8,7 @@
 mod axe;
 mod browser;
 mod chromium;
+mod comeback;
 #[path = "../common/mod.rs"]
 mod common;
 mod embed;

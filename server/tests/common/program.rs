@@ -28,7 +28,7 @@ impl Program {
     /// Starts it with further settings, and with its log going to `log`.
     pub async fn start_logging(settings: &[&str], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_udp-echo"))
-            .args(["--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"])
+            .args(free_ports(settings))
             .args(settings)
             .stdout(Stdio::piped())
             .stderr(log)
@@ -85,4 +85,11 @@ impl Program {
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
+}
+
+/// Flags for free ports, but where a test gives a port of its own: a flag may be given once.
+fn free_ports<'a>(settings: &[&str]) -> Vec<&'a str> {
+    let given = |flag: &str| settings.iter().any(|setting| setting.starts_with(flag));
+    let flags = ["--http", "--udp"].into_iter().filter(|flag| !given(flag));
+    flags.flat_map(|flag| [flag, "127.0.0.1:0"]).collect()
 }

@@ -15,6 +15,7 @@ mod bench;
 mod bundle;
 mod command;
 mod demo;
+mod fuzz;
 mod program;
 mod progress;
 mod shots;
@@ -44,7 +45,9 @@ enum Verb {
     Bundle(bundle::Args),
     /// Bundle, build the host in release, and run it
     Demo(demo::Args),
-    /// End ten thousand sessions in every way there is, and show what they leave behind
+    /// Give a fuzzer each parser that the network reaches, for a minute
+    Fuzz(fuzz::Args),
+    /// Attack the host in every way there is, and show what it did to the host and to a bystander
     Soak(soak::Args),
     /// Install what the checks need, and no more: verify begins with this
     Needs,
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args),
         Verb::Bundle(args) => bundle::run(&args),
         Verb::Demo(args) => demo::run(&args),
+        Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),
         Verb::Needs => verify::needs::install(false),
         Verb::Verify(args) => verify::run(&args),

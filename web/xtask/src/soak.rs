@@ -1,4 +1,4 @@
-//! `soak`: ten thousand sessions ended in every way there is, with what the host has open before and after.
+//! `soak`: every attack there is, each on a host of its own, and what it did to the host and to a bystander.
 
 use anyhow::Result;
 
@@ -7,16 +7,17 @@ use crate::{command, workspace};
 /// What `soak` can be told.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How often each way to end a session is gone; ten sessions each
-    #[arg(long, default_value_t = 1000)]
-    rounds: u32,
+    /// Make each attack once, as the tests do, instead of for minutes
+    #[arg(long)]
+    quick: bool,
 }
 
-/// The verb: the leak test of every `cargo test`, for longer, with its figures shown.
+/// The verb: the attacks of every `cargo test`, larger, on the host as it is shipped, with a table of figures.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut test = workspace::locked_cargo("test");
-    test.args(["--package", "udp-echo", "--test", "attacks", "--"])
-        .args(["--nocapture", "sessions_that_end_in_every_way"])
-        .env("UDP_ECHO_SOAK_ROUNDS", args.rounds.to_string());
-    command::run(&mut test)
+    let mut soak = workspace::locked_cargo("test");
+    soak.args(["--release", "--package", "udp-echo", "--test", "soak"]);
+    if args.quick {
+        soak.args(["--", "--quick"]);
+    }
+    command::run(&mut soak)
 }

@@ -123,6 +123,22 @@ fn another_port_after_a_reconnect_is_told() {
     );
 }
 
+/// A script learns nothing else about why: the host's sentence, for each of its codes, in a session and before one.
+#[test]
+fn every_code_of_the_host_is_shown_in_its_own_words() {
+    for code in [1001, 1002, 1007, 1011].into_iter().chain(4400..=4412) {
+        for mut page in [Page::live(), Page::new()] {
+            page.on(Event::Seen);
+            page.on(Event::Closed(code, "sessions last 24h at most".to_owned()));
+            let shown = page.view().detail();
+            assert!(
+                shown.contains("sessions last 24h at most"),
+                "{code}: {shown}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_hidden_page_does_not_knock() {
     let mut page = Page::live();
