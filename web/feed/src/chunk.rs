@@ -3,7 +3,7 @@
 //! | act | value | |
 //! |---|---|---|
 //! | `select` | number or null | the reader picked a datagram |
-//! | `send` | | sends what stands in the composer |
+//! | `send` | bytes or nothing | sends them, or what stands in the composer |
 //! | `draft` | bytes | puts them into the composer |
 //! | `control` | JSON text | a message for the host; a lab and rules are asked for again in every session |
 //! | `pause` | true or false | holds the picture, or lets it go on |

@@ -18,13 +18,13 @@
 //! | `first`, `next` | number of the oldest datagram that is kept, and of the next one |
 //! | `datagrams` | see above |
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 
 use crate::codec::{self, Unreadable};
-use crate::datagram::Datagram;
 use crate::json::Value;
+use crate::kept::Kept;
 use crate::{Micros, form};
 
 /// Datagrams that a panel knows at most.
@@ -62,7 +62,7 @@ pub struct Feed {
     /// The message in the composer.
     pub draft: Bytes,
     /// The kept datagrams, by their numbers.
-    pub datagrams: BTreeMap<u64, Datagram>,
+    pub datagrams: Kept,
     /// Number of the next datagram.
     pub next: u64,
 }
@@ -98,14 +98,18 @@ impl Feed {
         };
         for datagram in changed {
             let datagram = form::read(datagram, 0)?;
-            self.datagrams.insert(datagram.number, datagram);
+            self.datagrams.insert(datagram);
         }
         // What begins anew counts from 1 again: then what was kept is of another run.
-        self.datagrams = self.datagrams.split_off(&first);
-        self.datagrams.split_off(&self.next);
-        while self.datagrams.len() as u64 > FED {
-            self.datagrams.pop_first();
-        }
+        self.datagrams.retain(first..self.next, FED as usize);
         Ok(())
+    }
+
+    /// The numbers of the datagrams that are known.
+    pub fn kept(&self) -> Range<u64> {
+        match self.datagrams.is_empty() {
+            true => self.next..self.next,
+            false => self.datagrams.numbers(),
+        }
     }
 }

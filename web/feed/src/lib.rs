@@ -7,8 +7,9 @@
 //! - [`words`] and [`decimal`]: numbers and fates as text;
 //! - [`datagram`]: one datagram and what is known of its way;
 //! - [`form`]: a datagram as the text that traces and feeds have;
-//! - [`feed`]: what a panel reads;
+//! - [`feed`]: what a panel reads, and [`kept`], the datagrams of it;
 //! - [`chunk`]: what a panel says;
+//! - [`shape`]: shapes of a drawing;
 //! - [`dom`]: listeners, timers and frames that end when they are dropped.
 
 pub mod codec;
@@ -20,9 +21,11 @@ pub mod words;
 pub mod datagram;
 pub mod feed;
 pub mod form;
+pub mod kept;
 
 pub mod chunk;
 pub mod dom;
+pub mod shape;
 
 /// Microseconds of the browser's monotonic clock.
 pub type Micros = u64;
