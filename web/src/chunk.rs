@@ -1,7 +1,8 @@
 //! The chunks: wasm modules beside this one, which the loader fetches when one is needed.
 //!
-//! `lab` has the stand-ins for a host, the lab's panel and the picture, and what reads and writes whole runs; `bytes` has the
-//! bytes and the sizes. Nothing is shared with them but what passes through these functions.
+//! `picture` has the space-time diagram and the strips; `lab` has the stand-ins for a host, the lab's panel, and what reads
+//! and writes whole runs; `bytes` has the bytes and the sizes. Nothing is shared with them but what passes through these
+//! functions.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;

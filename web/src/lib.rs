@@ -8,7 +8,7 @@
 //! - [`view`]: what a reader sees of it, pure, in [`words`];
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
 //! - [`host`]: the other end of a session;
-//! - [`chunk`]: the modules that are loaded when something needs them, `web/lab` and `web/bytes`;
+//! - [`chunk`]: the modules that are loaded when something needs them, `web/picture`, `web/lab` and `web/bytes`;
 //! - [`app`]: the task that joins them all, through an [`inbox`];
 //! - [`dom`]: listeners, timers and frames that end when they are dropped.
 //!

@@ -19,5 +19,6 @@ mod first_echo;
 mod harness;
 mod link;
 mod page;
+mod picture;
 mod shots;
 mod trunk;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::browser::in_chromium;
 use crate::common::TestServer;
+use crate::embed::site::Site;
 use crate::experiments;
 use crate::first_echo::{open_live, wait_for_fate};
 use crate::page::{Page, Scheme};
@@ -102,6 +103,74 @@ async fn the_widget_and_the_article() {
     })
     .await;
     host.shutdown().await;
+}
+
+/// Sends these, one after the other, each with a number in it.
+async fn send(page: &Page, count: u64) -> Result<()> {
+    let send = "const element = document.querySelector('udp-echo');
+         for (let number = 1; number <= COUNT; number++) element.send(`datagram ${number}`);";
+    page.script(&send.replace("COUNT", &count.to_string()))
+        .await?;
+    let settled = "return document.querySelector('udp-echo').shadowRoot.querySelectorAll('tr[data-number]:not([data-fate=\"in flight\"])').length";
+    page.wait_for(
+        "every fate",
+        &format!("return (() => {{ {settled} }})() >= {count}"),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Views in which a link does something, by what it does.
+const LINKS: [(&str, &str); 5] = [
+    ("picture-plain", ""),
+    (
+        "picture-bad",
+        "seed=7 loss='20 10' delay=60 jitter=50 duplicate=15 corrupt=10 reorder=10",
+    ),
+    ("picture-twice", "seed=3 duplicate=60 delay=20"),
+    ("picture-timeout", "timeout=150 delay=100"),
+    ("picture-lost", "loss=50 seed=5 delay='20 40'"),
+];
+
+#[tokio::test]
+#[ignore = "takes pictures: run cargo xtask shots"]
+async fn the_picture_shows_what_a_link_does() {
+    let mut site = Site::new().await.unwrap();
+    site.bundle("/udp/").unwrap();
+    for (view, attributes) in LINKS {
+        let page = format!(
+            "<!doctype html><html lang=en><meta name=viewport content='width=device-width'>\
+             <link rel=stylesheet href=/udp/style.css><title>{view}</title>\
+             <script type=module src=/udp/udp-echo.js></script>\
+             <body><main><udp-echo view=full mode=simulated {attributes}></udp-echo></main>"
+        );
+        site.page(&format!("/{view}"), "", &page);
+    }
+    let origin = site.serve();
+    in_chromium(async |page| {
+        for (view, _) in LINKS {
+            page.open(&format!("{origin}/{view}")).await?;
+            page.wait_for_state("simulated").await?;
+            send(page, 8).await?;
+            page.wait_for_in_widget("the picture", "[part=plane] [data-number]")
+                .await?;
+            pictures(page, view, None).await?;
+        }
+        page.in_widget("root.querySelector('details').open = true")
+            .await?;
+        page.in_widget("root.querySelector('[data-preset=very-bad]').click()")
+            .await?;
+        page.in_widget(
+            "for (let n = 0; n < 5; n++) root.querySelector('[data-tool=next]').click()",
+        )
+        .await?;
+        page.in_widget("root.querySelector('[data-tool=three]').click()")
+            .await?;
+        page.wait_for_in_widget("the sentence", "[part=sentence]:not(:empty)")
+            .await?;
+        pictures(page, "picture-step", None).await
+    })
+    .await;
 }
 
 #[tokio::test]

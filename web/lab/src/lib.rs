@@ -1,10 +1,10 @@
-//! The chunk `lab` of `<udp-echo>`: what only the views `timeline`, `lab` and `full`, a simulated host, a recording or a
-//! capture need. The core asks the loader for it, and calls the functions below.
+//! The chunk `lab` of `<udp-echo>`: what only the views `lab` and `full`, a simulated host, a recording or a capture
+//! need. The core asks the loader for it, and calls the functions below.
 //!
 //! - [`simulated`] and [`replayed`]: hosts that need no network, over the wire protocol ([`host`]);
 //! - [`link()`]: the attributes of a link ([`attributes`]);
 //! - [`save`]: a run as a capture ([`mod@capture`]);
-//! - [`panel()`]: the [`mod@picture`] and the lab's [`bench`], drawn from a feed.
+//! - [`panel()`]: the lab's [`bench`], drawn from a feed.
 
 use js_sys::Function;
 use udp_echo_feed::chunk::Act;
@@ -19,7 +19,6 @@ pub mod words;
 pub mod attributes;
 pub mod bench;
 pub mod capture;
-pub mod picture;
 
 pub mod host;
 pub mod panel;
@@ -57,7 +56,7 @@ pub fn replayed(trace: &str, tell: Function) -> Result<Host, JsValue> {
 pub fn link(attributes: &str, act: Function) {
     let act = Act::new(act);
     let (up, down) = attributes::read(attributes, |complaint| act.tell("complain", complaint));
-    act.tell("control", codec::lab(&up, &down));
+    act.tell("control", codec::lab(&up, &down, None));
 }
 
 /// Gives the reader a capture of a run, as a file.

@@ -1,4 +1,4 @@
-//! The panel: the picture, and the lab with its link and its server.
+//! The panel: a link and a server of the session's own.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -6,47 +6,37 @@ use std::rc::Rc;
 use udp_echo_feed::chunk::Act;
 use udp_echo_feed::dom::{Label, Listener, Shell};
 use udp_echo_feed::feed::Feed;
-use udp_echo_feed::json;
+use udp_echo_feed::json::{self, Value};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
-use wire::control::{Lab, ServerRules};
+use web_sys::{Element, HtmlInputElement};
+use wire::control::Lab;
 use wire::link::Direction;
 
-use crate::bench::{Bench, Rule};
+use crate::bench::Bench;
 use crate::{codec, words};
-use drawing::Drawing;
-use fields::Fields;
+use fields::{Fields, SWITCHES};
 
-mod drawing;
+mod copy;
 mod fields;
 
 /// The frame of the panel.
 const PANEL: &str = include_str!("panel.html");
 
-/// The switches of the server, by the ids of their boxes.
-const SWITCHES: [(&str, Rule); 3] = [
-    ("listening", Rule::Listening),
-    ("buffer", Rule::Buffer),
-    ("echo-empty", Rule::EchoEmpty),
-];
-
 /// What this chunk draws.
 #[wasm_bindgen]
 pub struct Panel {
     desk: Rc<RefCell<Desk>>,
-    feed: Feed,
-    drawing: Drawing,
-    _listeners: [Listener; 2],
+    _listeners: [Listener; 3],
 }
 
 /// What the reader works at.
 struct Desk {
     act: Act,
+    feed: Feed,
     bench: Bench,
     fields: Fields,
-    switches: [HtmlInputElement; 3],
-    netem: Label,
-    complaint: Label,
+    netem: Element,
+    copied: Label,
 }
 
 #[wasm_bindgen]
@@ -56,20 +46,10 @@ impl Panel {
         let Some(value) = json::parse(feed) else {
             return;
         };
-        // The core writes what is read here; tests hold the two together.
-        if self.feed.take_in(&value).is_err() {
-            return;
-        }
-        let lab = value.field("lab").map(codec::read_lab);
-        let rules = value.field("rules").map(codec::read_rules);
         let mut desk = self.desk.borrow_mut();
-        desk.bench.take_over(
-            lab.and_then(Result::ok).unwrap_or_default(),
-            rules.and_then(Result::ok).unwrap_or_default(),
-        );
-        desk.draw();
-        if !self.feed.paused {
-            self.drawing.draw(&self.feed);
+        // The core writes what is read here; tests hold the two together.
+        if desk.feed.take_in(&value).is_ok() {
+            desk.show(&value);
         }
     }
 }
@@ -79,11 +59,11 @@ impl Panel {
         let shell = Shell::write(place, PANEL, words::PANEL);
         let desk = Desk {
             act,
+            feed: Feed::default(),
             bench: Bench::default(),
-            fields: Fields::new(&shell.find("bench"), &shell.find("presets")),
-            switches: SWITCHES.map(|(name, _)| shell.find(name).unchecked_into()),
-            netem: Label::new(shell.find("netem")),
-            complaint: Label::new(shell.find("complaint")),
+            fields: Fields::new(&shell),
+            netem: shell.find("netem"),
+            copied: Label::new(shell.find("copied")),
         };
         let desk = Rc::new(RefCell::new(desk));
         let listen = |name, work: fn(&mut Desk, &Element) -> Option<()>| {
@@ -96,66 +76,94 @@ impl Panel {
             Listener::new(place, name, Box::new(callback))
         };
         Self {
-            _listeners: [listen("input", Desk::typed), listen("change", Desk::chosen)],
-            drawing: Drawing::new(&shell.find("picture")),
-            feed: Feed::default(),
+            _listeners: [
+                listen("input", Desk::typed),
+                listen("change", Desk::switched),
+                listen("click", Desk::clicked),
+            ],
             desk,
         }
     }
 }
 
 impl Desk {
-    /// The reader typed a number of the link.
-    fn typed(&mut self, target: &Element) -> Option<()> {
-        let field = target.get_attribute("data-field")?.parse().ok()?;
-        let direction = match target.has_attribute("data-down") {
-            true => Direction::Down,
-            false => Direction::Up,
+    fn show(&mut self, value: &Value<'_>) {
+        let lab = value.field("lab");
+        let own_seed = match lab.and_then(|lab| lab.field("seed")) {
+            Some(Value::Number(seed)) => Some(*seed),
+            _ => None,
         };
+        let lab = lab.and_then(|lab| codec::read_lab(lab).ok());
+        let rules = value.field("rules");
+        let rules = rules.and_then(|rules| codec::read_rules(rules).ok());
+        self.bench.take_over(
+            lab.unwrap_or_default(),
+            rules.unwrap_or_default(),
+            own_seed,
+            self.feed.seed,
+        );
+        self.fields.draw(&self.bench);
+    }
+
+    /// The reader typed a number of the link, or its seed.
+    fn typed(&mut self, target: &Element) -> Option<()> {
         let input: &HtmlInputElement = target.dyn_ref()?;
-        if self.bench.set(direction, field, &input.value()) {
-            self.ask_for_link();
-        }
-        self.draw();
-        Some(())
-    }
-
-    /// The reader chose a link by name, or switched a rule of the server.
-    fn chosen(&mut self, target: &Element) -> Option<()> {
-        if let Some(choice) = target.dyn_ref::<HtmlSelectElement>() {
-            if self.bench.choose(&choice.value()) {
-                self.ask_for_link();
-            }
+        let changes = if target.id() == "seed" {
+            self.bench.set_seed(&input.value(), self.feed.seed)
         } else {
-            let input: &HtmlInputElement = target.dyn_ref()?;
-            let (_, rule) = SWITCHES.iter().find(|(name, _)| target.id() == *name)?;
-            self.bench.switch(*rule, input.checked());
-            self.act.tell("control", codec::rules(&self.bench.rules));
-        }
-        self.draw();
+            let field = target.get_attribute("data-field")?.parse().ok()?;
+            let direction = match target.has_attribute("data-down") {
+                true => Direction::Down,
+                false => Direction::Up,
+            };
+            self.bench.set(direction, field, &input.value())
+        };
+        self.changed(changes);
         Some(())
     }
 
-    fn ask_for_link(&self) {
-        let Lab { up, down, .. } = &self.bench.lab;
-        self.act.tell("control", codec::lab(up, down));
+    /// The reader turned a switch.
+    fn switched(&mut self, target: &Element) -> Option<()> {
+        let input: &HtmlInputElement = target.dyn_ref()?;
+        let (name, switch) = SWITCHES.iter().find(|(name, _)| target.id() == *name)?;
+        self.bench.switch(*switch, input.checked());
+        match *name {
+            "no-checksum" => self.changed(true),
+            _ => self.act.tell("control", codec::rules(&self.bench.rules)),
+        }
+        Some(())
     }
 
-    fn draw(&mut self) {
-        let ServerRules {
-            listening,
-            buffer,
-            echo_empty,
-        } = self.bench.rules;
-        let on = [listening, buffer.is_some(), echo_empty];
-        for (switch, on) in self.switches.iter().zip(on) {
-            switch.set_checked(on);
+    fn clicked(&mut self, target: &Element) -> Option<()> {
+        let about = target.closest("[data-tool],[data-preset]").ok()??;
+        if let Some(preset) = about.get_attribute("data-preset") {
+            let is_known = self.bench.choose(&preset);
+            self.changed(is_known);
+            return Some(());
+        }
+        match about.get_attribute("data-tool")?.as_str() {
+            "copy" => {
+                self.copied.set(words::copied(copy::copy(&self.netem)));
+            }
+            "reset" => {
+                self.bench.reset(self.feed.seed);
+                self.changed(true);
+                self.act.tell("control", codec::rules(&self.bench.rules));
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Asks for the link, if it is another, and shows it.
+    fn changed(&mut self, changes: bool) {
+        if changes {
+            let Lab { up, down, seed } = &self.bench.lab;
+            let seed = self.bench.has_own_seed.then_some(*seed);
+            self.act.tell("control", codec::lab(up, down, seed));
+            self.copied.set("");
         }
         self.fields.draw(&self.bench);
-        self.complaint.set(&self.bench.complaint);
-        let Lab { up, down, .. } = &self.bench.lab;
-        self.netem
-            .set(&words::netem(&up.netem("eth0"), &down.netem("eth0")));
     }
 }
 
@@ -163,10 +171,16 @@ impl Desk {
 mod tests {
     use super::*;
 
+    /// The values of an attribute in the frame.
+    fn named(attribute: &str) -> Vec<&'static str> {
+        let mark = format!("{attribute}=\"");
+        let found = PANEL.split(&mark).skip(1);
+        found.map(|rest| rest.split('"').next().unwrap()).collect()
+    }
+
     #[test]
     fn every_word_of_the_frame_exists_and_is_used_once() {
-        let named = PANEL.split("data-word=\"").skip(1);
-        let mut asked: Vec<_> = named.map(|rest| rest.split('"').next().unwrap()).collect();
+        let mut asked = [named("data-word"), named("data-label")].concat();
         let mut given: Vec<_> = words::PANEL.iter().map(|(name, _)| *name).collect();
         asked.sort_unstable();
         given.sort_unstable();

@@ -9,10 +9,21 @@ pub const PANEL: &[(&str, &str)] = &[
     ("preset", "A link like"),
     ("there", "there"),
     ("back", "back"),
-    ("listening", "The server listens"),
-    ("buffer", "Its buffer holds 4096 bytes"),
-    ("echo-empty", "It answers empty datagrams"),
-    ("netem", "The same link with tc netem, there and back"),
+    ("server-rules", "The server"),
+    ("listening", "listens"),
+    ("buffer", "has a buffer of 4096 bytes"),
+    ("echo-empty", "answers empty datagrams"),
+    ("chance", "Bits and chance"),
+    ("no-checksum", "a wrong checksum does not matter"),
+    ("seed", "Seed"),
+    (
+        "seed-note",
+        "The same seed gives the same events. Empty: the session's own.",
+    ),
+    ("reset", "Reset the lab"),
+    ("netem", "tc netem"),
+    ("netem-what", "the same link on Linux, there and back"),
+    ("copy", "Copy"),
 ];
 
 /// Towards the server.
@@ -23,7 +34,7 @@ pub const BACK: &str = "back";
 /// A link of the lab, by its name on the wire.
 pub fn preset(name: &str) -> &'static str {
     match name {
-        "loopback" => "this machine (no impairment)",
+        "loopback" => "this machine",
         "wifi" => "office Wi-Fi",
         "mobile" => "mobile",
         "satellite" => "satellite",
@@ -31,16 +42,39 @@ pub fn preset(name: &str) -> &'static str {
     }
 }
 
-/// A number of the lab, by its name in the page's frame.
-pub fn field(name: &str) -> &'static str {
+/// Where the numbers of a link come from.
+pub fn source(name: &str) -> &'static str {
     match name {
-        "loss" => "loss, %",
-        "delay" => "delay, ms",
-        "jitter" => "jitter, ± ms",
-        "reorder" => "overtake, %",
-        "duplicate" => "duplicate, %",
-        "corrupt" => "one bit turned over, %",
-        _ => "rate, kbit/s (0: any)",
+        "" => "A link of your own.",
+        "loopback" => "Nothing is added: what you see is this machine itself.",
+        "wifi" => {
+            "One wireless hop in a quiet room, 2 ms ± 1.5 each way; one frame in a thousand is given up. Our assumption: \
+             real offices differ by a factor of ten."
+        }
+        "mobile" => {
+            "12 Mbit/s and 70 ms there and back: WebPageTest's profile “LTE”. Jitter and loss are our assumption."
+        }
+        "satellite" => {
+            "260 ms each way: ITU-T G.114 for a geostationary satellite, 35,786 km up; and 10 ms on the ground. Rates, \
+             jitter and loss are our assumption."
+        }
+        _ => "Everything at once, to look at. It is no measurement.",
+    }
+}
+
+/// A number of the lab and its unit, by its name in the page's frame.
+pub fn field(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "loss" => ("lost", "%"),
+        "burst-start" => ("a burst of losses begins", "%"),
+        "burst-end" => ("and ends", "%"),
+        "delay" => ("delay", "ms"),
+        "jitter" => ("jitter, ±", "ms"),
+        "rate" => ("rate, 0 for any", "kbit/s"),
+        "limit" => ("queue, 0 for 1000", "datagrams"),
+        "reorder" => ("overtakes the others", "%"),
+        "duplicate" => ("arrives twice", "%"),
+        _ => ("one bit turns over", "%"),
     }
 }
 
@@ -51,22 +85,32 @@ pub fn netem(there: &str, back: &str) -> String {
 
 /// What was typed is no number.
 pub fn no_number(text: &str) -> String {
-    fill("“□” is no number; the link stays as it was", &[text])
+    fill("“□” is no number; the link stays as it was.", &[text])
 }
 
 /// What was typed is too much.
 pub fn out_of_range(text: &str, most: &str) -> String {
     fill(
-        "□ is too much: 0 to □ are possible; the link stays as it was",
+        "□ is too much: 0 to □ are possible; the link stays as it was.",
         &[text, most],
     )
 }
 
-/// What the picture is.
-pub const PICTURE: &str = "Space-time diagram of the newest datagrams: browser, relay and server from left to right, time \
-                           downwards. The transcripts and the list say the same in words.";
-/// The lanes of the picture.
-pub const LANES: [&str; 3] = ["Browser", "Relay", "Server"];
+/// What was typed is no seed.
+pub fn no_seed(text: &str) -> String {
+    fill(
+        "“□” is no seed: a whole number below 2⁶⁴, or nothing; the seed stays as it was.",
+        &[text],
+    )
+}
+
+/// After Copy was pressed.
+pub fn copied(done: bool) -> &'static str {
+    match done {
+        true => "copied",
+        false => "selected: copy it with the keyboard",
+    }
+}
 
 /// Beside a packet of a capture.
 pub(crate) fn capture_comment(datagram: &Datagram) -> String {

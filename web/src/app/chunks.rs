@@ -8,7 +8,7 @@ use crate::app::Input;
 use crate::chunk::{Chunk, Panel};
 use crate::dom;
 use crate::element::feed::Feeder;
-use crate::element::settings::Complaint;
+use crate::element::settings::{Complaint, Pace};
 use crate::inbox::Sender;
 use crate::session::{Direction, Event, Micros, Session};
 
@@ -219,6 +219,10 @@ fn read_act(name: &str, value: &JsValue) -> Option<Event> {
     let text = || value.as_string().unwrap_or_default();
     Some(match name {
         "select" => Event::Select(value.as_f64().map(|number| number as u64)),
+        "send" if value.is_object() => {
+            let payload = Uint8Array::new(value).to_vec();
+            Event::Burst(Some(payload.into()), Pace::default())
+        }
         "send" => Event::Send,
         "draft" => Event::Fill(Uint8Array::new(value).to_vec().into()),
         "control" => Event::Ask(text()),

@@ -230,8 +230,9 @@ impl Settings {
     /// The panels that this shows beside the core, by their chunks.
     pub fn panels(&self) -> &'static [&'static str] {
         match self.view {
-            "timeline" | "lab" => &["lab"],
-            "full" => &["lab", "bytes"],
+            "timeline" => &["picture"],
+            "lab" => &["picture", "lab"],
+            "full" => &["picture", "lab", "bytes"],
             _ => &[],
         }
     }

@@ -53,17 +53,19 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.wait_for_state("live").await?;
         // The first try went to the site itself, which is no relay.
         page.console().await?;
-        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(lab|bytes)/.test(name)).sort()";
+        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes)/.test(name)).sort()";
         ensure!(page.script(loads).await? == json!([]), "a chunk nobody needs");
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
         page.wait_for_in_widget("the echo", "tr[data-fate=echoed]").await?;
         page.script("document.querySelector('udp-echo').view = 'full'").await?;
         // What happened before a panel was there is told to it.
-        page.wait_for_in_widget("the picture", "[data-ref=lab] line[data-number='1']").await?;
+        page.wait_for_in_widget("the picture", "[data-ref=picture] line[data-number='1']").await?;
         page.wait_for_in_widget("the bytes", "[data-ref=bytes] [part=hex]:not(:empty)").await?;
-        let all = ["bytes.css", "bytes.js", "bytes_bg.wasm", "lab.css", "lab.js", "lab_bg.wasm"];
+        page.wait_for_in_widget("the lab", "[data-ref=lab] input[data-field]").await?;
+        let kinds = [".css", ".js", "_bg.wasm"];
+        let all = ["bytes", "lab", "picture"].map(|chunk| kinds.map(|kind| format!("udp-echo-{chunk}{kind}")));
         let loaded = page.script(loads).await?;
-        ensure!(loaded == json!(all.map(|name| format!("udp-echo-{name}"))), "{loaded}");
+        ensure!(loaded == json!(all.as_flattened()), "{loaded}");
         // The link is the session's own, through the panel.
         page.in_widget(
             "const loss = root.querySelector('[data-ref=lab] input[data-field=\"0\"]');
@@ -74,7 +76,7 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.wait_for("the netem line", "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-ref=netem]').textContent.includes('loss 100%')").await?;
         page.script("document.querySelector('udp-echo').send('to be lost')").await?;
         page.wait_for_in_widget("the loss", "tr[data-number='2'][data-fate=dropped]").await?;
-        page.wait_for_in_widget("the loss in the picture", "[data-ref=lab] line[part~=lost][data-number='2']").await?;
+        page.wait_for_in_widget("the loss in the picture", "[data-ref=picture] line[part~=lost][data-number='2']").await?;
         page.script("document.querySelector('udp-echo').view = 'transcript'").await?;
         page.wait_for_in_widget("no panel", "[data-ref=lab][hidden]:empty").await
     })

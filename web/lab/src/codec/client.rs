@@ -5,11 +5,12 @@ use udp_echo_feed::json::{self, Value};
 use wire::control::{ClientMessage, Lab, Options, ServerRules};
 use wire::link::Impairment;
 
-/// Writes the message that asks for a link. It names no seed: the core knows the session's.
-pub fn lab(up: &Impairment, down: &Impairment) -> String {
+/// Writes the message that asks for a link. One that names no seed has the session's, which the core knows.
+pub fn lab(up: &Impairment, down: &Impairment, seed: Option<u64>) -> String {
     let mut link = Object::default();
     link.json("up", &impairment(up));
     link.json("down", &impairment(down));
+    link.number_if_any("seed", seed);
     only("lab", &link.end())
 }
 

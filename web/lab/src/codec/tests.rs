@@ -198,7 +198,7 @@ proptest! {
     #[test]
     fn any_host_reads_what_the_panel_asks_for(n in any::<u64>()) {
         let Lab { up, down, .. } = lab_with(n);
-        let source = lab(&up, &down);
+        let source = lab(&up, &down, None);
         let asked = serde_json::from_str::<ClientMessage>(&source).unwrap();
         prop_assert_eq!(asked, ClientMessage::Lab(Lab { up, down, seed: 0 }));
         let wanted = ServerRules { buffer: (n & 1 == 0).then_some(4096), ..ServerRules::default() };

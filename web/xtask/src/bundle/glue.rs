@@ -15,11 +15,16 @@ use crate::{command, target, workspace};
 
 /// The packages of the browser's half: the core, and then its chunks. They are the stems of what wasm-bindgen writes as
 /// well; Trunk names the same files the same way.
-pub(super) const PACKAGES: [&str; 3] = ["udp-echo-web", "udp-echo-lab", "udp-echo-bytes"];
+pub(super) const PACKAGES: [&str; 4] = [
+    "udp-echo-web",
+    "udp-echo-picture",
+    "udp-echo-lab",
+    "udp-echo-bytes",
+];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];
 /// The chunks.
-pub(super) const CHUNKS: [&str; 2] = [PACKAGES[1], PACKAGES[2]];
+pub(super) const CHUNKS: [&str; 3] = [PACKAGES[1], PACKAGES[2], PACKAGES[3]];
 /// The cargo profile of the browser's half.
 const PROFILE: &str = "wasm";
 
@@ -34,7 +39,7 @@ pub(super) fn glue_file(package: &str) -> String {
 }
 
 /// Compiles `web/` and returns the paths of the raw modules.
-pub(super) fn compile() -> Result<[PathBuf; 3]> {
+pub(super) fn compile() -> Result<[PathBuf; 4]> {
     command::run(&mut cargo("build"))?;
     let folder = workspace::target_dir().join(target::WASM).join(PROFILE);
     Ok(PACKAGES.map(|package| folder.join(format!("{}.wasm", package.replace('-', "_")))))
@@ -66,7 +71,7 @@ fn flags() -> OsString {
 }
 
 /// Runs wasm-bindgen, as a library and therefore in the very version the client is built with.
-pub(super) fn generate(modules: &[PathBuf; 3], workshop: &Path) -> Result<Files> {
+pub(super) fn generate(modules: &[PathBuf; 4], workshop: &Path) -> Result<Files> {
     let step = Step::start("writing the JavaScript glue");
     let folder = workshop.join("glue");
     // What an older version wrote must not end up in this bundle.

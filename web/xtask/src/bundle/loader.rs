@@ -99,12 +99,13 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::glue::PACKAGES;
 
     const SOURCE: &str = "// What it is.\nconst here = import.meta.url;\nconst hashes = {};\n\n\
         /** A function. */\nfunction f() {\n  // Why.\n  return \"// no comment\";\n}\n";
 
     fn bundle(loader: &str) -> Files {
-        let names = [CORE, CHUNKS[0], CHUNKS[1]].map(|package| {
+        let names = PACKAGES.map(|package| {
             let sheet = format!("{package}.css").replace("-web", "");
             [glue_file(package), wasm_file(package), sheet]
         });
@@ -128,7 +129,9 @@ mod tests {
         assert!(loader.contains(&integrity(b"udp-echo-web_bg.wasm")));
         let glue = text("udp-echo-web.js");
         assert!(
-            glue.starts_with("udp-echo-web.jsexport const hashes={\"udp-echo-lab.js\":\"sha256-")
+            glue.starts_with(
+                "udp-echo-web.jsexport const hashes={\"udp-echo-picture.js\":\"sha256-"
+            )
         );
         assert!(glue.contains(&integrity(b"udp-echo-bytes.css")));
         assert!(loader.contains(&integrity(glue.as_bytes())));

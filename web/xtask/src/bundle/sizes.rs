@@ -21,7 +21,10 @@ const WIDGET: [(&str, &str, usize); 4] = [
 const WIDGET_BUDGET: usize = 65 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 6] = [
+const CHUNKS: [(&str, &str, Option<usize>); 9] = [
+    ("picture", "udp-echo-picture_bg.wasm", Some(30 * KB)),
+    ("picture's glue", "udp-echo-picture.js", None),
+    ("picture's css", "udp-echo-picture.css", None),
     ("lab", "udp-echo-lab_bg.wasm", Some(30 * KB)),
     ("lab's glue", "udp-echo-lab.js", None),
     ("lab's css", "udp-echo-lab.css", None),

@@ -1,0 +1,408 @@
+//! The picture, its steps and the strips, as a reader sees and uses them.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+use crate::browser::in_chromium;
+use crate::common::TestServer;
+use crate::embed::site::Site;
+use crate::first_echo::wait_for_fate;
+use crate::page::Page;
+
+/// Opens a page with one element that simulates, with these attributes, and waits for its picture.
+async fn open(page: &Page, attributes: &str) -> Result<()> {
+    let mut site = Site::new().await?;
+    site.bundle("/udp/")?;
+    let element = format!("<udp-echo view=full mode=simulated {attributes}></udp-echo>");
+    let head = "<!doctype html><title>t</title><script type=module src=/udp/udp-echo.js></script>";
+    site.page("/", "", &format!("{head}{element}"));
+    page.open(&site.serve()).await?;
+    page.wait_for_state("simulated").await?;
+    page.wait_for_in_widget("the picture", "[part=plane] [part=lane]")
+        .await
+}
+
+/// Sends these texts, one right after the other.
+async fn send(page: &Page, texts: &[&str]) -> Result<()> {
+    let list = json!(texts);
+    page.script(&format!(
+        "for (const text of {list}) document.querySelector('udp-echo').send(text)"
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Waits until a word of the picture contains this.
+async fn wait_for_word(page: &Page, word: &str) -> Result<()> {
+    let find = format!(
+        "return [...document.querySelector('udp-echo').shadowRoot.querySelectorAll('[part=plane] [part=word]')]
+            .some((text) => text.textContent.includes({}))",
+        json!(word)
+    );
+    page.wait_for(&format!("{word:?} in the picture"), &find)
+        .await?;
+    Ok(())
+}
+
+/// What the picture says of itself: title and description.
+async fn description(page: &Page) -> Result<String> {
+    let text = page
+        .in_widget("return root.querySelector('[part=plane] title').textContent + '. ' + root.querySelector('[part=plane] desc').textContent")
+        .await?;
+    Ok(text.as_str().context("a text")?.to_owned())
+}
+
+/// The sentence of the step.
+async fn sentence(page: &Page) -> Result<String> {
+    let text = page
+        .in_widget("return root.querySelector('[part=sentence]').textContent")
+        .await?;
+    Ok(text.as_str().context("a text")?.to_owned())
+}
+
+/// How many strokes match a selector.
+async fn strokes(page: &Page, selector: &str) -> Result<u64> {
+    let count =
+        format!("return root.querySelectorAll('[part=plane] line[part~=stroke]{selector}').length");
+    page.in_widget(&count).await?.as_u64().context("a number")
+}
+
+async fn tool(page: &Page, name: &str) -> Result<()> {
+    page.in_widget(&format!("root.querySelector('[data-tool={name}]').click()"))
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_loss_ends_in_a_cross_with_a_word_and_row_and_arrow_light_up_together() {
+    in_chromium(async |page| {
+        open(page, "loss='100 0' seed=1").await?;
+        send(page, &["gone"]).await?;
+        wait_for_fate(page, 1, "dropped").await?;
+        wait_for_word(page, "1 lost").await?;
+        ensure!(strokes(page, "[part~=lost]").await? == 1);
+        ensure!(strokes(page, "[part~=lost][marker-end]").await? == 0, "a loss does not arrive");
+        let said = description(page).await?;
+        ensure!(said.contains("1 dropped") && said.contains("lost by the lab on the way there"), "{said}");
+        // The arrow is clicked where it is, and everything that is about it is marked.
+        page.in_widget("root.querySelector('[part=hit][data-number=\"1\"]').dispatchEvent(new MouseEvent('click', { bubbles: true, composed: true }))").await?;
+        page.wait_for_in_widget("the row", "tr[data-number='1'][aria-selected=true]").await?;
+        page.wait_for_in_widget("the arrow", "line[part~=lost][data-selected]").await?;
+        page.wait_for_in_widget("the transcript", "[data-transcript=client] [data-number='1'][data-selected]").await
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn strokes_that_overtake_cross_and_the_words_say_who_was_overtaken() {
+    in_chromium(async |page| {
+        // With this seed the second overtakes the first.
+        open(page, "delay='80 0' reorder='50 0' seed=11").await?;
+        send(page, &["a", "b", "c", "d", "e", "f"]).await?;
+        for number in 1..=6 {
+            wait_for_fate(page, number, "echoed").await?;
+        }
+        wait_for_word(page, "out of order").await?;
+        let crossings = page
+            .in_widget(
+                "const there = [...root.querySelectorAll('line[part~=stroke]')].filter((line) =>
+                    line.getAttribute('x1') === '38.0%' && line.getAttribute('x2') === '100.0%');
+                 const ends = there.map((line) => [line.y1, line.y2].map((end) => end.baseVal.value));
+                 return ends.flatMap(([from, to], at) => ends.slice(at + 1).filter(([later, end]) => later >= from && end < to)).length",
+            )
+            .await?;
+        ensure!(crossings.as_u64().is_some_and(|count| count > 0), "{crossings}");
+        let said = description(page).await?;
+        ensure!(said.contains("answered after a later one"), "{said}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_duplicate_is_a_fork() {
+    in_chromium(async |page| {
+        open(page, "duplicate='0 100' delay=20 seed=1").await?;
+        send(page, &["twin"]).await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        wait_for_word(page, "twice").await?;
+        let from_server = page
+            .in_widget("return [...root.querySelectorAll('line[part~=stroke][x1=\"100.0%\"]')].map((line) => line.getAttribute('y1'))")
+            .await?;
+        let from: Vec<String> = serde_json::from_value(from_server)?;
+        ensure!(from.len() == 2 && from[0] == from[1], "{from:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_timeout_is_a_dotted_bracket_and_the_late_answer_is_marked() {
+    in_chromium(async |page| {
+        open(page, "timeout=100 delay='300 0'").await?;
+        send(page, &["slow"]).await?;
+        wait_for_fate(page, 1, "lost").await?;
+        page.wait_for_in_widget("the bracket", "path[part=wait][data-number='1']")
+            .await?;
+        wait_for_word(page, "1 gave up").await?;
+        wait_for_word(page, "1 late").await?;
+        let dotted = page
+            .in_widget(
+                "return getComputedStyle(root.querySelector('path[part=wait]')).strokeDasharray",
+            )
+            .await?;
+        ensure!(dotted != json!("none"), "{dotted}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn refused_empty_cut_and_corrupted_have_words_of_their_own() {
+    in_chromium(async |page| {
+        open(page, "").await?;
+        send(page, &[""]).await?;
+        wait_for_fate(page, 1, "unanswered").await?;
+        wait_for_word(page, "1 no answer").await?;
+        page.in_widget("root.querySelector('details').open = true")
+            .await?;
+        page.in_widget("root.querySelector('#buffer').click()")
+            .await?;
+        page.script("document.querySelector('udp-echo').send('x'.repeat(5000))")
+            .await?;
+        wait_for_fate(page, 2, "echoed").await?;
+        wait_for_word(page, "2 cut").await?;
+        page.in_widget("root.querySelector('#listening').click()")
+            .await?;
+        send(page, &["nobody there"]).await?;
+        wait_for_fate(page, 3, "refused").await?;
+        wait_for_word(page, "3 refused").await?;
+        page.in_widget(
+            "root.querySelector('#listening').click(); root.querySelector('#no-checksum').click()",
+        )
+        .await?;
+        page.in_widget(
+            "const input = root.querySelector('[data-name=corrupt] input');
+             input.value = '100';
+             input.dispatchEvent(new InputEvent('input', { bubbles: true }))",
+        )
+        .await?;
+        send(page, &["a bit of it"]).await?;
+        wait_for_fate(page, 4, "echoed").await?;
+        wait_for_word(page, "4 bit turned").await?;
+        ensure!(strokes(page, "[part~=refused]").await? == 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn the_keyboard_steps_through_a_run_and_back_and_each_step_says_what_happens() {
+    in_chromium(async |page| {
+        open(page, "").await?;
+        send(page, &["one", "two"]).await?;
+        wait_for_fate(page, 2, "echoed").await?;
+        page.wait_for_in_widget("the arrows of the second", "line[part~=stroke][data-number='2']").await?;
+        page.in_widget("root.querySelector('[part=stage]').focus()").await?;
+        let mut told = Vec::new();
+        for step in 1..=8 {
+            page.press(Key::Right + "").await?;
+            let now = page
+                .wait_for(
+                    &format!("step {step}"),
+                    &format!(
+                        "const text = document.querySelector('udp-echo').shadowRoot.querySelector('[part=sentence]').textContent;
+                         return text.startsWith('Step {step} of 8.') && text"
+                    ),
+                )
+                .await?;
+            told.push(now.as_str().unwrap_or_default().to_owned());
+        }
+        ensure!(told[0].contains("The page sent datagram 1, 3 bytes"), "{told:#?}");
+        ensure!(told.iter().any(|text| text.contains("The server received datagram 2, 3 bytes")), "{told:#?}");
+        ensure!(told[7].contains("reached the page: echoed"), "{told:#?}");
+        page.press(Key::Right + "").await?;
+        page.wait_for(
+            "the end",
+            "return document.querySelector('udp-echo').shadowRoot.querySelector('[part=sentence]').textContent.includes('last step')",
+        )
+        .await?;
+        for _ in 0..7 {
+            page.press(Key::Left + "").await?;
+        }
+        page.wait_for_in_widget("the row of the first", "tr[data-number='1'][aria-selected=true]").await?;
+        page.wait_for_in_widget("what is ahead is faint", "line[data-ahead][data-number='2']").await?;
+        ensure!(sentence(page).await?.starts_with("Step 1 of 8."), "{}", sentence(page).await?);
+        ensure!(strokes(page, "[data-now]").await? == 1);
+        page.press(Key::End + "").await?;
+        page.wait_for_in_widget("no step", "[part=sentence]:not([data-step])").await?;
+        ensure!(strokes(page, "[data-ahead]").await? == 0);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn zoom_follow_and_pause_choose_what_is_shown() {
+    in_chromium(async |page| {
+        open(page, "").await?;
+        let texts: Vec<String> = (1..=20).map(|number| number.to_string()).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        send(page, &texts).await?;
+        wait_for_fate(page, 20, "echoed").await?;
+        let shown = async |what: &str| {
+            page.wait_for(
+                what,
+                &format!(
+                    "const title = document.querySelector('udp-echo').shadowRoot.querySelector('[part=plane] title').textContent;
+                     return title.endsWith('{what}') && title"
+                ),
+            )
+            .await
+        };
+        shown("9 to 20").await?;
+        tool(page, "nearer").await?;
+        shown("15 to 20").await?;
+        tool(page, "pause").await?;
+        page.wait_for_in_widget("paused", "[data-tool=pause][aria-pressed=true]").await?;
+        // A burst waits with the picture.
+        send(page, &["while it is held"]).await?;
+        shown("15 to 20").await?;
+        tool(page, "pause").await?;
+        wait_for_fate(page, 21, "echoed").await?;
+        shown("16 to 21").await?;
+        page.in_widget("root.querySelector(\"tr[data-number='2']\").click()").await?;
+        shown("1 to 6").await?;
+        page.wait_for_in_widget("it no longer follows", "[data-tool=follow][aria-pressed=false]").await?;
+        tool(page, "follow").await?;
+        shown("16 to 21").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn the_books_add_up_and_round_trips_have_percentiles_and_losses() {
+    in_chromium(async |page| {
+        open(page, "loss='30 0' seed=7").await?;
+        let texts: Vec<String> = (1..=40).map(|number| number.to_string()).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        send(page, &texts).await?;
+        page.wait_for(
+            "nothing in flight",
+            "const books = [...document.querySelector('udp-echo').shadowRoot.querySelectorAll('[part=book]')].map((book) => book.textContent);
+             return books.includes('40 sent') && books.includes('0 in flight')",
+        )
+        .await?;
+        let books = page.in_widget("return [...root.querySelectorAll('[part=book]')].map((book) => book.textContent)").await?;
+        let books: Vec<String> = serde_json::from_value(books)?;
+        let counts: Vec<u64> = books.iter().filter_map(|book| book.split(' ').next()?.parse().ok()).collect();
+        ensure!(counts[0] == 40 && counts[0] == counts[1..].iter().sum::<u64>(), "{books:?}");
+        let (echoed, dropped) = (counts[1], counts[3]);
+        ensure!(dropped > 0 && echoed > 0, "{books:?}");
+        let text = page.in_widget("return root.querySelector('#trips-text').textContent").await?;
+        let text = text.as_str().unwrap_or_default();
+        ensure!(
+            text.starts_with("p50 ") && text.contains("p95 ") && text.contains("p99 ") && text.contains("nearest rank"),
+            "{text}"
+        );
+        ensure!(text.contains(&format!("of the newest {echoed} round trips")), "{text}");
+        ensure!(text.contains(&format!("{dropped} without an answer")), "{text}");
+        let crosses = page.in_widget("return root.querySelectorAll('svg[part=trips] text[part=sign]').length").await?;
+        ensure!(crosses == json!(dropped), "{crosses} crosses");
+        Ok(())
+    })
+    .await;
+}
+
+/// What stands in the boxes: sent, received, written, read.
+async fn boxes(page: &Page) -> Result<Value> {
+    page.wait_for(
+        "the answers",
+        "const root = document.querySelector('udp-echo').shadowRoot;
+         const boxes = [...root.querySelectorAll('[part=boxes]')].map((list) => [...list.children].map((box) => box.textContent));
+         return boxes[1].length === 3 && boxes[3].length > 0 && boxes",
+    )
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn three_sends_are_three_receives_and_a_byte_stream_merges_them() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        let three = json!(["one", "two", "three"]);
+        page.open(&format!("http://{}/", host.http())).await?;
+        page.wait_for_state("live").await?;
+        for mode in ["live", "simulated"] {
+            page.wait_for_in_widget("the strips", "[data-tool=three]")
+                .await?;
+            tool(page, "three").await?;
+            let boxes = boxes(page).await?;
+            ensure!(
+                boxes[0] == three && boxes[1] == three && boxes[2] == three,
+                "{mode}: {boxes}"
+            );
+            let read: String = boxes[3]
+                .as_array()
+                .context("a list")?
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            ensure!(read == "onetwothree", "{mode}: {boxes}");
+            let said = page
+                .in_widget("return root.querySelector('[part=strips]').textContent")
+                .await?;
+            let says_so = said
+                .as_str()
+                .is_some_and(|text| text.contains("Simulated: a real TCP connection needs"));
+            ensure!(says_so == (mode == "simulated"), "{mode}: {said}");
+            page.script("document.querySelector('udp-echo').setAttribute('mode', 'simulated')")
+                .await?;
+            page.wait_for_state("simulated").await?;
+        }
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_number_out_of_range_is_told_beside_its_field_and_the_link_stays() {
+    in_chromium(async |page| {
+        open(page, "").await?;
+        page.in_widget("root.querySelector('details').open = true; root.querySelector('[data-preset=satellite]').click()").await?;
+        page.wait_for_in_widget("the preset", "[data-preset=satellite][aria-pressed=true]").await?;
+        let source = page.in_widget("return root.querySelector('[part=source]').textContent").await?;
+        ensure!(source.as_str().is_some_and(|text| text.contains("ITU-T G.114")), "{source}");
+        page.in_widget(
+            "const input = root.querySelector('[data-name=loss] input');
+             input.value = '101';
+             input.dispatchEvent(new InputEvent('input', { bubbles: true }))",
+        )
+        .await?;
+        let row = "const row = root.querySelector('[data-name=loss]');
+            return [row.querySelector('[part=complaint]').textContent, row.querySelector('input').value,
+                row.querySelector('input').getAttribute('aria-invalid'), root.querySelector('[part=netem]').textContent]";
+        let row = page.in_widget(row).await?;
+        ensure!(row[0].as_str().is_some_and(|text| text.contains("0 to 100")), "{row}");
+        ensure!(row[1] == json!("101") && row[2] == json!("true"), "what was typed stays: {row}");
+        ensure!(row[3].as_str().is_some_and(|text| text.contains("delay 270ms 10ms loss 0.5%")), "the link stays: {row}");
+        page.in_widget("root.querySelector('[data-tool=reset]').click()").await?;
+        page.wait_for_in_widget("nothing unusual", "[data-preset=loopback][aria-pressed=true]").await?;
+        let after = page.in_widget("const row = root.querySelector('[data-name=loss]'); return [row.querySelector('input').value, row.querySelector('[part=complaint]').textContent]").await?;
+        ensure!(after == json!(["0", ""]), "{after}");
+        Ok(())
+    })
+    .await;
+}

@@ -1,0 +1,149 @@
+//! The panel: the picture with its tools, and the strips.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use udp_echo_feed::chunk::Act;
+use udp_echo_feed::dom::{Listener, Shell};
+use udp_echo_feed::feed::Feed;
+use udp_echo_feed::json;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, KeyboardEvent};
+
+use crate::words;
+use diagram::Diagram;
+use strips::Strips;
+
+mod diagram;
+mod stage;
+mod strips;
+
+/// The frame of the panel.
+const PANEL: &str = include_str!("panel.html");
+
+/// What this chunk draws.
+#[wasm_bindgen]
+pub struct Panel {
+    desk: Rc<RefCell<Desk>>,
+    _listeners: [Listener; 2],
+}
+
+/// What the reader works at.
+struct Desk {
+    act: Act,
+    feed: Feed,
+    diagram: Diagram,
+    strips: Strips,
+}
+
+#[wasm_bindgen]
+impl Panel {
+    /// Shows what there is now.
+    pub fn show(&mut self, feed: &str) {
+        let Some(value) = json::parse(feed) else {
+            return;
+        };
+        let mut desk = self.desk.borrow_mut();
+        let Desk {
+            feed,
+            diagram,
+            strips,
+            ..
+        } = &mut *desk;
+        // The core writes what is read here; tests hold the two together.
+        if feed.take_in(&value).is_ok() {
+            diagram.draw(feed);
+            strips.draw(feed, &value);
+        }
+    }
+}
+
+impl Panel {
+    pub(crate) fn new(place: &Element, act: Act) -> Self {
+        let shell = Shell::write(place, PANEL, words::PANEL);
+        let desk = Desk {
+            act,
+            feed: Feed::default(),
+            diagram: Diagram::new(&shell),
+            strips: Strips::new(&shell),
+        };
+        let desk = Rc::new(RefCell::new(desk));
+        let listen = |name, tool: fn(&Element, &web_sys::Event) -> Option<String>| {
+            let desk = Rc::clone(&desk);
+            let callback = move |event: web_sys::Event| {
+                let Some(target) = event.target() else { return };
+                if let Some(tool) = tool(target.unchecked_ref(), &event) {
+                    desk.borrow_mut().tool(&tool);
+                }
+            };
+            Listener::new(place, name, Box::new(callback))
+        };
+        Self {
+            _listeners: [listen("click", clicked), listen("keydown", pressed)],
+            desk,
+        }
+    }
+}
+
+impl Desk {
+    fn tool(&mut self, name: &str) {
+        match name {
+            "three" => self.strips.send_three(&self.feed, &self.act),
+            tool => self.diagram.tool(tool, &self.feed, &self.act),
+        }
+    }
+}
+
+/// The tool that was clicked.
+fn clicked(target: &Element, _: &web_sys::Event) -> Option<String> {
+    let button = target.closest("[data-tool]").ok()??;
+    button.get_attribute("data-tool")
+}
+
+/// The tool of a key that was pressed on the picture.
+fn pressed(target: &Element, event: &web_sys::Event) -> Option<String> {
+    target.closest("[part=stage]").ok()??;
+    let key: &KeyboardEvent = event.unchecked_ref();
+    if key.ctrl_key() || key.meta_key() || key.alt_key() {
+        return None;
+    }
+    let tool = match key.key().as_str() {
+        "ArrowLeft" => "back",
+        "ArrowRight" => "next",
+        "+" | "=" => "nearer",
+        "-" => "further",
+        " " => "pause",
+        "End" => "follow",
+        _ => return None,
+    };
+    event.prevent_default();
+    Some(tool.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values of an attribute in the frame.
+    fn named(attribute: &str) -> Vec<&'static str> {
+        let mark = format!("{attribute}=\"");
+        let found = PANEL.split(&mark).skip(1);
+        found.map(|rest| rest.split('"').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_word_of_the_frame_exists_and_is_used_once() {
+        let mut asked = [named("data-word"), named("data-label")].concat();
+        let mut given: Vec<_> = words::PANEL.iter().map(|(name, _)| *name).collect();
+        asked.sort_unstable();
+        given.sort_unstable();
+        assert_eq!(asked, given);
+    }
+
+    #[test]
+    fn the_frame_passes_a_strict_content_security_policy() {
+        for inline in ["<style", "style=", "<script", " onclick", "javascript:"] {
+            assert!(!PANEL.contains(inline), "{inline}");
+        }
+    }
+}
