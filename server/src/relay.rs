@@ -22,7 +22,6 @@ use tracing::Instrument as _;
 
 use crate::host::Shared;
 use crate::limits::Entry;
-use crate::target::OWN_SERVER;
 
 mod backlog;
 mod close;
@@ -41,8 +40,8 @@ use close::Ended;
 #[doc(hidden)]
 pub use frames::frames;
 use inbound::Inbound;
-use opening::Opened;
 pub use opening::Visit;
+use opening::{Opened, Udp};
 use outbound::{Outbound, Replies};
 use page::PageSession;
 pub use upgrade::Upgrade;
@@ -117,7 +116,8 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
                 place: _place,
             } = opened;
             let (kind, target, resumed) = (visit.kind, visit.target.address, port.resumed);
-            tracing::info!(?kind, %target, from = %udp.local_addr(), resumed, "opened");
+            let from = udp.local_addr().map(tracing::field::display);
+            tracing::info!(?kind, %target, from, resumed, "opened");
             let end = async {
                 tokio::select! {
                     ended = vitals.outlive(&shared.patience, &replies) => ended,
@@ -125,21 +125,20 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
                     () = port.superseded() => Ended::Superseded,
                 }
             };
-            match kind {
-                SessionKind::Raw => {
-                    // No stranger to those who watch the server, though nobody watches it for this session.
-                    let own_server = visit.target.name == OWN_SERVER;
-                    let _enrolled = own_server.then(|| shared.witnesses.enrol(udp.local_addr()));
+            match udp {
+                Udp::Raw(udp) => {
                     let ended = tokio::select! {
                         biased;
                         ended = raw::client_to_udp(&mut inbound, &udp, &mut allowance, &replies, &vitals) => ended,
                         ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
                         ended = end => ended,
                     };
-                    vitals.traffic.read_kernel_drops(&udp);
+                    if let Some(udp) = udp.get() {
+                        vitals.traffic.read_kernel_drops(udp);
+                    }
                     ended
                 }
-                SessionKind::Page => {
+                Udp::Page(udp) => {
                     let mut page =
                         PageSession::new(shared, &vitals, visit, udp, allowance, &mut outbound);
                     page.greet(number, &port);

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::close::Ended;
 use super::gather;
 use super::inbound::{Batch, Inbound};
+use super::opening::LateSocket;
 use super::outbound::{Outbound, Replies};
 use super::vitals::{Vitals, add};
 use crate::limits::{Allowance, Over};
@@ -22,7 +23,7 @@ const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
 /// Carries messages to the server until the client is gone.
 pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
     inbound: &mut Inbound<R>,
-    udp: &UdpSocket,
+    udp: &LateSocket<'_>,
     allowance: &mut Allowance,
     replies: &Replies,
     vitals: &Vitals,
@@ -37,7 +38,12 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
         vitals.hear(!batch.is_empty());
         let sizes = batch.payloads().map(|payload| payload.len());
         let (granted, over) = allowance.grant(sizes);
-        send(udp, &batch, granted, vitals).await;
+        if !batch.is_empty() {
+            match udp.open() {
+                Ok(udp) => send(udp, &batch, granted, vitals).await,
+                Err(ended) => return ended,
+            }
+        }
         // The next read may be long in coming.
         drop(batch);
         if let Err(ended) = read {
@@ -51,7 +57,7 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
 
 /// Carries datagrams to the client until it cannot be reached any more.
 pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
-    udp: &UdpSocket,
+    udp: &LateSocket<'_>,
     outbound: &mut Outbound<W>,
     replies: &Replies,
     vitals: &Vitals,
@@ -64,7 +70,7 @@ pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
                     return Ended::Vanished(error.to_string());
                 }
             }
-            _ = udp.readable() => {
+            udp = udp.readable() => {
                 if let Err(error) = receive(udp, outbound, vitals) {
                     tracing::debug!(%error, "the server's side told of an error; the session goes on");
                     add(&vitals.traffic.refused, 1);
