@@ -28,11 +28,22 @@ use figures::Figures;
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick");
+    let number = arguments.iter().find_map(|argument| argument.parse().ok());
+    let times: usize = number.unwrap_or(1);
+    let words = arguments.iter().filter(|word| {
+        let is_number = word.parse::<usize>().is_ok();
+        !word.starts_with("--") && !is_number
+    });
+    let words: Vec<_> = words.collect();
+    let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(*word));
     let began = Instant::now();
     let mut rows = Vec::new();
     for (place, attack) in ATTACKS.iter().enumerate() {
+        if !chosen(attack.name) {
+            continue;
+        }
         eprintln!("{}/{} {}", place + 1, ATTACKS.len(), attack.name);
-        let scale = attack.scale(quick);
+        let scale = attack.scale(quick) * times;
         let figures = figures::suffer(attack, scale).await;
         eprintln!("{figures}");
         figures.assert_harmless(attack.name, (attack.bound)(scale));

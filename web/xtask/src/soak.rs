@@ -10,14 +10,20 @@ pub(crate) struct Args {
     /// Make each attack once, as the tests do, instead of for minutes
     #[arg(long)]
     quick: bool,
+
+    /// Make each attack so many times as long
+    #[arg(long, default_value_t = 1)]
+    times: u32,
+
+    /// Words of the attacks to make, such as `floods`; all when there are none
+    words: Vec<String>,
 }
 
 /// The verb: the attacks of every `cargo test`, larger, on the host as it is shipped, with a table of figures.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut soak = workspace::locked_cargo("test");
     soak.args(["--release", "--package", "udp-echo", "--test", "soak"]);
-    if args.quick {
-        soak.args(["--", "--quick"]);
-    }
+    soak.arg("--").args(args.quick.then_some("--quick"));
+    soak.arg(args.times.to_string()).args(&args.words);
     command::run(&mut soak)
 }
