@@ -51,6 +51,12 @@ const EVENTS_PER_MESSAGE: usize = 512;
 /// Control bytes that may wait for a slow reader before its events stay in the session, where they are bounded.
 const MAX_WAITING_CONTROL: usize = 64 * 1024;
 
+/// How long a client may read nothing before most of its events are let go: one has megabytes of them, many have too many.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
+
+/// Events that wait for such a client.
+const STUCK_EVENTS: usize = 1024;
+
 /// How long the session rests after an error from the UDP socket, so that a persistent one cannot make it spin.
 const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
 
@@ -75,6 +81,8 @@ pub(super) struct PageSession<'a, W> {
     /// The answer to a question about a byte stream, when it is ready.
     streams: (mpsc::Sender<HostMessage>, mpsc::Receiver<HostMessage>),
     events_due: Option<u64>,
+    /// Since when the client has not read what it was told.
+    stuck_since: Option<u64>,
     reader_was_slow: bool,
 }
 
@@ -110,6 +118,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             control_rate: ControlRate::default(),
             streams: mpsc::channel(1),
             events_due: None,
+            stuck_since: None,
             reader_was_slow: false,
         }
     }
@@ -333,9 +342,17 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     /// Sends the events when they have gathered for long enough and the client reads.
     fn tell_events(&mut self) {
         if self.outbound.waiting_control() > MAX_WAITING_CONTROL {
-            // The flush that makes room comes back here.
-            self.events_due = None;
+            let now = self.shared.clock.now();
+            let stuck_at = *self.stuck_since.get_or_insert(now) + STUCK_AFTER.as_micros() as u64;
+            // The flush that makes room comes back here, and the alarm when there is none.
+            self.events_due = (now < stuck_at).then_some(stuck_at);
+            if now >= stuck_at {
+                self.session.keep_events(STUCK_EVENTS);
+            }
             return;
+        }
+        if self.stuck_since.take().is_some() {
+            self.events_due = None;
         }
         if !self.session.has_events() {
             return;

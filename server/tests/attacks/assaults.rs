@@ -43,8 +43,8 @@ const NO_RATES: [&str; 4] = [
 ];
 
 /// Memory of a host in whatever trouble, but for what waits for readers that do not read. A debug build that serves a
-/// page has 14 MiB.
-const USUAL: usize = 48 << 20;
+/// page has 14 MiB; one client that floods and reads slowly adds 10 MiB of events.
+const USUAL: usize = 64 << 20;
 
 /// What all readers that do not read may hold back together, beyond what each has for its own.
 const SHARED_BACKLOG: usize = 64 << 20;
@@ -399,16 +399,22 @@ const SLOW_DATAGRAM: usize = 8 * 1024;
 /// Datagrams that each of them sends: some times what its connection and the host hold back for it.
 const SLOW_DATAGRAMS: usize = 160;
 
+/// Small datagrams that each of them sends.
+const SMALL_DATAGRAMS: usize = 3200;
+
 /// Sessions that send and never read; at the end they all vanish.
 async fn slow_readers(host: &Program, readers: usize) {
     let mut sessions = Vec::new();
     for n in 0..readers {
         sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
     }
-    let datagram = whole(0x82, &[9; SLOW_DATAGRAM]);
+    let large = whole(0x82, &[9; SLOW_DATAGRAM]);
+    // Small ones make many reports of what became of them.
+    let small = whole(0x82, &[9; 10]).repeat(SMALL_DATAGRAMS / SLOW_DATAGRAMS);
+    let round = [large, small].concat();
     for _ in 0..SLOW_DATAGRAMS {
         for session in &mut sessions {
-            soon("the host's reading", session.write_all(&datagram))
+            soon("the host's reading", session.write_all(&round))
                 .await
                 .unwrap();
         }

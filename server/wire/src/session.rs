@@ -256,6 +256,16 @@ impl Session {
         )
     }
 
+    /// Lets go of the newest events that wait, but for so many of the oldest; the others count as missed.
+    pub fn keep_events(&mut self, most: usize) {
+        let missed = self.events.len().saturating_sub(most);
+        if missed > 0 {
+            self.missed_events += missed as u64;
+            self.events.truncate(most);
+            self.events.shrink_to_fit();
+        }
+    }
+
     fn timeout(&self) -> u64 {
         u64::from(self.options.timeout_ms) * 1000
     }

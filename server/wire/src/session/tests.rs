@@ -48,6 +48,19 @@ fn without_a_lab_nothing_is_dropped_however_many_come_at_once() {
 }
 
 #[test]
+fn events_that_are_let_go_count_as_missed() {
+    let mut session = Session::new(0, 1);
+    for _ in 0..10 {
+        session.reject(1, 100, "too many".to_owned());
+    }
+    session.keep_events(8);
+    session.keep_events(8);
+    let (events, missed) = session.take_events();
+    assert_eq!((events.len(), missed), (8, 12));
+    assert!(matches!(events[0].3, What::RelayIn(100)), "the oldest stay");
+}
+
+#[test]
 fn a_datagram_leaves_all_its_hops_in_order() {
     let mut session = Session::new(100, 1);
     session.from_client(150, Bytes::from_static(b"hello"));
