@@ -13,6 +13,8 @@ mod belongings;
 mod by_hand;
 #[path = "attacks/bystander.rs"]
 mod bystander;
+#[path = "attacks/capacity.rs"]
+mod capacity;
 mod common;
 #[path = "attacks/figures.rs"]
 mod figures;
@@ -49,11 +51,14 @@ async fn main() {
         figures.assert_harmless(attack.name, (attack.bound)(scale));
         rows.push((attack.name, figures));
     }
-    table(&rows);
-    println!(
-        "books closed and descriptors the same in all of them; {:.0} s",
-        began.elapsed().as_secs_f64()
-    );
+    if !rows.is_empty() {
+        table(&rows);
+        let took = began.elapsed().as_secs_f64();
+        println!("books closed and descriptors the same in all of them; {took:.0} s");
+    }
+    if chosen("idle sessions") {
+        capacity::measure(if quick { 200 } else { 4000 }).await;
+    }
 }
 
 /// One row for each attack, one column for each figure.
