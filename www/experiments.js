@@ -161,11 +161,11 @@ export const EXPERIMENTS = {
   loss: {
     title: "Lose one in five",
     teaser: "Fifty go out. How many come back?",
-    doing: "The link loses every fifth datagram on its way there, by chance. Send fifty.",
+    doing: "The link loses one datagram in five on its way there, by chance. Send fifty.",
     question: "How many come back?",
     choices: ["50: lost ones are sent again", "Exactly 40", "About 40"],
     answer: 2,
-    attributes: { seed: "7", loss: "20 0", view: "timeline" },
+    attributes: { seed: "38", loss: "20 0", view: "timeline" },
     actions: [{ label: "Send fifty", send: [{ numbered: 50, interval: 10 }] }],
     done: ({ settled }) => settled.length >= 50,
     told: ({ sent, echoed, dropped }) =>
@@ -179,12 +179,12 @@ export const EXPERIMENTS = {
   order: {
     title: "Out of order",
     teaser: "The second may be the faster one.",
-    doing: "On this link one datagram in four takes a short cut. Send twenty at once, and read the numbers as they come back.",
+    doing: "On this link one datagram in four takes a short cut. Send twenty, and read the numbers as they come back.",
     question: "Who puts them back in order?",
     choices: ["UDP", "The server", "Nobody"],
     answer: 2,
     attributes: { seed: "8", delay: "150 0", reorder: "25 0", view: "timeline" },
-    actions: [{ label: "Send twenty", send: [{ numbered: 20 }] }],
+    actions: [{ label: "Send twenty", send: [{ numbered: 20, interval: 30 }] }],
     done: ({ settled }) => settled.length >= 20,
     told: ({ echoed, stats }) =>
       echoed.length && [

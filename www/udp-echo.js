@@ -176,6 +176,7 @@ class UdpEcho extends HTMLElement {
   /** Loads what is needed and begins. Called once the element is seen. */
   async start() {
     seen.unobserve(this);
+    if (running.has(this)) return;
     try {
       check();
       this.#open();

@@ -8,6 +8,7 @@ use thirtyfour::Key;
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
 use crate::common::TestServer;
+use crate::experiments;
 use crate::first_echo::{open_live, wait_for_fate};
 use crate::page::{Page, Scheme};
 
@@ -70,6 +71,17 @@ async fn every_view_passes_axe_in_light_and_dark() {
         for view in ["mini", "transcript"] {
             page.script(&set("view", view)).await?;
             assert_accessible_in_both_schemes(page, view).await?;
+        }
+        // One card for each kind of them: without a chunk, with each of both, with lines to copy, with two widgets.
+        for name in [
+            "first-echo",
+            "order",
+            "last-byte",
+            "terminal",
+            "two-clients",
+        ] {
+            experiments::open(page, &host, name, "live").await?;
+            assert_accessible_in_both_schemes(page, &format!("the experiment {name}")).await?;
         }
         Ok(())
     })
