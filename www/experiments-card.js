@@ -50,8 +50,9 @@ export function mount(place, copyButton) {
 /** The card of one experiment, with elements of its own: what was done before is gone with the ones before. */
 function show(name, mode, copyButton) {
   const experiment = EXPERIMENTS[name];
-  const elements = Array.from({ length: experiment.clients ?? 1 }, () => {
-    const attributes = { loading: "eager", label: WORDS.widget(experiment.title), timeout: "1500" };
+  const { title, clients = 1 } = experiment;
+  const elements = Array.from({ length: clients }, (_, place) => {
+    const attributes = { loading: "eager", label: WORDS.widget(title, place + 1, clients), timeout: "1500" };
     return make("udp-echo", mode ? { ...attributes, mode } : attributes);
   });
 
@@ -131,7 +132,7 @@ function show(name, mode, copyButton) {
   const card = make(
     "article",
     { class: "experiment", "aria-labelledby": "experiment-title", "data-name": name },
-    make("h3", { id: "experiment-title", tabindex: "-1" }, experiment.title),
+    make("h3", { id: "experiment-title", tabindex: "-1" }, title),
     make(
       "div",
       { class: "steps" },

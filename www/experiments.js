@@ -30,7 +30,7 @@ export const WORDS = {
   waiting: "Waiting for the host …",
   simulated: "Simulated: no datagram leaves this page. The same rules run inside it.",
   unknown: (name) => `There is no experiment named “${name}”. These are the ones there are:`,
-  widget: (title) => `The widget of the experiment: ${title}`,
+  widget: (title, place, of) => `The widget of the experiment: ${title}` + (of > 1 ? `, client ${place} of ${of}` : ""),
 };
 
 export const EXPERIMENTS = {
