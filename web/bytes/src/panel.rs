@@ -1,51 +1,173 @@
-//! The panel: the bytes of the message in the composer.
+//! Puts the [`State`] on the page, and turns what the reader does into [`Input`].
 
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use js_sys::Uint8Array;
 use udp_echo_feed::chunk::Act;
-use udp_echo_feed::dom::{self, Label};
-use udp_echo_feed::feed::Feed;
-use udp_echo_feed::{form, json};
+use udp_echo_feed::dom::{self, Label, Listener, Shell};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
+use crate::state::{Effect, Input, State};
 use crate::words;
 
-/// Bytes that are drawn at most.
-const DRAWN: usize = 512;
+mod copies;
+mod dump;
+mod fields;
+mod listen;
+mod ruler;
+mod sources;
 
-/// What this chunk draws.
+use copies::Copies;
+use dump::Dump;
+use fields::Fields;
+use ruler::Scale;
+use sources::Sources;
+
+/// The frame of the panel.
+const SHELL: &str = include_str!("panel.html");
+
+/// The bytes view and the size ruler, drawn in a place.
 #[wasm_bindgen]
 pub struct Panel {
-    feed: Feed,
-    hex: Label,
-    _act: Act,
+    desk: Rc<Desk>,
+    _listeners: Vec<Listener>,
 }
 
 #[wasm_bindgen]
 impl Panel {
     /// Shows what there is now.
-    pub fn show(&mut self, feed: &str) {
-        let Some(value) = json::parse(feed) else {
-            return;
-        };
-        // The core writes what is read here; tests hold the two together.
-        if self.feed.take_in(&value).is_err() {
-            return;
-        }
-        let draft = &self.feed.draft;
-        let pairs = draft.iter().take(DRAWN).map(|byte| form::hex(&[*byte]));
-        self.hex.set(&pairs.collect::<Vec<_>>().join(" "));
+    pub fn show(&self, feed: String) {
+        self.desk.tell(Input::Feed(feed));
     }
 }
 
 impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
-        let title = dom::append(place, "p", "title");
-        title.set_text_content(Some(words::TITLE));
-        let hex = dom::append(place, "pre", "hex");
+        let shell = Shell::write(place, SHELL, words::SHELL);
+        let desk = Rc::new_cyclic(|desk| Desk {
+            waiting: RefCell::default(),
+            board: RefCell::new(Board {
+                state: State::default(),
+                act,
+                fields: Fields::new(&shell),
+                sources: Sources::new(&shell, Teller(Weak::clone(desk))),
+                scale: Scale::new(&shell),
+                dump: Dump::new(&shell),
+                copies: Copies::new(&shell, Teller(Weak::clone(desk))),
+                labels: LABELS.map(|(name, _)| Label::new(shell.find(name))),
+            }),
+        });
+        let teller = Teller(Rc::downgrade(&desk));
+        let listeners = listen::listen(place, &shell, &teller);
+        desk.tell(Input::Redraw);
         Self {
-            feed: Feed::default(),
-            hex: Label::new(hex),
-            _act: act,
+            desk,
+            _listeners: listeners,
         }
     }
+}
+
+/// Takes what happens one by one. What happens while something is taken in, such as a field that loses the focus because
+/// it was hidden, waits for its turn.
+struct Desk {
+    waiting: RefCell<Vec<Input>>,
+    board: RefCell<Board>,
+}
+
+impl Desk {
+    fn tell(&self, input: Input) {
+        self.waiting.borrow_mut().insert(0, input);
+        let Ok(mut board) = self.board.try_borrow_mut() else {
+            return;
+        };
+        loop {
+            let next = self.waiting.borrow_mut().pop();
+            match next {
+                Some(input) => board.take_in(input),
+                None => return,
+            }
+        }
+    }
+}
+
+/// The way to the desk. It does not keep it alive: the desk has listeners that have this.
+#[derive(Clone)]
+struct Teller(Weak<Desk>);
+
+impl Teller {
+    fn tell(&self, input: Input) {
+        if let Some(desk) = self.0.upgrade() {
+            desk.tell(input);
+        }
+    }
+}
+
+/// What the state has for one place of the frame.
+type Text = fn(&State) -> String;
+
+/// Places of the frame that hold one text each.
+const LABELS: [(&str, Text); 4] = [
+    ("bytes-length", |state| state.length()),
+    ("source", |state| state.source().to_owned()),
+    ("outlook", State::outlook),
+    ("ruler-remark", State::ruler_remark),
+];
+
+/// The state and everything that is drawn of it.
+struct Board {
+    state: State,
+    act: Act,
+    fields: Fields,
+    sources: Sources,
+    scale: Scale,
+    dump: Dump,
+    copies: Copies,
+    labels: [Label; LABELS.len()],
+}
+
+impl Board {
+    fn take_in(&mut self, input: Input) {
+        if let Input::Wrote(notation, text) = &input {
+            self.fields.hold(*notation, text);
+        }
+        match self.state.on(input) {
+            Some(Effect::Draft) => self
+                .act
+                .tell("draft", Uint8Array::from(self.state.editor().payload())),
+            Some(Effect::Send) => self.act.tell("send", JsValue::NULL),
+            Some(Effect::Random(count)) => self.sources.make(count),
+            Some(Effect::Read) => self.sources.read(),
+            Some(Effect::Copy(index, line)) => self.copies.copy(index, &line),
+            None => {}
+        }
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        for (label, (_, text)) in self.labels.iter_mut().zip(LABELS) {
+            label.set(&text(&self.state));
+        }
+        self.fields.draw(&self.state);
+        self.scale.draw(&self.state);
+        self.dump.draw(&self.state);
+        self.copies.draw(&self.state);
+    }
+}
+
+/// Sets a custom property: `style` attributes do not pass a strict Content-Security-Policy, this does.
+fn set_property(element: &Element, name: &str, value: &str) {
+    let element: &web_sys::HtmlElement = element.unchecked_ref();
+    // It fails only for values that are read-only.
+    let _ = element.style().set_property(name, value);
+}
+
+/// Sets `aria-disabled`, which leaves the focus where it is.
+fn set_disabled(element: &Element, disabled: bool) {
+    dom::set(
+        element,
+        "aria-disabled",
+        if disabled { "true" } else { "false" },
+    );
 }

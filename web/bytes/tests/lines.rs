@@ -1,0 +1,170 @@
+//! The lines that the page offers to copy, run in real shells and real Python: each sends one datagram with exactly
+//! these bytes, and prints what comes back.
+
+use std::io::{ErrorKind, Write};
+use std::net::UdpSocket;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use udp_echo_bytes::address::Address;
+use udp_echo_bytes::lines::{Form, MAX_PIPED_BYTES, line};
+
+/// Longest wait for anything, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Payloads that trip over quotes, formats, escapes, ends of text and options.
+fn payloads() -> Vec<Vec<u8>> {
+    let texts = [
+        "This is the message.  It will be repeated.",
+        "it's \"quoted\" and `run` $(date) $HOME !! ~",
+        "one\ntwo\r\n\n",
+        "\0\0end\0",
+        "100% %s %d %%",
+        "back\\slash \\n \\x41 \\",
+        "-n",
+        "--help",
+        "END\nEND\n",
+        "'; exit 1; '",
+        "<script>alert(1)</script>",
+        "Grüße 🙂",
+    ];
+    let mut payloads: Vec<Vec<u8>> = texts.map(|text| text.as_bytes().to_vec()).to_vec();
+    payloads.push(b"\xff\xfe\x80".to_vec());
+    payloads.push((0..=255).collect());
+    payloads
+}
+
+fn long(bytes: usize) -> Vec<u8> {
+    (0..bytes)
+        .map(|index| (index * 7 + index / 256) as u8)
+        .collect()
+}
+
+/// Whether this machine has a program; `cargo test` leaves out what needs one that is missing, and says so.
+fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !found {
+        println!("left out: {program} is not installed");
+    }
+    found
+}
+
+/// Runs what a reader would paste, answers its datagram as an echo server does, and returns what it printed.
+fn paste(shell: &str, line: &str, socket: &UdpSocket, payload: &[u8]) -> Output {
+    let mut child = Command::new(shell)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{shell}: {error}"));
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(line.as_bytes()).unwrap();
+    stdin.write_all(b"\n").unwrap();
+    drop(stdin);
+    let mut buffer = vec![0; 65_536];
+    let (length, peer) = socket
+        .recv_from(&mut buffer)
+        .unwrap_or_else(|error| panic!("{line}: {error}"));
+    assert_eq!(&buffer[..length], payload, "{shell}: {line}");
+    socket.send_to(&buffer[..length], peer).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{shell}: {line}: {output:?}");
+    socket.set_nonblocking(true).unwrap();
+    let more = socket.recv_from(&mut buffer).map_err(|error| error.kind());
+    assert_eq!(
+        more.unwrap_err(),
+        ErrorKind::WouldBlock,
+        "a second datagram: {line}"
+    );
+    output
+}
+
+/// Sends every payload with every form, all at once: each of the commands waits a second for more.
+fn paste_all(forms: &[(Form, &[&str])], payloads: &[Vec<u8>], address: &str) {
+    std::thread::scope(|scope| {
+        for (form, needs) in forms {
+            if !needs.iter().all(|program| has(program)) {
+                continue;
+            }
+            for payload in payloads {
+                for shell in ["bash", "sh"] {
+                    scope.spawn(move || {
+                        let socket = UdpSocket::bind((address, 0)).unwrap();
+                        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+                        let server = Address::read(&socket.local_addr().unwrap().to_string());
+                        let line = line(*form, payload, server.as_ref()).unwrap();
+                        let output = paste(shell, &line, &socket, payload);
+                        match form {
+                            Form::Python => assert!(output.stdout.starts_with(b"b"), "{output:?}"),
+                            _ => assert_eq!(output.stdout, *payload, "the answer: {line}"),
+                        }
+                    });
+                }
+            }
+        }
+    });
+}
+
+const PIPED: [(Form, &[&str]); 3] = [
+    (Form::Nc, &["nc"]),
+    (Form::Socat, &["socat"]),
+    (Form::Xxd, &["xxd", "nc"]),
+];
+
+#[test]
+fn every_line_sends_the_payload_as_one_datagram() {
+    let forms = [PIPED.as_slice(), &[(Form::Python, &["python3"])]].concat();
+    paste_all(&forms, &payloads(), "127.0.0.1");
+}
+
+#[test]
+fn the_longest_payload_for_a_pipe_is_one_datagram_still() {
+    paste_all(&PIPED, &[long(MAX_PIPED_BYTES)], "127.0.0.1");
+}
+
+#[test]
+fn lines_reach_a_server_with_an_ipv6_address() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        println!("left out: this machine has no IPv6");
+        return;
+    }
+    let forms = [PIPED.as_slice(), &[(Form::Python, &["python3"])]].concat();
+    paste_all(&forms, &payloads()[..1], "::1");
+}
+
+#[test]
+fn python_sends_the_empty_and_the_longest_datagram_too() {
+    paste_all(
+        &[(Form::Python, &["python3"])],
+        &[Vec::new(), long(65_507)],
+        "127.0.0.1",
+    );
+}
+
+#[test]
+fn python_reads_the_literal_as_the_same_bytes_and_writes_it_alike() {
+    if !has("python3") {
+        return;
+    }
+    for payload in payloads().into_iter().chain([Vec::new(), long(65_508)]) {
+        let literal = line(Form::Literal, &payload, None).unwrap();
+        let program = format!(
+            "import sys\ndata = {literal}\nsys.stdout.buffer.write(repr(data).encode() + b'\\n' + data)"
+        );
+        let mut child = Command::new("python3")
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(program.as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            output.stdout,
+            [literal.as_bytes(), b"\n", &payload].concat()
+        );
+    }
+}
