@@ -15,7 +15,6 @@ use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::first_echo::{open_live, wait_for_fate};
 use crate::page::{Page, Scheme};
-use crate::programs::has;
 
 /// Opens the page and waits for the bytes, which come in a chunk of their own.
 async fn open_bytes(page: &Page, host: &TestServer) -> Result<()> {
@@ -36,7 +35,8 @@ async fn read(page: &Page, selector: &str) -> Result<String> {
     let selector = Value::from(selector);
     let text = page
         .in_widget(&format!(
-            "const found = root.querySelector({selector}); return found.value ?? found.textContent"
+            "const found = root.querySelector({selector});
+            return found.matches('textarea, input') ? found.value : found.textContent"
         ))
         .await?;
     Ok(text.as_str().context("a text")?.to_owned())
@@ -44,7 +44,10 @@ async fn read(page: &Page, selector: &str) -> Result<String> {
 
 async fn ensure_reads(page: &Page, selector: &str, expected: &str) -> Result<()> {
     let text = read(page, selector).await?;
-    ensure!(text == expected, "{selector} reads {text:?}, not {expected:?}");
+    ensure!(
+        text == expected,
+        "{selector} reads {text:?}, not {expected:?}"
+    );
     Ok(())
 }
 
@@ -114,8 +117,9 @@ async fn hex_and_text_follow_each_other_and_nothing_is_lost() {
         ensure_reads(page, "[data-ref=hex-broken]", complaint).await?;
         page.press(Key::Tab + "").await?;
         ensure_reads(page, "[part=hex]", "54 6g 73").await?;
-        ensure_reads(page, "[part=text]", "Grüße\\x00<script>alert(1)</script>").await?;
+        ensure_reads(page, "[part=text]", "T").await?;
 
+        write(page, "text", "<script>alert(1)</script>").await?;
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "echoed").await?;
         let scripts = page.in_widget("return root.querySelectorAll('script').length").await?;
@@ -158,16 +162,11 @@ async fn lines_copied_from_the_page_send_the_same_bytes_to_the_echo_server() {
         let copied: Vec<String> = serde_json::from_value(copied)?;
         ensure_reads(page, "li:last-child > [part=copied]", "Copied").await?;
         ensure!(copied[0] == r#"b'it\'s 100% "sure" \\ $(x) `y`\n\x00\xff!'"#, "{}", copied[0]);
-        let needs: [&[&str]; 4] = [&["python3"], &["nc"], &["socat"], &["xxd", "nc"]];
-        for (line, needs) in copied[1..].iter().zip(needs) {
-            if !needs.iter().all(|program| has(program)) {
-                continue;
-            }
+        // Python prints the answer as a literal, the others print it as it is.
+        let literal = format!("{}\n", copied[0]).into_bytes();
+        let answers = [&literal, payload.as_slice(), payload, payload];
+        for (line, expected) in copied[1..].iter().zip(answers) {
             let printed = run_in_bash(line).await?;
-            let expected = match needs {
-                ["python3"] => format!("{}\n", copied[0]).into_bytes(),
-                _ => payload.to_vec(),
-            };
             ensure!(printed == expected, "{line} printed {printed:?}");
         }
         Ok(())
@@ -195,8 +194,6 @@ async fn the_ruler_goes_by_keys_to_the_last_byte_and_the_system_refuses_the_next
     in_chromium(async |page| {
         open_bytes(page, &host).await?;
         page.in_widget("root.querySelector('[part=thumb]').focus()").await?;
-        let value = "return [...'now valuetext'.split(' ')].map((name) => name)";
-        ensure!(page.script(value).await?.is_array());
         page.press(Key::End + "").await?;
         ensure_reads(page, "[part=outlook]", "65,508 bytes: more than one datagram carries").await?;
         let slider = page
@@ -219,9 +216,7 @@ async fn the_ruler_goes_by_keys_to_the_last_byte_and_the_system_refuses_the_next
         page.press(Key::PageDown + "").await?;
         let whole = "65,507 bytes: 45 fragments over IPv4 at MTU 1500, 63.6 % arrive whole";
         ensure_reads(page, "[part=outlook]", whole).await?;
-        write(page, "value", "").await?;
-        page.in_widget("root.querySelector('#bytes-loss').select()").await?;
-        page.in_widget("root.querySelector('#bytes-loss').focus()").await?;
+        page.in_widget("const field = root.querySelector('#bytes-loss'); field.focus(); field.select()").await?;
         page.press("2").await?;
         ensure_reads(page, "[part=mark]:nth-child(6) [part=mark-odds]", "40.3 % arrive").await?;
         let drawn = page.in_widget("return root.querySelectorAll('[part=dump] [part=row]').length").await?;
@@ -278,6 +273,8 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         ensure_reads(page, "[data-ref=bytes-length]", "42 characters, 42 bytes").await?;
         let small = folder.path().join("small.bin");
         std::fs::write(&small, b"\x00\xffab")?;
+        let letters = folder.path().join("letters.txt");
+        std::fs::write(&letters, b"abc")?;
         choose(page, &small).await?;
         page.wait_for("the file's bytes", "return document.querySelector('udp-echo').shadowRoot.querySelector('[part=hex]').value === '00 ff 61 62'").await?;
 
@@ -286,7 +283,9 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         page.in_widget("root.querySelector('[data-act=random]').click()").await?;
         let length = read(page, "[data-ref=bytes-length]").await?;
         ensure!(length.ends_with(", 2,000 bytes"), "{length}");
-        ensure_reads(page, "[data-ref=page]", "Bytes 0 to 1,023 of 2,000").await?;
+        // The first page ends where no character is cut in two, which chance decides here.
+        let page_of = read(page, "[data-ref=page]").await?;
+        ensure!(page_of.starts_with("Bytes 0 to 1,02") && page_of.ends_with(" of 2,000"), "{page_of}");
 
         // A line of 100,000 characters, as it is pasted.
         page.script("window.longest = 0; new PerformanceObserver((list) => list.getEntries()
@@ -294,17 +293,19 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
             .await?;
         page.in_widget("const field = root.querySelector('[part=text]'); field.focus(); field.value = 'x'.repeat(100000);
             field.dispatchEvent(new InputEvent('input', { bubbles: true }))").await?;
-        ensure_reads(page, "[data-ref=page]", "Bytes 0 to 99,999 of 100,976").await?;
+        // What was there before the page's end is gone, what was behind it is not.
+        let page_of = read(page, "[data-ref=page]").await?;
+        ensure!(page_of.starts_with("Bytes 0 to 99,999 of 100,97"), "{page_of}");
         page.in_widget("root.querySelector('[part=hex]').focus()").await?;
-        ensure_reads(page, "[data-ref=page]", "Bytes 0 to 1,023 of 100,976").await?;
+        let page_of = read(page, "[data-ref=page]").await?;
+        ensure!(page_of.starts_with("Bytes 0 to 1,023 of 100,97"), "{page_of}");
         page.frames(2).await?;
         println!("longest task while 100,000 characters were pasted: {} ms", page.script("return window.longest").await?);
 
         page.script("document.querySelector('udp-echo').setAttribute('corrupt', '100 0')").await?;
-        write(page, "text", "abc").await?;
-        page.in_widget("root.querySelector('[part=hex]').focus()").await?;
-        page.select_all().await?;
-        page.press("616263").await?;
+        // There is too much to be written over a page at a time; a file takes its place.
+        choose(page, &letters).await?;
+        page.wait_for_in_widget("the other message", "[part=pages][hidden]").await?;
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "dropped").await?;
         pick(page, 1).await?;

@@ -7,6 +7,7 @@
 
 mod axe;
 mod browser;
+mod bytes;
 mod chromium;
 mod comeback;
 #[path = "../common/mod.rs"]

@@ -96,6 +96,15 @@ async fn the_widget_and_the_article() {
             page.wait_for_network_silence().await?;
             pictures(page, &format!("view-{view}"), Some("#live")).await?;
         }
+        page.in_widget(
+            "root.querySelector('tr[data-number]').click();
+            root.querySelector('[part=copy]').open = true;
+            const hex = root.querySelector('[part=hex]');
+            hex.value = '54 6g';
+            hex.dispatchEvent(new InputEvent('input', { bubbles: true }))",
+        )
+        .await?;
+        pictures(page, "bytes", Some("#live")).await?;
         page.script("document.querySelector('#live').mode = 'simulated'")
             .await?;
         page.wait_for_state("simulated").await?;

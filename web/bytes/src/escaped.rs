@@ -23,8 +23,10 @@ pub fn parse(source: &str) -> Result<Vec<u8>, Broken> {
         rest = after;
         if *byte == b'\\' {
             let place = source.len() - after.len() - 1;
-            rest = read_escape(after, &mut bytes)
-                .map_err(|reason| Broken::at(source, place, reason))?;
+            rest = read_escape(after, &mut bytes).map_err(|reason| Broken {
+                unfinished: may_become_an_escape(after),
+                ..Broken::at(source, place, reason)
+            })?;
         } else {
             bytes.push(*byte);
         }
@@ -61,6 +63,16 @@ fn read_escape<'a>(escape: &'a [u8], bytes: &mut Vec<u8>) -> Result<&'a [u8], Re
         _ => return Err(Reason::NoEscape),
     }
     Ok(rest)
+}
+
+/// Whether this may be the beginning of an escape, behind its backslash.
+fn may_become_an_escape(start: &[u8]) -> bool {
+    match start {
+        [] | [b'x' | b'u'] => true,
+        [b'x', digit] => digit.is_ascii_hexdigit(),
+        [b'u', b'{', digits @ ..] => digits.len() <= 6 && digits.iter().all(u8::is_ascii_hexdigit),
+        _ => false,
+    }
 }
 
 /// The number that one to six hex digits make.
@@ -172,10 +184,38 @@ mod tests {
                 lines: 1,
                 character: Some('\\'),
                 reason,
+                unfinished: broken.unfinished,
             };
             assert_eq!(broken, expected, "{source:?}");
         }
         assert_eq!(parse("one\ntwo \\").unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn an_escape_that_only_ends_too_soon_may_be_finished() {
+        for source in [
+            "\\",
+            "a\\x",
+            "\\xf",
+            "\\u",
+            "\\u{",
+            "\\u{1F64",
+            "\\u{1F6421",
+        ] {
+            assert!(parse(source).unwrap_err().unfinished, "{source:?}");
+        }
+        for source in [
+            "\\q",
+            "\\xg",
+            "\\x1g",
+            "\\u1",
+            "\\u{g",
+            "\\u{1F64212",
+            "\\u{110000}",
+            "\\x ",
+        ] {
+            assert!(!parse(source).unwrap_err().unfinished, "{source:?}");
+        }
     }
 
     #[test]

@@ -16,14 +16,18 @@ pub fn parse(source: &str) -> Result<Vec<u8>, Broken> {
     let mut high: Option<(usize, u8)> = None;
     let mut chars = source.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        let broken = |at, reason| Err(Broken::at(source, at, reason));
+        let broken = |at, reason| Err::<Vec<u8>, _>(Broken::at(source, at, reason));
         let next = chars.peek().copied();
         match (c.to_digit(16), high, next) {
             (_, None, Some((at, 'x' | 'X'))) if matches!(c, '0' | '\\') => {
                 chars.next();
                 // Nothing may stand between `0x` and its digits, or `0x 0x41` would be read with one prefix too many.
                 if !chars.peek().is_some_and(|(_, c)| c.is_ascii_hexdigit()) {
-                    return broken(at, Reason::NoDigits);
+                    let unfinished = chars.peek().is_none();
+                    return broken(at, Reason::NoDigits).map_err(|broken| Broken {
+                        unfinished,
+                        ..broken
+                    });
                 }
             }
             (Some(digit), None, _) => high = Some((at, digit as u8)),
@@ -37,7 +41,10 @@ pub fn parse(source: &str) -> Result<Vec<u8>, Broken> {
         }
     }
     match high {
-        Some((at, _)) => Err(Broken::at(source, at, Reason::OneDigit)),
+        Some((at, _)) => Err(Broken {
+            unfinished: true,
+            ..Broken::at(source, at, Reason::OneDigit)
+        }),
         None => Ok(bytes),
     }
 }
@@ -111,12 +118,21 @@ mod tests {
             lines: 1,
             character: Some(c),
             reason,
+            unfinished: false,
         };
         assert_eq!(broken("54 6g"), at(5, 'g', Reason::NoHex));
         assert_eq!(broken("é4"), at(1, 'é', Reason::NoHex));
         assert_eq!(broken("54 6 73"), at(4, '6', Reason::OneDigit));
-        assert_eq!(broken("54 6"), at(4, '6', Reason::OneDigit));
-        assert_eq!(broken("0x"), at(2, 'x', Reason::NoDigits));
+        for (source, column, character, reason) in [
+            ("54 6", 4, '6', Reason::OneDigit),
+            ("0x", 2, 'x', Reason::NoDigits),
+        ] {
+            let expected = Broken {
+                unfinished: true,
+                ..at(column, character, reason)
+            };
+            assert_eq!(broken(source), expected, "more may come");
+        }
         assert_eq!(broken("0x 0x41"), at(2, 'x', Reason::NoDigits));
         assert_eq!(broken("\\n"), at(1, '\\', Reason::NoHex));
         assert_eq!(broken("<script>"), at(1, '<', Reason::NoHex));
@@ -126,6 +142,7 @@ mod tests {
             lines: 2,
             character: Some('z'),
             reason: Reason::NoHex,
+            unfinished: false,
         };
         assert_eq!(broken("54 68\n69 zz"), second_line);
     }

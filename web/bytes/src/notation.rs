@@ -13,6 +13,8 @@ pub struct Broken {
     pub character: Option<char>,
     /// What is wrong with it.
     pub reason: Reason,
+    /// Nothing is wrong yet, there is only too little: the text ends before the byte does.
+    pub unfinished: bool,
 }
 
 /// What is wrong.
@@ -58,6 +60,7 @@ impl Broken {
             lines,
             character,
             reason,
+            unfinished: false,
         }
     }
 }

@@ -55,7 +55,7 @@ impl Panel {
                 sources: Sources::new(&shell, Teller(Weak::clone(desk))),
                 scale: Scale::new(&shell),
                 dump: Dump::new(&shell),
-                copies: Copies::new(&shell, Teller(Weak::clone(desk))),
+                copies: Copies::new(&shell, &Teller(Weak::clone(desk))),
                 labels: LABELS.map(|(name, _)| Label::new(shell.find(name))),
             }),
         });
@@ -140,6 +140,7 @@ impl Board {
             Some(Effect::Random(count)) => self.sources.make(count),
             Some(Effect::Read) => self.sources.read(),
             Some(Effect::Copy(index, line)) => self.copies.copy(index, &line),
+            Some(Effect::Select(index, line)) => self.copies.select(index, &line),
             None => {}
         }
         self.draw();

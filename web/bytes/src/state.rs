@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::editor::{Editor, Notation};
 use crate::header::Header;
 use crate::lines::{self, Form, No};
+use crate::notation::Broken;
 use crate::size::{self, Ruler};
 use crate::way::{self, Shown, Stage};
 use crate::words;
@@ -74,6 +75,8 @@ pub enum Effect {
     Read,
     /// Copy this line.
     Copy(usize, String),
+    /// Select this line, for the reader to copy.
+    Select(usize, String),
 }
 
 /// What the panel knows.
@@ -218,7 +221,8 @@ impl State {
             }
             Input::Copied(index, well) => {
                 self.copied = Some((index, well));
-                None
+                let line = self.line(*lines::FORMS.get(index)?).ok()?;
+                (!well).then_some(Effect::Select(index, line))
             }
             Input::Send => Some(Effect::Send),
             Input::Redraw => None,
@@ -280,6 +284,14 @@ impl State {
     /// Whether a field is to be left as it stands: the reader is in it, or it holds what cannot be read.
     pub fn leaves_alone(&self, notation: Notation) -> bool {
         self.writing == Some(notation) || self.editor.broken(notation).is_some()
+    }
+
+    /// What to say about what stands in a field. What is only unfinished is no fault while the reader writes.
+    pub fn broken(&self, notation: Notation) -> Option<Broken> {
+        let is_excused = |broken: &Broken| broken.unfinished && self.writing == Some(notation);
+        self.editor
+            .broken(notation)
+            .filter(|broken| !is_excused(broken))
     }
 
     /// The ruler for the server in use.

@@ -1,6 +1,6 @@
 //! Lines to copy.
 
-use js_sys::Reflect;
+use js_sys::{Promise, Reflect};
 use udp_echo_feed::dom::{self, Label, Shell};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -20,21 +20,20 @@ struct Line {
     code: Element,
     button: Element,
     said: Label,
+    /// Called when the browser has copied it, and when it has not.
+    done: [Done; 2],
 }
 
 /// The drawn lines.
 pub(super) struct Copies {
     details: Element,
     lines: Vec<Line>,
-    teller: Teller,
     /// What the lines were drawn for.
     drawn: Option<(u32, String)>,
-    /// Called when the browser has copied, or has not.
-    _done: Option<[Done; 2]>,
 }
 
 impl Copies {
-    pub(super) fn new(shell: &Shell<'_>, teller: Teller) -> Self {
+    pub(super) fn new(shell: &Shell<'_>, teller: &Teller) -> Self {
         let list = shell.find("lines");
         let lines = words::LINES.iter().enumerate().map(|(index, name)| {
             let item = dom::append(&list, "li", "copy-line");
@@ -48,19 +47,22 @@ impl Copies {
             dom::set(&code, "dir", "ltr");
             let said = dom::append(&item, "span", "copied");
             dom::set(&said, "role", "status");
+            let done = [true, false].map(|well| {
+                let teller = teller.clone();
+                Closure::new(move |_| teller.tell(Input::Copied(index, well)))
+            });
             Line {
                 text: Label::new(code.clone()),
                 code,
                 button,
                 said: Label::new(said),
+                done,
             }
         });
         Self {
             details: shell.find("copy"),
             lines: lines.collect(),
-            teller,
             drawn: None,
-            _done: None,
         }
     }
 
@@ -91,40 +93,31 @@ impl Copies {
         }
     }
 
-    /// Copies a line, or selects it where the browser does not let a page copy.
-    pub(super) fn copy(&mut self, index: usize, text: &str) {
+    /// Copies a line. Whether that went well is told later.
+    pub(super) fn copy(&self, index: usize, text: &str) {
+        let Some(line) = self.lines.get(index) else {
+            return;
+        };
         let navigator = dom::window().navigator();
         // It is missing in pages without https from other machines.
-        let clipboard = Reflect::get(&navigator, &"clipboard".into())
-            .ok()
-            .filter(JsValue::is_object);
-        if clipboard.is_none() {
-            return self.select(index, text);
+        let clipboard = Reflect::get(&navigator, &"clipboard".into());
+        let copied = match clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
+            true => navigator.clipboard().write_text(text),
+            false => Promise::reject(&JsValue::NULL),
+        };
+        let [done, failed] = &line.done;
+        let _ = copied.then2(done, failed);
+    }
+
+    /// Selects all of a line, after writing all of it.
+    pub(super) fn select(&mut self, index: usize, text: &str) {
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        line.text.set(text);
+        if let Ok(Some(selection)) = dom::window().get_selection() {
+            // It fails only for nodes of other documents.
+            let _ = selection.select_all_children(&line.code);
         }
-        let teller = self.teller.clone();
-        let done = Closure::new(move |_| teller.tell(Input::Copied(index, true)));
-        let teller = self.teller.clone();
-        let full = text.to_owned();
-        let code = self.lines[index].code.clone();
-        let failed = Closure::new(move |_| {
-            select(&code, &full);
-            teller.tell(Input::Copied(index, false));
-        });
-        let _ = navigator.clipboard().write_text(text).then2(&done, &failed);
-        self._done = Some([done, failed]);
-    }
-
-    fn select(&self, index: usize, text: &str) {
-        select(&self.lines[index].code, text);
-        self.teller.tell(Input::Copied(index, false));
-    }
-}
-
-/// Selects all of a line, after writing all of it.
-fn select(code: &Element, text: &str) {
-    code.set_text_content(Some(text));
-    if let Ok(Some(selection)) = dom::window().get_selection() {
-        // It fails only for nodes of other documents.
-        let _ = selection.select_all_children(code);
     }
 }

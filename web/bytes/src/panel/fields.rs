@@ -58,7 +58,7 @@ impl Fields {
     pub(super) fn draw(&mut self, state: &State) {
         let editor = state.editor();
         for field in &mut self.fields {
-            let broken = editor.broken(field.notation);
+            let broken = state.broken(field.notation);
             field
                 .broken
                 .set(&broken.map(words::broken).unwrap_or_default());

@@ -80,6 +80,31 @@ fn the_field_that_is_written_in_is_left_alone_until_it_is_left() {
 }
 
 #[test]
+fn half_a_byte_is_no_fault_while_it_is_written() {
+    let mut state = with_draft(b"This");
+    state.on(Input::Wrote(Notation::Hex, "54 6".to_owned()));
+    assert_eq!(state.broken(Notation::Hex), None);
+    state.on(Input::Left);
+    assert_eq!(state.broken(Notation::Hex).unwrap().column, 4);
+    state.on(Input::Wrote(Notation::Hex, "54 6 7".to_owned()));
+    assert_eq!(state.broken(Notation::Hex).unwrap().column, 4);
+}
+
+#[test]
+fn what_the_browser_does_not_copy_is_selected_for_the_reader() {
+    let mut state = with_draft(b"x");
+    assert_eq!(
+        state.on(Input::Copy(0)),
+        Some(Effect::Copy(0, "b'x'".to_owned()))
+    );
+    assert_eq!(state.on(Input::Copied(0, true)), None);
+    assert_eq!(
+        state.on(Input::Copied(0, false)),
+        Some(Effect::Select(0, "b'x'".to_owned()))
+    );
+}
+
+#[test]
 fn a_file_over_the_limit_is_refused_before_it_is_read() {
     let mut state = with_draft(b"This");
     assert_eq!(

@@ -17,7 +17,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 14] = [
+const NEEDS: [Need; 15] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -52,6 +52,11 @@ const NEEDS: [Need; 14] = [
         program: "socat",
         package: "socat",
         reason: "talks to the echo server over IPv4 and IPv6",
+    },
+    Need {
+        program: "xxd",
+        package: "xxd",
+        reason: "turns hex into bytes in the lines that the page offers to copy",
     },
     Need {
         program: "curl",
