@@ -176,10 +176,11 @@ impl Dump {
         };
         let pixels = font.map(digits);
         // A character of a monospace font is six tenths of its size wide.
-        let characters = self.scroller.client_width() * 10 / (pixels.unwrap_or(13) * 6).max(1);
+        let room = self.scroller.client_width() - 2 * pixels.unwrap_or(13);
+        let characters = room * 10 / (pixels.unwrap_or(13) * 6).max(1);
         match characters {
-            78.. => 16,
-            44.. => 8,
+            74.. => 16,
+            38.. => 8,
             _ => 4,
         }
     }

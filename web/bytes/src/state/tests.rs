@@ -307,6 +307,18 @@ fn what_is_shown_has_a_new_revision_only_when_it_is_new() {
     assert_eq!(state.revision(), before);
     state.on(Input::Copied(0, true));
     assert_eq!(state.copied(), Some((0, true)));
+    let echoed = [What::EchoIn(1), What::RelayOut(1, Delivery::Echoed)];
+    state.on(feed("", &[datagram(1, b"x", Fate::Echoed, &echoed)]));
+    assert_eq!(state.revision(), before);
+    state.on(Input::Stage(Stage::Answer));
+    assert_ne!(
+        state.revision(),
+        before,
+        "the same bytes the other way have another header"
+    );
+    state.on(Input::Stage(Stage::Draft));
+    let before = state.revision();
+    state.on(Input::Copied(0, true));
     state.on(Input::Wrote(Notation::Text, "y".to_owned()));
     assert_ne!(state.revision(), before);
     assert_eq!(state.copied(), None);
