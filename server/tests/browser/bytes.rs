@@ -19,7 +19,7 @@ use crate::page::{Page, Scheme};
 /// Opens the page and waits for the bytes, which come in a chunk of their own.
 async fn open_bytes(page: &Page, host: &TestServer) -> Result<()> {
     open_live(page, host).await?;
-    page.wait_for_in_widget("the bytes", "[part=bytes] [part=row]")
+    page.wait_for_in_widget("the bytes", "[part=byte-view] [part=row]")
         .await
 }
 
