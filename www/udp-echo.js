@@ -183,7 +183,8 @@ class UdpEcho extends HTMLElement {
       const [{ Widget }, style] = await load("web");
       // It may have left the page while this was loading.
       if (!this.isConnected) return;
-      this.#root.adoptedStyleSheets = [base(), style];
+      // Who connects again keeps the sheets of the chunks.
+      if (!this.#root.adoptedStyleSheets.includes(style)) this.#root.adoptedStyleSheets = [base(), style];
       this.#root.querySelectorAll("[part=error], [part=start]").forEach((old) => old.remove());
       // Without anything of the author's, the widget itself is what is printed.
       if (this.textContent.trim()) this.#slot.hidden = true;

@@ -136,6 +136,12 @@ async fn hex_and_text_follow_each_other_and_nothing_is_lost() {
         ensure!(back[0][2] == host.udp().port().to_string() && back[1][2] == port.to_string(), "{back:?}");
 
         page.in_widget("root.querySelector('[part=copy]').open = true").await?;
+        // Connecting once more leaves the chunk's style sheet where it was.
+        page.script("return document.querySelector('udp-echo').connect().then(() => true)").await?;
+        let display = page
+            .in_widget("return getComputedStyle(root.querySelector('[part=header-fields]')).display")
+            .await?;
+        ensure!(display == json!("grid"), "the bytes have lost their style: {display}");
         assert_accessible_in_both_schemes(page, "bytes").await
     })
     .await;
