@@ -35,7 +35,8 @@ async fn read(page: &Page, selector: &str) -> Result<String> {
     let selector = Value::from(selector);
     let text = page
         .in_widget(&format!(
-            "const found = root.querySelector({selector});
+            "const view = root.querySelector('[part=byte-view]');
+            const found = view.querySelector({selector}) ?? root.querySelector({selector});
             return found.matches('textarea, input') ? found.value : found.textContent"
         ))
         .await?;
@@ -250,8 +251,8 @@ async fn the_ruler_goes_by_keys_to_the_last_byte_and_the_system_refuses_the_next
             page.emulate(width, 900, Scheme::Light).await?;
             page.frames(2).await?;
             let collisions = page
-                .in_widget("const boxes = [...root.querySelectorAll('[part=tick]')].map((tick) => tick.getBoundingClientRect());
-                    const ruler = root.querySelector('[part=ruler]').getBoundingClientRect();
+                .in_widget("const boxes = [...root.querySelectorAll('[part=scale-mark]')].map((tick) => tick.getBoundingClientRect());
+                    const ruler = root.querySelector('[part=scale]').getBoundingClientRect();
                     return boxes.filter((box, index) => index && box.left < boxes[index - 1].right + 2
                         || box.left < ruler.left - 12 || box.right > ruler.right + 12).length")
                 .await?;
@@ -274,7 +275,7 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         let huge = folder.path().join("huge.bin");
         File::create(&huge)?.set_len(1 << 30)?;
         choose(page, &huge).await?;
-        page.wait_for_in_widget("the refusal", "[data-ref=source]:not(:empty)").await?;
+        page.wait_for_in_widget("the refusal", "[part=byte-view] [data-ref=source]:not(:empty)").await?;
         let refusal = "“huge.bin” has 1,073,741,824 bytes; one datagram carries 65,507 bytes at most. The file was not read, and the message stays as it was.";
         ensure_reads(page, "[data-ref=source]", refusal).await?;
         ensure_reads(page, "[data-ref=bytes-length]", "42 characters, 42 bytes").await?;

@@ -32,12 +32,12 @@ impl Dump {
     pub(super) fn new(shell: &Shell<'_>) -> Self {
         let list = shell.find("stages");
         let stages = STAGES.map(|stage| {
-            let label = dom::append(&list, "label", "stage");
+            let label = dom::append(&list, "label", "which");
             let radio: HtmlInputElement = dom::append(&label, "input", "radio").unchecked_into();
             radio.set_type("radio");
             radio.set_name("bytes-stage");
             dom::set(&radio, "data-stage", &words::number(stage as u64));
-            dom::append(&label, "span", "stage-name").set_text_content(Some(words::stage(stage)));
+            dom::append(&label, "span", "which-name").set_text_content(Some(words::stage(stage)));
             (stage, radio)
         });
         Self {

@@ -129,7 +129,7 @@ fn pointed(event: &PointerEvent, target: &Element) -> Option<Input> {
     if event.buttons() & 1 == 0 {
         return None;
     }
-    let ruler = target.closest("[part=ruler]").ok()??;
+    let ruler = target.closest("[part=scale]").ok()??;
     // What moves away from the ruler goes on to move along it. It fails for pointers that are gone already.
     let _ = ruler.set_pointer_capture(event.pointer_id());
     let frame = ruler.get_bounding_client_rect();

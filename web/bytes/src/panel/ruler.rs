@@ -78,7 +78,7 @@ impl Scale {
             .chain(ruler.marks())
             .filter(|size| *size <= ruler.limit)
         {
-            let tick = dom::append(&self.axis, "span", "tick");
+            let tick = dom::append(&self.axis, "span", "scale-mark");
             set_property(&tick, "--at", &place(ruler, size));
             tick.set_text_content(Some(&words::grouped(size)));
         }
