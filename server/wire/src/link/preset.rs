@@ -27,7 +27,8 @@ const NOTHING: Impairment = Impairment {
     limit: 0,
 };
 
-/// One wireless hop to an access point in the same room: a few milliseconds, and a frame in a thousand given up.
+/// One wireless hop to an access point in the same quiet room: a few milliseconds, and a frame in a thousand given up. An
+/// assumption; real offices differ by a factor of ten.
 const WIFI: Impairment = Impairment {
     delay_us: 2_000,
     jitter_us: 1_500,
@@ -35,15 +36,18 @@ const WIFI: Impairment = Impairment {
     ..NOTHING
 };
 
-/// An LTE network with moderate load: about 50 ms there and back; the radio's own retries turn loss into jitter.
+/// WebPageTest's profile "LTE": 12 Mbit/s and 70 ms there and back. Jitter and loss are an assumption: the radio's own
+/// retries turn most loss into jitter.
 const MOBILE: Impairment = Impairment {
-    delay_us: 25_000,
+    rate_kbps: 12_000,
+    delay_us: 35_000,
     jitter_us: 12_000,
     loss_ppm: 5_000,
     ..NOTHING
 };
 
-/// A geostationary satellite: 35,786 km up and as far down again are 239 ms at the speed of light, each way.
+/// A geostationary satellite: ITU-T G.114 gives 260 ms each way (35,786 km up and as far down again are 239 ms at the speed
+/// of light); 10 ms more are spent on the ground. The rest is an assumption.
 const SATELLITE: Impairment = Impairment {
     delay_us: 270_000,
     jitter_us: 10_000,
@@ -80,14 +84,8 @@ pub const PRESETS: [Preset; 5] = [
     },
     Preset {
         name: "mobile",
-        up: Impairment {
-            rate_kbps: 8_000,
-            ..MOBILE
-        },
-        down: Impairment {
-            rate_kbps: 30_000,
-            ..MOBILE
-        },
+        up: MOBILE,
+        down: MOBILE,
     },
     Preset {
         name: "satellite",
@@ -211,7 +209,7 @@ mod tests {
         assert_eq!(plain.netem("lo"), "tc qdisc replace dev lo root netem");
         assert_eq!(
             MOBILE.netem("eth0"),
-            "tc qdisc replace dev eth0 root netem delay 25ms 12ms loss 0.5%"
+            "tc qdisc replace dev eth0 root netem delay 35ms 12ms loss 0.5% rate 12000kbit"
         );
         assert_eq!(
             VERY_BAD.netem("lo"),
