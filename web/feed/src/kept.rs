@@ -9,7 +9,7 @@ use crate::datagram::Datagram;
 
 /// Datagrams by their numbers, oldest first.
 #[derive(Debug, Default)]
-pub struct Kept(VecDeque<Datagram>);
+pub struct Kept(VecDeque<Datagram>, u64);
 
 impl Kept {
     /// All of them.
@@ -33,8 +33,14 @@ impl Kept {
         self.0.is_empty()
     }
 
+    /// Grows with every change: who has drawn one revision need not draw it again.
+    pub fn revision(&self) -> u64 {
+        self.1
+    }
+
     /// Takes one in, over what was known of it before.
     pub(crate) fn insert(&mut self, datagram: Datagram) {
+        self.1 += 1;
         let known = self
             .place(datagram.number)
             .and_then(|place| self.0.get_mut(place));
@@ -53,6 +59,7 @@ impl Kept {
     pub(crate) fn retain(&mut self, numbers: Range<u64>, most: usize) {
         while self.0.back().is_some_and(|last| last.number >= numbers.end) {
             self.0.pop_back();
+            self.1 += 1;
         }
         while self
             .0
@@ -61,6 +68,7 @@ impl Kept {
             || self.0.len() > most
         {
             self.0.pop_front();
+            self.1 += 1;
         }
     }
 

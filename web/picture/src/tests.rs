@@ -526,7 +526,7 @@ fn stepping_goes_through_every_event_once_and_back() {
         [
             "Step 1 of 7. The page sent datagram 1, 1 byte; the relay hands it on as one UDP datagram.",
             "Step 2 of 7. 30 µs later: The server received datagram 1, 1 byte at once, and with them the sender's address.",
-            "Step 3 of 7. 40 µs later: The server sent 1 byte of datagram 1 back to that address.",
+            "Step 3 of 7. 40 µs later: The server answered datagram 1: 1 byte, back to that address.",
             "Step 4 of 7. 70 µs later: The answer to datagram 1 reached the page: echoed.",
             "Step 5 of 7. The page sent datagram 2, 0 bytes; the relay hands it on as one UDP datagram.",
             "Step 6 of 7. 30 µs later: The server received datagram 2, 0 bytes at once, and with them the sender's address.",

@@ -1,5 +1,7 @@
 //! The picture and the tools beside it: steps, zoom, follow, pause.
 
+use std::ops::Range;
+
 use udp_echo_feed::chunk::Act;
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::dom::{self, Label, Shell};
@@ -12,7 +14,7 @@ use super::stage::Stage;
 use crate::frame::Frame;
 use crate::layout::{Moment, lay_out};
 use crate::sketch::{Sign, Sketch};
-use crate::steps::steps;
+use crate::steps::{StepId, steps};
 use crate::words;
 
 /// The picture and its tools.
@@ -25,6 +27,8 @@ pub(super) struct Diagram {
     count: Label,
     follow: Element,
     pause: Element,
+    /// What was drawn last: revision of the datagrams, the picked one, those shown, the step.
+    drawn: Option<(u64, Option<u64>, Range<u64>, Option<StepId>)>,
     /// The datagram that was picked when this was drawn last.
     selected: Option<u64>,
     paused: bool,
@@ -42,6 +46,7 @@ impl Diagram {
             count: Label::new(shell.find("count")),
             follow: shell.find("follow"),
             pause: shell.find("pause"),
+            drawn: None,
             selected: None,
             paused: false,
             goes_on: false,
@@ -98,6 +103,18 @@ impl Diagram {
             }
         }
         let window = self.frame.window(&kept);
+        set_pressed(&self.follow, self.frame.follows());
+        set_pressed(&self.pause, feed.paused);
+        let next = Some((
+            feed.datagrams.revision(),
+            feed.selected,
+            window.clone(),
+            self.frame.step(),
+        ));
+        if next == self.drawn {
+            return;
+        }
+        self.drawn = next;
         let (first, last) = (window.start, window.end.saturating_sub(1));
         let shown = feed.datagrams.values();
         let shown: Vec<&Datagram> = shown.filter(|one| window.contains(&one.number)).collect();
@@ -126,14 +143,12 @@ impl Diagram {
             .filter(|mark| mark.sign == Sign::Overtaken);
         let overtaken: Vec<u64> = overtaken.map(|mark| mark.number).collect();
         self.stage.draw(
-            lay_out(&sketch, now),
+            &lay_out(&sketch, now),
             feed.selected,
             &words::title(first, last),
             &words::description(&shown, &overtaken),
         );
         self.count.set(&number(window.end - window.start));
-        set_pressed(&self.follow, self.frame.follows());
-        set_pressed(&self.pause, feed.paused);
     }
 
     /// Stays where it is while the reader pauses, and goes on as before.

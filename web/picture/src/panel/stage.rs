@@ -16,7 +16,6 @@ pub(super) struct Stage {
     description: Label,
     ruler: Element,
     plane: Element,
-    drawn: Option<(Picture, Option<u64>)>,
 }
 
 impl Stage {
@@ -66,28 +65,19 @@ impl Stage {
             description,
             ruler,
             plane: append(&plane, "g", "content"),
-            drawn: None,
         }
     }
 
     /// Draws a picture, and says it in words.
     pub(super) fn draw(
         &mut self,
-        picture: Picture,
+        picture: &Picture,
         selected: Option<u64>,
         title: &str,
         description: &str,
     ) {
         self.title.set(title);
         self.description.set(description);
-        let next = Some((picture, selected));
-        if next == self.drawn {
-            return;
-        }
-        self.drawn = next;
-        let Some((picture, _)) = &self.drawn else {
-            return;
-        };
         self.ruler.set_text_content(None);
         self.plane.set_text_content(None);
         for tick in &picture.ticks {

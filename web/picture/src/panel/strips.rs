@@ -8,7 +8,7 @@ use udp_echo_feed::json::Value;
 use udp_echo_feed::words::number;
 use web_sys::Element;
 
-use crate::strips::{PERCENTS, Trips, shares, trips};
+use crate::strips::{PERCENTS, shares, trips};
 use crate::words;
 use udp_echo_feed::shape::{append, belongs, line, rect, text};
 
@@ -23,14 +23,14 @@ const MESSAGES: [&str; 3] = ["one", "two", "three"];
 /// The drawn strips.
 pub(super) struct Strips {
     trips: Element,
-    drawn: Option<(Trips, Option<u64>)>,
+    /// Revision of the datagrams and the picked one, as drawn last.
+    drawn: Option<(u64, Option<u64>)>,
     trips_text: Label,
     bar: Element,
     books: Vec<Label>,
     counted: Vec<u64>,
     /// What was sent, received, written, read; and a sentence about each pair.
     boundaries: [Element; 4],
-    shown: [Vec<String>; 4],
     sentences: [Label; 2],
     /// Number of the first of the three, once they were sent.
     first: Option<u64>,
@@ -62,7 +62,6 @@ impl Strips {
                 .collect(),
             counted: Vec::new(),
             boundaries: ["sent", "received", "written", "read"].map(|name| shell.find(name)),
-            shown: Default::default(),
             sentences: ["udp-boundaries", "tcp-boundaries"]
                 .map(|name| Label::new(shell.find(name))),
             first: None,
@@ -85,14 +84,12 @@ impl Strips {
     }
 
     fn draw_trips(&mut self, feed: &Feed) {
-        let next = Some((trips(feed.datagrams.values()), feed.selected));
+        let next = Some((feed.datagrams.revision(), feed.selected));
         if next == self.drawn {
             return;
         }
         self.drawn = next;
-        let Some((trips, selected)) = &self.drawn else {
-            return;
-        };
+        let (trips, selected) = (trips(feed.datagrams.values()), feed.selected);
         self.trips.set_text_content(None);
         let longest = trips.longest.max(1);
         let height = |micros: u64| (micros * u64::from(HEIGHT - 14) / longest) as u32;
@@ -109,7 +106,7 @@ impl Strips {
                         (x, HEIGHT - top),
                         (width * 4 / 5, tall.max(1)),
                     );
-                    belongs(&shape, bar.number, *selected);
+                    belongs(&shape, bar.number, selected);
                 }
             } else if bar.is_without {
                 let cross = text(
@@ -120,7 +117,7 @@ impl Strips {
                     "×",
                 );
                 dom::set(&cross, "text-anchor", "middle");
-                belongs(&cross, bar.number, *selected);
+                belongs(&cross, bar.number, selected);
             }
         }
         let mut above = 2 * HEIGHT;
@@ -144,7 +141,7 @@ impl Strips {
                 dom::set(&line, "data-percent", &number(percent as u64));
             }
         }
-        self.trips_text.set(&words::trips(trips));
+        self.trips_text.set(&words::trips(&trips));
     }
 
     fn draw_books(&mut self, value: &Value<'_>) {
@@ -187,11 +184,11 @@ impl Strips {
                 .values()
                 .filter(|one| three.contains(&one.number))
             {
-                let text = String::from_utf8_lossy(&datagram.payload).into_owned();
+                let text = std::str::from_utf8(&datagram.payload).unwrap_or_default();
                 if datagram.answered_at.is_some() {
-                    shown[1].push(text.clone());
+                    shown[1].push(text.to_owned());
                 }
-                shown[0].push(text);
+                shown[0].push(text.to_owned());
             }
         }
         if let Some(stream) = value.field("stream") {
@@ -202,9 +199,6 @@ impl Strips {
                 shown[2] = writes;
                 shown[3] = reads;
             }
-        }
-        if shown == self.shown {
-            return;
         }
         for (place, texts) in self.boundaries.iter().zip(&shown) {
             place.set_text_content(None);
@@ -220,6 +214,5 @@ impl Strips {
             counts[3],
             feed.mode == "simulated",
         ));
-        self.shown = shown;
     }
 }

@@ -140,82 +140,86 @@ pub fn step(steps: &[Step<'_>], place: usize) -> String {
     }
     let name = number(step.datagram.number);
     let copy = if *copy == 0 { "" } else { ", second copy" };
-    text.push_str(&fill(&happening(what), &[&[&name, copy].concat()]));
+    let (pattern, more) = happening(what);
+    text.push_str(&fill(pattern, &[&[&name, copy].concat(), &more]));
     let passed = overtaken(steps, place);
     if !passed.is_empty() {
-        let list: Vec<String> = passed.into_iter().map(number).collect();
         text.push_str(&fill(
             " It overtook □: order is not kept.",
-            &[&list.join(", ")],
+            &[&numbers(&passed)],
         ));
     }
     text
 }
 
-/// A sentence with a `□` for the datagram.
-fn happening(what: &What) -> String {
-    let bytes = |pattern: &str, bytes: usize| {
-        let unit = if bytes == 1 { " byte" } else { " bytes" };
-        pattern.replace('#', &[&number(bytes as u64), unit].concat())
-    };
-    match what {
-        What::RelayIn(of) => bytes(
-            "The page sent datagram □, #; the relay hands it on as one UDP datagram.",
+/// A sentence with a `□` for the datagram, and perhaps another for what it says more.
+fn happening(what: &What) -> (&'static str, String) {
+    let (pattern, bytes) = match what {
+        What::RelayIn(of) => (
+            "The page sent datagram □, □; the relay hands it on as one UDP datagram.",
             *of,
         ),
-        What::UdpOut => {
-            "Datagram □ is on the wire. Nothing tells the sender whether it arrives.".into()
-        }
-        What::EchoIn(of) => bytes(
-            "The server received datagram □, # at once, and with them the sender's address.",
+        What::EchoIn(of) => (
+            "The server received datagram □, □ at once, and with them the sender's address.",
             *of,
         ),
-        What::Cut(of) => bytes(
-            "Datagram □ had #: what does not fit the server's buffer is gone, and nobody says so.",
+        What::Cut(of) => (
+            "Datagram □ had □: what does not fit the server's buffer is gone, and nobody says so.",
             *of,
         ),
-        What::EchoOut(of) => bytes("The server sent # of datagram □ back to that address.", *of),
-        What::UdpIn(_) => "The relay received the answer to datagram □.".into(),
-        What::RelayOut(_, Delivery::Echoed) => {
-            "The answer to datagram □ reached the page: echoed.".into()
-        }
-        What::RelayOut(_, Delivery::Duplicate) => {
-            "An answer to datagram □ came once more: a network may deliver twice.".into()
-        }
-        What::RelayOut(_, Delivery::Late) => {
-            "The answer to datagram □ came after its timeout: too late, it stays lost.".into()
-        }
-        What::RelayOut(_, Delivery::Stray) => "An answer came that belongs to no datagram.".into(),
+        What::EchoOut(of) => (
+            "The server answered datagram □: □, back to that address.",
+            *of,
+        ),
         What::Corrupted(_, bit) => {
-            "In datagram □, bit # turned over.".replace('#', &number((*bit).into()))
+            return (
+                "In datagram □ a bit turned over, number □.",
+                number((*bit).into()),
+            );
         }
         What::Dropped(way, reason) => {
             let way = match way {
-                Direction::Up => " on the way there",
-                Direction::Down => " on the way back",
+                Direction::Up => "on the way there",
+                Direction::Down => "on the way back",
             };
-            let why = match reason {
-                DropReason::Loss => "Datagram □ was lost#. Nobody notices, nobody sends it again.",
-                DropReason::Checksum => {
-                    "Datagram □ was dropped on arrival#: its checksum is wrong."
-                }
-                DropReason::Queue => "Datagram □ found the queue full# and was dropped.",
-                DropReason::SlowReader => {
-                    "The page read too slowly: the answer to datagram □ was dropped."
-                }
-            };
-            why.replace('#', way)
+            return (dropped(*reason), way.to_owned());
+        }
+        What::Rejected(words) => return ("Datagram □ was not sent at all: □", words.clone()),
+        of_itself => return (without_more(of_itself), String::new()),
+    };
+    let unit = if bytes == 1 { " byte" } else { " bytes" };
+    (pattern, [&number(bytes as u64), unit].concat())
+}
+
+fn dropped(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Loss => "Datagram □ was lost □. Nobody notices, nobody sends it again.",
+        DropReason::Checksum => "Datagram □ was dropped when it arrived □: its checksum is wrong.",
+        DropReason::Queue => "Datagram □ found the queue full □ and was dropped.",
+        DropReason::SlowReader => {
+            "The page read too slowly: the answer to datagram □ was dropped □."
+        }
+    }
+}
+
+/// The sentence for what needs no more than the datagram's number.
+fn without_more(what: &What) -> &'static str {
+    match what {
+        What::UdpOut => "Datagram □ is on the wire. Nothing tells the sender whether it arrives.",
+        What::UdpIn(_) => "The relay received the answer to datagram □.",
+        What::RelayOut(_, Delivery::Echoed) => "The answer to datagram □ reached the page: echoed.",
+        What::RelayOut(_, Delivery::Duplicate) => {
+            "An answer to datagram □ came once more: a network may deliver twice."
+        }
+        What::RelayOut(_, Delivery::Late) => {
+            "The answer to datagram □ came after its timeout: too late, it stays lost."
         }
         What::Refused(_) => {
             "Nobody listens there: the server's system said so by ICMP. Datagram □ is refused."
-                .into()
         }
-        What::Rejected(words) => ["Datagram □ was not sent at all: ", words].concat(),
-        What::Unanswered => "Datagram □ gets no answer: the server echoes only “if data”.".into(),
-        What::Lost => {
-            "No answer in time. Datagram □ counts as lost, and nobody sends it again.".into()
-        }
-        What::Gone => "The last copy of datagram □ is gone.".into(),
+        What::Unanswered => "Datagram □ gets no answer: the server echoes only “if data”.",
+        What::Lost => "No answer in time. Datagram □ counts as lost, and nobody sends it again.",
+        _ => "Datagram □ is done with.",
     }
 }
 
