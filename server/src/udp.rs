@@ -18,10 +18,12 @@ mod options;
 mod send;
 mod slab;
 mod syscall;
+mod watched;
 
 pub use batch::{Outgoing, Run};
 pub use send::Trouble;
 pub use slab::{DATAGRAM_ROOM, Slab, SlabGuard};
+use watched::Watched;
 
 /// Receive buffer asked of the kernel, in bytes: room for 64 datagrams of 60,000 bytes with the kernel's own overhead.
 ///
@@ -39,7 +41,7 @@ const IS_DRAINED_BY_SHORT_READS: bool = cfg!(target_os = "linux");
 /// A UDP socket, bound or connected.
 #[derive(Debug)]
 pub struct UdpSocket {
-    io: tokio::net::UdpSocket,
+    io: Watched,
     state: UdpSocketState,
     local: SocketAddr,
     peer: Option<SocketAddr>,
@@ -111,7 +113,7 @@ impl UdpSocket {
             true => usize::from(u16::MAX),
             false => 0,
         };
-        let io = tokio::net::UdpSocket::from_std(socket.into())?;
+        let io = Watched::new(socket.into())?;
         Ok(Self {
             local: io.local_addr()?,
             io,
@@ -127,7 +129,7 @@ impl UdpSocket {
     ///
     /// The operating system's; the socket then talks to whom it talked before.
     pub fn reconnect(&mut self, peer: SocketAddr) -> io::Result<()> {
-        SockRef::from(&self.io).connect(&peer.into())?;
+        SockRef::from(self.io.socket()).connect(&peer.into())?;
         self.peer = Some(peer);
         self.local = self.io.local_addr()?;
         Ok(())
@@ -150,7 +152,7 @@ impl UdpSocket {
 
     /// Datagrams that the kernel dropped because this socket's receive buffer was full; `None` where it does not tell.
     pub fn kernel_drops(&self) -> Option<u32> {
-        options::kernel_drops(&self.io)
+        options::kernel_drops(self.io.socket())
     }
 
     /// Receives what has arrived into `slab`, at most `most` runs of datagrams.
@@ -174,15 +176,13 @@ impl UdpSocket {
     ///
     /// When the runtime is shutting down.
     pub async fn readable(&self) -> io::Result<()> {
-        // Linux tells of ICMP's answers by an error alone, without anything to read.
-        let arrivals = Interest::READABLE | Interest::ERROR;
-        self.io.ready(arrivals).await.map(|_| ())
+        self.io.arrival().await
     }
 
     /// Receives if the socket is known to be ready in this way; without a system call if it is not.
     fn receive_when(&self, ready: Interest, slab: &mut Slab, most: usize) -> io::Result<()> {
         slab.clear();
-        let socket = UdpSockRef::from(&self.io);
+        let socket = UdpSockRef::from(self.io.socket());
         let received = self.io.try_io(ready, || {
             slab.fill(most, |buffers, meta| self.state.recv(socket, buffers, meta))?;
             match IS_DRAINED_BY_SHORT_READS && slab.received() < most {

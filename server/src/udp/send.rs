@@ -3,8 +3,6 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use tokio::io::Interest;
-
 use super::{Outgoing, UdpSocket};
 
 /// Datagrams that the kernel cuts from one buffer (UDP_MAX_SEGMENTS of Linux before 6.9).
@@ -51,10 +49,7 @@ impl UdpSocket {
         let mut at = Position::default();
         let mut retried = false;
         while at.run < batch.len() {
-            let sent = self
-                .io
-                .async_io(Interest::WRITABLE, || self.call(batch, at));
-            match sent.await {
+            match self.io.send(|| self.call(batch, at)).await {
                 Ok(next) => {
                     at = next;
                     retried = false;
@@ -130,7 +125,7 @@ impl UdpSocket {
             });
             next = end;
         }
-        let sent = send_many(&self.io, &messages)?;
+        let sent = send_many(self.io.socket(), &messages)?;
         Ok(sent.checked_sub(1).map_or(at, |last| ends[last]))
     }
 
@@ -152,7 +147,7 @@ impl UdpSocket {
                     segment_size: (piece.bytes.len() > piece.segment).then_some(piece.segment),
                     src_ip: piece.from,
                 };
-                let socket = quinn_udp::UdpSockRef::from(&self.io);
+                let socket = quinn_udp::UdpSockRef::from(self.io.socket());
                 self.state.try_send(socket, &transmit)?;
             }
         }

@@ -1,7 +1,7 @@
 //! The socket calls that no dependency wraps safely. All of this crate's `unsafe` is here.
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Message, kernel_drops, send_many};
+pub(super) use linux::{Message, kernel_drops, register, send_many};
 #[cfg(unix)]
 pub(super) use unix::{option, set_option};
 
@@ -50,8 +50,21 @@ mod linux {
     use std::{io, mem, ptr};
 
     use socket2::SockAddr;
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
 
     use super::super::send::{CALL_MESSAGES, Control};
+
+    /// Has the runtime watch a socket for these kinds of readiness and no others.
+    #[allow(unsafe_code)] // The safe registrations of tokio's own sockets always ask for both.
+    pub(crate) fn register(
+        socket: std::net::UdpSocket,
+        interest: Interest,
+    ) -> io::Result<AsyncFd<std::net::UdpSocket>> {
+        // SAFETY: the socket owns its descriptor until it is dropped, and is always the same one.
+        let registered = unsafe { AsyncFd::register_with_interest(socket, interest) };
+        Ok(registered?)
+    }
 
     /// One message of [`send_many`].
     pub(crate) struct Message<'a> {

@@ -182,7 +182,7 @@ async fn datagrams_may_be_fragmented_as_the_system_says() {
             let read = |socket: &dyn Fn() -> io::Result<i32>| socket().ok();
             let system = read(&|| syscall::option(&plain, level, name));
             assert_eq!(
-                read(&|| syscall::option(&ours.io, level, name)),
+                read(&|| syscall::option(ours.io.socket(), level, name)),
                 system,
                 "{address}"
             );
