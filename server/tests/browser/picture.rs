@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::browser::in_chromium;
+use crate::browser::{Browser, in_browser, in_chromium};
 use crate::common::TestServer;
 use crate::embed::site::Site;
 use crate::first_echo::wait_for_fate;
@@ -247,6 +247,48 @@ async fn the_keyboard_steps_through_a_run_and_back_and_each_step_says_what_happe
         Ok(())
     })
     .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Firefox: run cargo verify"]
+async fn firefox_draws_arrowheads_and_steps_too() {
+    let host = TestServer::start(&[]).await;
+    in_browser(Browser::Firefox, async |page| {
+        let attributes = "view=full&mode=simulated&loss=0+100&duplicate=100+0&seed=1";
+        page.open(&format!("http://{}/embed?{attributes}", host.http()))
+            .await?;
+        page.wait_for_in_widget("the picture", "[part=plane] [part=lane]")
+            .await?;
+        send(page, &["there and not back"]).await?;
+        wait_for_word(page, "1 lost").await?;
+        wait_for_word(page, "1 twice").await?;
+        ensure!(strokes(page, "[marker-end]").await? == 3, "one to the relay, two to the server");
+        let colour = page
+            .in_widget("return getComputedStyle(root.querySelector('path[part=tip]')).fill")
+            .await?;
+        ensure!(colour == json!("context-stroke"), "{colour}");
+        let lanes = page
+            .in_widget(
+                "const plane = root.querySelector('[part=plane]').getBoundingClientRect();
+                 const lanes = [...root.querySelectorAll('[part=lane]')].map((lane) => lane.getBoundingClientRect().x - plane.x);
+                 return lanes.map((x) => Math.round(x / plane.width * 100))",
+            )
+            .await?;
+        ensure!(lanes == json!([0, 38, 100]), "{lanes}");
+        page.in_widget("root.querySelector('[part=stage]').focus()")
+            .await?;
+        page.press(Key::Right + "").await?;
+        page.wait_for_in_widget("a step", "[part=sentence][data-step]")
+            .await?;
+        ensure!(
+            sentence(page).await?.starts_with("Step 1 of "),
+            "{}",
+            sentence(page).await?
+        );
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
 }
 
 #[tokio::test]
