@@ -9,6 +9,7 @@
 //! - [`echo`]: what an echo server answers, and whom it never answers;
 //! - [`simulator`]: a host without a network, for the page when no host answers;
 //! - [`transcript`]: the words in which server and client tell what they do;
+//! - [`digits`]: numbers as text, for pages;
 //! - [`packet`]: the headers around a payload;
 //! - [`pcapng`]: captures for Wireshark.
 
@@ -23,5 +24,6 @@ pub mod simulator;
 
 pub mod transcript;
 
+pub mod digits;
 pub mod packet;
 pub mod pcapng;

@@ -7,6 +7,7 @@
 //! from_client ─▶ link up ─▶ Action::ToServer ─▶ sent ─▶ server_saw ─▶ from_server ─▶ link down ─▶ Action::ToClient
 //! ```
 
+use crate::digits::digits;
 use bytes::Bytes;
 
 use crate::control::{ClientMessage, Event, HostMessage, Lab, Notice, Options, What};
@@ -104,7 +105,7 @@ impl Session {
         let bytes = payload.len();
         if self.ledger.is_full() {
             let reason =
-                format!("{MAX_IN_FLIGHT} datagrams are in flight already; send more slowly");
+                digits(MAX_IN_FLIGHT as u64) + " datagrams are in flight already; send more slowly";
             return self.reject(now, bytes, reason);
         }
         let id = self.ledger.open(now, bytes);
@@ -272,11 +273,15 @@ impl Session {
 
     fn change_options(&mut self, options: Options) -> HostMessage {
         if !(1..=Options::MAX_TIMEOUT_MS).contains(&options.timeout_ms) {
-            return notice(format!(
-                "timeout_ms is {}, but may be 1 to {}; the options stay as they were",
-                options.timeout_ms,
-                Options::MAX_TIMEOUT_MS
-            ));
+            let asked = digits(options.timeout_ms.into());
+            let most = digits(Options::MAX_TIMEOUT_MS.into());
+            let range = [
+                ", but may be 1 to ",
+                &most,
+                "; the options stay as they were",
+            ]
+            .concat();
+            return notice(["timeout_ms is ", &asked, &range].concat());
         }
         self.options = options;
         HostMessage::Options(options)
@@ -284,7 +289,7 @@ impl Session {
 
     fn change_lab(&mut self, lab: &Lab) -> HostMessage {
         if let Err(error) = lab.up.check().and_then(|()| lab.down.check()) {
-            return notice(error.to_string());
+            return notice(error.sentence());
         }
         self.up.change(lab.up, lab.seed, Direction::Up);
         self.down.change(lab.down, lab.seed, Direction::Down);

@@ -10,6 +10,8 @@
 
 use std::net::SocketAddr;
 
+use crate::digits::digits;
+
 /// The message a client sends when it is given none. Two spaces stand after the full stop: they make it the 42 bytes
 /// of the transcript.
 pub const DEFAULT_MESSAGE: &str = "This is the message.  It will be repeated.";
@@ -98,7 +100,7 @@ pub fn starting_up(address: &Address) -> String {
 pub fn received_from(bytes: usize, peer: &Address) -> String {
     [
         "received ",
-        &bytes.to_string(),
+        &digits(bytes as u64),
         " bytes from ",
         &peer.tuple(),
     ]
@@ -110,7 +112,7 @@ pub fn received_from(bytes: usize, peer: &Address) -> String {
 pub fn sent_back(bytes: usize, peer: &Address) -> String {
     [
         "sent ",
-        &bytes.to_string(),
+        &digits(bytes as u64),
         " bytes back to ",
         &peer.tuple(),
     ]
@@ -154,7 +156,7 @@ pub fn shown(data: &[u8]) -> String {
             " more bytes)"
         };
         text.push_str("… (");
-        text.push_str(&more.to_string());
+        text.push_str(&digits(more as u64));
         text.push_str(unit);
     }
     text

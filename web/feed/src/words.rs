@@ -4,6 +4,8 @@ use wire::control::{Event, What};
 use wire::ledger::{Delivery, Fate};
 use wire::link::{Direction, DropReason};
 
+pub use wire::digits::digits as number;
+
 use crate::datagram::Datagram;
 
 /// The word for a fate, or for none yet.
@@ -81,25 +83,8 @@ pub fn span(micros: u64) -> String {
     fill("□.□ ms", &[&number(whole), decimals])
 }
 
-/// A number in decimal digits. Written out, like [`fill`], because the formatting machinery would weigh more than all the
-/// words of the page.
-pub fn number(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    loop {
-        digits.push((number % 10) as u8 + b'0');
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(*digit))
-        .collect()
-}
-
-/// Puts values where the pattern has a `□`, one after the other.
+/// Puts values where the pattern has a `□`, one after the other. Written out, like [`number`], because the formatting
+/// machinery would weigh more than all the words of the page.
 pub fn fill(pattern: &str, values: &[&str]) -> String {
     let mut filled = String::new();
     let mut values = values.iter();

@@ -1,5 +1,6 @@
 //! What a link does to datagrams, in numbers.
 
+use crate::digits::digits;
 use serde::{Deserialize, Serialize};
 
 const CERTAIN_PPM: u32 = 1_000_000;
@@ -52,11 +53,16 @@ pub struct OutOfRange {
 
 impl std::fmt::Display for OutOfRange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { field, value, most } = self;
-        write!(
-            f,
-            "{field} is {value}, but may be 0 to {most}; the link stays as it was"
-        )
+        f.write_str(&self.sentence())
+    }
+}
+
+impl OutOfRange {
+    /// What is wrong, and what happens now.
+    pub fn sentence(&self) -> String {
+        let [value, most] = [self.value, self.most].map(|number| digits(number.into()));
+        let range = [", but may be 0 to ", &most, "; the link stays as it was"].concat();
+        [self.field, " is ", &value, &range].concat()
     }
 }
 

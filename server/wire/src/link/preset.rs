@@ -1,6 +1,7 @@
 //! Links that one meets, with numbers to begin from, and the same link as a line for `tc netem`.
 
 use super::Impairment;
+use crate::digits::digits;
 
 /// A link that has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl Impairment {
             }
         };
         if self.limit != 0 {
-            say(&["limit", &self.limit.to_string()]);
+            say(&["limit", &digits(self.limit.into())]);
         }
         // netem reorders by letting some skip the delay: without a delay it takes no `reorder`.
         if self.delay_us != 0 || self.jitter_us != 0 || self.reorder_ppm != 0 {
@@ -151,7 +152,7 @@ impl Impairment {
             say(&[name, &percent(ppm)]);
         }
         if self.rate_kbps != 0 {
-            say(&["rate", &[&self.rate_kbps.to_string(), "kbit"].concat()]);
+            say(&["rate", &[&digits(self.rate_kbps.into()), "kbit"].concat()]);
         }
         line
     }
@@ -169,11 +170,11 @@ fn percent(ppm: u32) -> String {
 
 /// `value / unit` without zeros at the end.
 fn decimal(value: u32, unit: u32, suffix: &str) -> String {
-    let whole = (value / unit).to_string();
-    let digits = unit.ilog10() as usize;
+    let whole = digits((value / unit).into());
+    let places = unit.ilog10() as usize;
     // The unit in front keeps the zeros that the rest begins with.
-    let rest = (unit + value % unit).to_string();
-    let rest = rest[rest.len() - digits..].trim_end_matches('0');
+    let rest = digits((unit + value % unit).into());
+    let rest = rest[rest.len() - places..].trim_end_matches('0');
     let point = if rest.is_empty() { "" } else { "." };
     [&whole, point, rest, suffix].concat()
 }

@@ -84,7 +84,6 @@ pub(super) fn generate(modules: &[PathBuf; 4], workshop: &Path) -> Result<Files>
             .web(true)?
             .out_name(package)
             .typescript(false)
-            .remove_name_section(true)
             .remove_producers_section(true)
             .generate(&folder)
             .with_context(|| format!("wasm-bindgen on {}", module.display()))?;

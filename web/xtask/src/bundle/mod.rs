@@ -1,7 +1,7 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
-//! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`optimize`] shrinks the wasm where there is
-//! a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
+//! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] takes the words of
+//! panics out of the wasm, [`optimize`] shrinks it where there is a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
 //! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
@@ -9,6 +9,7 @@ mod compress;
 mod glue;
 mod loader;
 mod optimize;
+mod panics;
 mod site;
 mod sizes;
 
@@ -87,6 +88,7 @@ pub(crate) fn make() -> Result<Bundle> {
         let wasm = files
             .get_mut(&name)
             .with_context(|| format!("wasm-bindgen wrote no {name}"))?;
+        panics::snip(wasm).with_context(|| format!("shrink {name}"))?;
         optimizer.shrink(wasm, &workshop)?;
     }
     let version = site::assemble(&mut files, pages)?;
