@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::bundle::site::{self, Files};
+use crate::bundle::{imports, loader, panics};
 use crate::progress::Step;
 use crate::{command, target, workspace};
 
@@ -91,4 +93,23 @@ pub(super) fn generate(modules: &[PathBuf; 4], workshop: &Path) -> Result<Files>
     let files = site::read_folder(&folder)?;
     step.done(&format!("{} files", files.len()));
     Ok(files)
+}
+
+/// A module and its JavaScript half without what nobody needs: the words of panics, the long names between the two, the
+/// names of functions, comments.
+pub(super) fn shrink(files: &Files, package: &str) -> Result<(Vec<u8>, Vec<u8>)> {
+    let file = |name: &str| {
+        let bytes = files.get(name);
+        bytes.with_context(|| format!("wasm-bindgen wrote no {name}"))
+    };
+    let name = wasm_file(package);
+    let mut config = ModuleConfig::new();
+    config.generate_name_section(false);
+    let module = config.parse(file(&name)?);
+    let mut module = module.with_context(|| format!("read {name}"))?;
+    panics::snip(&mut module).with_context(|| format!("shrink {name}"))?;
+    let mut glue = file(&glue_file(package))?.clone();
+    imports::shorten(&mut module, &mut glue).with_context(|| format!("shrink {name}"))?;
+    let glue = loader::without_comments(&String::from_utf8_lossy(&glue));
+    Ok((module.emit_wasm(), glue.into_bytes()))
 }

@@ -68,12 +68,18 @@ pub(crate) fn integrity(bytes: &[u8]) -> String {
 }
 
 /// Lines that are all comment, and indentation: what goes without anyone having to understand JavaScript.
-fn without_comments(source: &str) -> String {
-    let is_comment =
-        |line: &str| line.starts_with("//") || (line.starts_with("/**") && line.ends_with("*/"));
-    let lines = source.lines().map(str::trim_start);
-    let kept = lines.filter(|line| !line.is_empty() && !is_comment(line));
-    kept.flat_map(|line| [line, "\n"]).collect()
+pub(super) fn without_comments(source: &str) -> String {
+    let mut is_inside = false;
+    let mut kept = String::new();
+    for line in source.lines().map(str::trim) {
+        let begins_inside = is_inside || line.starts_with("/*");
+        is_inside = begins_inside && !line.ends_with("*/");
+        if !(line.is_empty() || begins_inside || line.starts_with("//")) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
 }
 
 /// Base64 with padding (RFC 4648, section 4).
@@ -102,7 +108,7 @@ mod tests {
     use crate::bundle::glue::PACKAGES;
 
     const SOURCE: &str = "// What it is.\nconst here = import.meta.url;\nconst hashes = {};\n\n\
-        /** A function. */\nfunction f() {\n  // Why.\n  return \"// no comment\";\n}\n";
+        /** A function. */\n/**\n * Of two\n * lines. */\nfunction f() {\n  // Why.\n  return \"// no comment\";\n}\n";
 
     fn bundle(loader: &str) -> Files {
         let names = PACKAGES.map(|package| {

@@ -1,12 +1,13 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
 //! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] takes the words of
-//! panics out of the wasm, [`optimize`] shrinks it where there is a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
+//! panics out of the wasm, [`imports`] shortens the names between the two, [`optimize`] shrinks it where there is a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
 //! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
 mod compress;
 mod glue;
+mod imports;
 mod loader;
 mod optimize;
 mod panics;
@@ -84,12 +85,10 @@ pub(crate) fn make() -> Result<Bundle> {
 
     let mut files = glue::generate(&modules, &workshop)?;
     for package in glue::PACKAGES {
-        let name = glue::wasm_file(package);
-        let wasm = files
-            .get_mut(&name)
-            .with_context(|| format!("wasm-bindgen wrote no {name}"))?;
-        panics::snip(wasm).with_context(|| format!("shrink {name}"))?;
-        optimizer.shrink(wasm, &workshop)?;
+        let (wasm, glue) = glue::shrink(&files, package)?;
+        let wasm = optimizer.shrink(wasm, &workshop)?;
+        files.insert(glue::wasm_file(package), wasm);
+        files.insert(glue::glue_file(package), glue);
     }
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files)?;

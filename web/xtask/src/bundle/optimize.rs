@@ -50,20 +50,22 @@ impl Optimizer {
         }
     }
 
-    /// Replaces the module by its optimized form, when that is smaller.
+    /// The optimized form of a module, when that is smaller.
     ///
     /// # Errors
     /// When `wasm-opt` refuses the module: then either is broken, and serving it on would hide which.
-    pub(super) fn shrink(&self, wasm: &mut Vec<u8>, workshop: &Path) -> Result<()> {
+    pub(super) fn shrink(&self, wasm: Vec<u8>, workshop: &Path) -> Result<Vec<u8>> {
         let Self::Found { program, .. } = self else {
-            return Ok(());
+            return Ok(wasm);
         };
         let step = Step::start("optimizing the wasm");
         let [from, to] = ["before.wasm", "after.wasm"].map(|name| workshop.join(name));
-        fs::write(&from, &*wasm).with_context(|| format!("write {}", from.display()))?;
+        fs::write(&from, &wasm).with_context(|| format!("write {}", from.display()))?;
         command::read(
             Command::new(program)
                 .arg("-Oz")
+                // The modules begin with memory that nobody has written to, and no pointer of Rust's is near zero.
+                .args(["--low-memory-unused", "--zero-filled-memory"])
                 .args(FEATURES)
                 .arg(&from)
                 .arg("-o")
@@ -76,12 +78,11 @@ impl Optimizer {
             grouped(optimized.len())
         );
         if optimized.len() < wasm.len() {
-            *wasm = optimized;
             step.done(&change);
-        } else {
-            step.done(&format!("{change}: not used"));
+            return Ok(optimized);
         }
-        Ok(())
+        step.done(&format!("{change}: not used"));
+        Ok(wasm)
     }
 }
 

@@ -6,9 +6,9 @@
 //!
 //! That the machinery is used by panics alone is checked, not hoped: a `format!` in the client fails the bundle.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use walrus::ir::{Call, Visitor, dfs_in_order};
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module, ModuleConfig};
+use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module};
 
 /// Where panics end up.
 const PANICS: [&str; 12] = [
@@ -29,14 +29,11 @@ const PANICS: [&str; 12] = [
 /// What formats their messages.
 const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::do_count_chars"];
 
-/// Replaces the module by one whose panics trap at once, and without the names of its functions.
+/// Makes the panics of a module trap at once. Its functions must still have their names.
 ///
 /// # Errors
 /// When something else than a panic formats text.
-pub(super) fn snip(wasm: &mut Vec<u8>) -> Result<()> {
-    let mut config = ModuleConfig::new();
-    config.generate_name_section(false);
-    let mut module = config.parse(wasm).context("read the module")?;
+pub(super) fn snip(module: &mut Module) -> Result<()> {
     let named: Vec<(FunctionId, String)> = module
         .funcs
         .iter()
@@ -58,7 +55,7 @@ pub(super) fn snip(wasm: &mut Vec<u8>) -> Result<()> {
     };
     let formatting = ids(&is_formatting);
     for id in ids(&is_panic) {
-        trap(&mut module, id);
+        trap(module, id);
     }
     for (id, name) in &named {
         if is_panic(name) || is_formatting(name) {
@@ -73,10 +70,9 @@ pub(super) fn snip(wasm: &mut Vec<u8>) -> Result<()> {
         }
     }
     for id in formatting {
-        trap(&mut module, id);
+        trap(module, id);
     }
-    walrus::passes::gc::run(&mut module);
-    *wasm = module.emit_wasm();
+    walrus::passes::gc::run(module);
     Ok(())
 }
 
@@ -135,7 +131,7 @@ mod tests {
     use walrus::ValType;
 
     /// A module whose export calls a function with this name, which calls another with a body to be rid of.
-    fn module(callee: &str) -> Vec<u8> {
+    fn module(callee: &str) -> Module {
         let mut module = Module::default();
         let mut add = |name: &str, calls: Option<FunctionId>| {
             let mut builder = FunctionBuilder::new(&mut module.types, &[], &[ValType::I64]);
@@ -150,14 +146,13 @@ mod tests {
         let called = add(callee, Some(deep));
         let export = add("visit", Some(called));
         module.exports.add("visit", export);
-        module.emit_wasm()
+        module
     }
 
     #[test]
     fn a_panic_becomes_a_trap_and_what_only_it_called_goes() {
-        let mut wasm = module("core[0f]::panicking::panic_fmt");
-        snip(&mut wasm).unwrap();
-        let module = Module::from_buffer(&wasm).unwrap();
+        let mut module = module("core[0f]::panicking::panic_fmt");
+        snip(&mut module).unwrap();
         assert_eq!(module.funcs.iter().count(), 2);
         assert!(module.exports.get_func("visit").is_ok());
     }
