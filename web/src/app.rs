@@ -1,5 +1,8 @@
 //! The task of one widget: it owns the session, and everything that happens comes to it in one stream.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement, Url};
@@ -10,7 +13,7 @@ use crate::element::outcome::Outcome;
 use crate::element::settings::{Mode, Settings};
 use crate::element::trace;
 use crate::host::Host;
-use crate::inbox::{Receiver, Sender};
+use crate::inbox::Sender;
 use crate::policy::Policy;
 use crate::session::{Effect, Event, Micros, Peer, Session};
 use crate::ui::Ui;
@@ -45,6 +48,89 @@ pub enum Input {
     Left,
 }
 
+/// What the task has at hand beside its ways to the world outside.
+struct Desk {
+    /// It is there until the end.
+    session: Option<Session>,
+    ui: Ui,
+    /// Of the session, when `ui` was made.
+    generation: u32,
+    timer: Timer,
+    frame: Frame,
+    _visibility: Listener,
+}
+
+impl Desk {
+    fn new(app: &mut App, root: &Element, mut session: Session) -> Self {
+        let link = app.configure(&mut session);
+        let mut desk = Self {
+            ui: app.open(root, &session),
+            generation: session.generation(),
+            timer: Timer::new(app.teller(|| Input::Rang)),
+            frame: Frame::new(app.teller(|| Input::Frame)),
+            _visibility: app.watch_visibility(),
+            session: None,
+        };
+        if link {
+            // The host hears of the link right after its hello, before anything is sent.
+            app.need(&mut session, Errand::Begin);
+        } else {
+            app.feed(&mut session, Event::Seen);
+        }
+        desk.frame.request();
+        desk.timer
+            .set(session.wakes_at(app.clock.now()), app.clock.now());
+        desk.session = Some(session);
+        desk
+    }
+
+    /// Takes in one thing; true when that was the last.
+    fn take(&mut self, app: &mut App, root: &Element, input: Input) -> bool {
+        let Some(session) = &mut self.session else {
+            return true;
+        };
+        match input {
+            Input::Frame => {
+                self.frame.came();
+                if session.generation() != self.generation {
+                    self.generation = session.generation();
+                    self.ui = app.open(root, session);
+                }
+                let now = app.clock.now();
+                if !session.is_paused() {
+                    self.ui.draw(&View::of(session, now));
+                }
+                app.chunks.show(session, now);
+                app.tell(session);
+                return false;
+            }
+            Input::Left => {
+                app.feed(session, Event::Left);
+                app.tell(session);
+                return true;
+            }
+            Input::Changed => {
+                app.reconfigure(session);
+                app.place(&self.ui, session);
+            }
+            Input::Export(give) => {
+                // Whoever asked is a promise, and cannot throw.
+                let _ = give.call1(&JsValue::NULL, &app.trace(session).into());
+                return false;
+            }
+            Input::Rang => {
+                self.timer.rang();
+                app.feed(session, Event::Tick);
+            }
+            input => app.take(session, input),
+        }
+        self.frame.request();
+        let now = app.clock.now();
+        self.timer.set(session.wakes_at(now), now);
+        false
+    }
+}
+
 /// Runs one widget on a page until the element leaves it.
 pub struct App {
     element: HtmlElement,
@@ -63,13 +149,15 @@ pub struct App {
 }
 
 impl App {
-    /// Runs, and gives the session back at the end.
-    pub async fn run(
+    /// Begins to run on a page. The task takes what comes to it, and is over, with true, when the element has left; the
+    /// session is then parked for the next one.
+    pub fn begin(
         (element, root, dispatch, load): (HtmlElement, Element, Function, Function),
         base: String,
-        mut session: Session,
-        (inbox, inputs): (Sender<Input>, &Receiver<Input>),
-    ) -> Session {
+        session: Session,
+        inbox: Sender<Input>,
+        park: Rc<Cell<Option<Session>>>,
+    ) -> impl FnMut(Input) -> bool {
         let mut app = Self {
             element,
             dispatch,
@@ -82,80 +170,54 @@ impl App {
             question: None,
             clock: Clock::default(),
         };
-        let link = app.configure(&mut session);
-        let mut ui = Ui::new(&root, &app.inbox);
-        app.chunks.show_in(ui.places(), session.settings().panels());
-        ui.set_label(session.settings().label.as_deref());
-        let mut generation = session.generation();
-        let mut timer = Timer::new(app.teller(|| Input::Rang));
-        let mut frame = Frame::new(app.teller(|| Input::Frame));
-        let _visibility = app.watch_visibility();
-        if link {
-            // The host hears of the link right after its hello, before anything is sent.
-            app.need(&mut session, Errand::Begin);
-        } else {
-            app.feed(&mut session, Event::Seen);
-        }
-        loop {
-            let now = app.clock.now();
-            timer.set(session.wakes_at(now), now);
-            match inputs.next().await {
-                Input::Frame => {
-                    frame.came();
-                    if session.generation() != generation {
-                        generation = session.generation();
-                        ui = Ui::new(&root, &app.inbox);
-                        app.chunks.show_in(ui.places(), session.settings().panels());
-                        ui.set_label(session.settings().label.as_deref());
-                    }
-                    let now = app.clock.now();
-                    if !session.is_paused() {
-                        ui.draw(&View::of(&session, now));
-                    }
-                    app.chunks.show(&session, now);
-                    app.tell(&mut session);
-                    continue;
-                }
-                Input::Left => break,
-                Input::Changed => {
-                    app.reconfigure(&mut session);
-                    app.chunks.show_in(ui.places(), session.settings().panels());
-                    ui.set_label(session.settings().label.as_deref());
-                }
-                Input::Export(give) => {
-                    // Whoever asked is a promise, and cannot throw.
-                    let _ = give.call1(&JsValue::NULL, &app.trace(&session).into());
-                    continue;
-                }
-                Input::Loaded(connection, source) if connection == app.connection => {
-                    app.replay(&mut session, source);
-                }
-                Input::Chunk(name, Ok(chunk)) => {
-                    for errand in app.chunks.arrived(name, &chunk) {
-                        app.run_errand(&mut session, errand, &chunk);
-                    }
-                }
-                Input::Chunk(name, Err(why)) => {
-                    for errand in app.chunks.failed(name, &why) {
-                        app.give_up(&mut session, errand, &why);
-                    }
-                }
-                Input::Rang => {
-                    timer.rang();
-                    app.feed(&mut session, Event::Tick);
-                }
-                Input::Event(event) => app.feed(&mut session, event),
-                Input::Host(connection, at, event) if connection == app.connection => {
-                    let at = at.unwrap_or_else(|| app.clock.now());
-                    app.feed_at(&mut session, event, at);
-                }
-                Input::Host(..) | Input::Loaded(..) => {}
+        let mut desk = Desk::new(&mut app, &root, session);
+        move |input| {
+            let is_over = desk.take(&mut app, &root, input);
+            if is_over {
+                park.set(desk.session.take());
             }
-            frame.request();
+            is_over
         }
-        app.feed(&mut session, Event::Left);
-        app.tell(&mut session);
-        session
+    }
+
+    /// Takes in what the reader, a host or a chunk did.
+    fn take(&mut self, session: &mut Session, input: Input) {
+        match input {
+            Input::Event(event) => self.feed(session, event),
+            Input::Host(connection, at, event) if connection == self.connection => {
+                let at = at.unwrap_or_else(|| self.clock.now());
+                self.feed_at(session, event, at);
+            }
+            Input::Loaded(connection, source) if connection == self.connection => {
+                self.replay(session, source);
+            }
+            Input::Chunk(name, Ok(chunk)) => {
+                for errand in self.chunks.arrived(name, &chunk) {
+                    self.run_errand(session, errand, &chunk);
+                }
+            }
+            Input::Chunk(name, Err(why)) => {
+                for errand in self.chunks.failed(name, &why) {
+                    self.give_up(session, errand, &why);
+                }
+            }
+            // Of a connection that is no longer.
+            _ => {}
+        }
+    }
+
+    /// Draws the widget anew, with nothing in it.
+    fn open(&mut self, root: &Element, session: &Session) -> Ui {
+        let ui = Ui::new(root, &self.inbox);
+        self.place(&ui, session);
+        ui
+    }
+
+    /// Puts into it what the attributes ask for.
+    fn place(&mut self, ui: &Ui, session: &Session) {
+        let settings = session.settings();
+        self.chunks.show_in(ui.places(), settings.panels());
+        ui.set_label(settings.label.as_deref());
     }
 
     /// Tells the page around the element what has happened since the last time. A frame at a time: a thousand answers

@@ -19,11 +19,11 @@
 //! `data-fate`; each transcript `data-transcript` (`client`, `server`) and each of its lines `data-kind` and, when it is
 //! about a datagram, `data-number`; each number of the sum `data-count`.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement};
 
 pub mod codec;
@@ -45,18 +45,17 @@ pub mod ui;
 
 use app::{App, Input};
 use element::settings::{MAX_BURST, Pace};
-use inbox::{Receiver, Sender};
+use inbox::Sender;
 use session::{Direction, Event, Session};
 
 /// The inside of one `<udp-echo>` element.
 ///
 /// It holds nothing of the page: an element that was taken out and forgotten is collected, and this with it.
 #[wasm_bindgen]
-#[derive(Debug)]
 pub struct Widget {
     base: String,
-    /// The session while no task has it. Passing it through a channel makes the next task wait for the last one's end.
-    parked: (Sender<Session>, Rc<Receiver<Session>>),
+    /// The session while no task has it.
+    parked: Rc<Cell<Option<Session>>>,
     task: Option<Sender<Input>>,
 }
 
@@ -65,11 +64,9 @@ impl Widget {
     /// An element that has not been on a page yet. `base` is the address of the loader, `seed` any number.
     #[wasm_bindgen(constructor)]
     pub fn new(base: String, seed: f64) -> Self {
-        let (park, parked) = inbox::channel();
-        park.send(Session::new(seed.to_bits()));
         Self {
             base,
-            parked: (park, Rc::new(parked)),
+            parked: Rc::new(Cell::new(Some(Session::new(seed.to_bits())))),
             task: None,
         }
     }
@@ -87,15 +84,18 @@ impl Widget {
         if self.task.is_some() {
             return;
         }
-        let (inbox, inputs) = inbox::channel();
+        let inbox = Sender::new(dom::soon);
         self.task = Some(inbox.clone());
-        let base = self.base.clone();
-        let (park, parked) = (self.parked.0.clone(), Rc::clone(&self.parked.1));
-        spawn_local(async move {
-            let session = parked.next().await;
-            let outside = (element, frame, dispatch, load);
-            park.send(App::run(outside, base, session, (inbox, &inputs)).await);
-        });
+        let (base, parked) = (self.base.clone(), Rc::clone(&self.parked));
+        let begin = move || {
+            // The task before this one has ended by now: it was told to before.
+            if let Some(session) = parked.take() {
+                let outside = (element, frame, dispatch, load);
+                let task = App::begin(outside, base, session, inbox.clone(), parked);
+                inbox.begin(Box::new(task));
+            }
+        };
+        dom::soon(Box::new(begin));
     }
 
     /// The element left the page.

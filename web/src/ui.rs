@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use udp_echo_feed::decimal;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
 
@@ -174,7 +175,10 @@ fn clicked(event: web_sys::Event) -> Option<Event> {
         Some("retry") => Event::Retry,
         Some("clear") => Event::Clear,
         Some("save") => Event::Save,
-        _ => Event::Select(about.get_attribute("data-number")?.parse().ok()),
+        _ => {
+            let number = about.get_attribute("data-number")?;
+            Event::Select(decimal::read_wide(&number, "", 0))
+        }
     })
 }
 

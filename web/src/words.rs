@@ -136,7 +136,7 @@ pub fn simulated(why: &str) -> String {
     let rule = "No datagram leaves this page: the same rules run inside it.";
     match why {
         "" => rule.to_owned(),
-        why => [rule, " ", why.trim_end_matches('.'), "."].concat(),
+        why => [rule, " ", why.strip_suffix('.').unwrap_or(why), "."].concat(),
     }
 }
 

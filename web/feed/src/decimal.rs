@@ -5,17 +5,30 @@ use crate::words;
 /// Reads `text` as a number with up to `places` digits after the point, in units of its last place: `"0.5"` with three
 /// places is 500. A `unit` may stand behind it. `None` for anything else, a minus sign included.
 pub fn read(text: &str, unit: &str, places: usize) -> Option<u32> {
-    let text = text.trim();
-    let text = text.strip_suffix(unit).unwrap_or(text).trim_end();
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    if whole.is_empty() || part.len() > places {
+    read_wide(text, unit, places)?.try_into().ok()
+}
+
+/// As [`read`], with 64 bits.
+pub fn read_wide(text: &str, unit: &str, places: usize) -> Option<u64> {
+    let text = text.trim_ascii();
+    let text = text.strip_suffix(unit).unwrap_or(text).trim_ascii_end();
+    let mut number: u64 = 0;
+    let mut part = None;
+    for byte in text.bytes() {
+        match (byte, part) {
+            (b'.', None) => part = Some(0),
+            (b'0'..=b'9', _) => {
+                number = number.checked_mul(10)?.checked_add((byte - b'0').into())?;
+                part = part.map(|digits| digits + 1);
+            }
+            _ => return None,
+        }
+    }
+    if text.is_empty() || text.starts_with('.') || part.is_some_and(|digits| digits > places) {
         return None;
     }
-    let zeros = std::iter::repeat_n(b'0', places - part.len());
-    let mut number: u32 = 0;
-    for digit in whole.bytes().chain(part.bytes()).chain(zeros) {
-        let digit = char::from(digit).to_digit(10)?;
-        number = number.checked_mul(10)?.checked_add(digit)?;
+    for _ in part.unwrap_or(0)..places {
+        number = number.checked_mul(10)?;
     }
     Some(number)
 }

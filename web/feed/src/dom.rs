@@ -214,6 +214,12 @@ pub fn create_svg(tag: &str) -> Element {
     element.expect_throw("the name of the tag is one of ours")
 }
 
+/// Calls a function as soon as nothing else is running, before anything is drawn.
+pub fn soon(work: Box<dyn FnOnce()>) {
+    let callback = Closure::once_into_js(work);
+    window().queue_microtask(callback.unchecked_ref());
+}
+
 /// A new element with this part name, as the last child.
 pub fn append(parent: &Element, tag: &str, part: &str) -> Element {
     let element = create(tag);

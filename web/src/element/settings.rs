@@ -180,7 +180,7 @@ impl Settings {
             },
         );
         let seed = reader.take("seed", "seed=\"1\", a whole number", |text| {
-            text.trim().parse().ok()
+            decimal::read_wide(text, "", 0)
         });
         let max_rows = reader.take("max-rows", "max-rows=\"1\" to \"200\"", |text| {
             decimal::read(text, "", 0)
