@@ -13,6 +13,10 @@ const tried = (address, options) => fetch(address, options).catch(() => {});
 /** The cause: a code that never changes, a sentence, and the line to add. */
 export async function explain(error, here, hashes, violations, unit) {
   const types = filesOf(unit);
+  if (error.missing) {
+    const message = `This browser is too old for the live widget: it has no ${error.missing}.`;
+    return trouble("old-browser", message, "Chrome 123, Firefox 126, Safari 17.5, or later");
+  }
   const { origin } = new URL(here);
   try {
     // The smallest module there is: a policy that forbids it forbids all.

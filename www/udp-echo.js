@@ -17,7 +17,7 @@ const make = (tag, part, text = "") => {
 };
 
 /** Something that an author can mend: a code that never changes, a sentence, and the line to add. */
-const trouble = (code, message, hint = "") => Object.assign(new Error(message), { code, hint });
+const trouble = (code, message, hint = "") => ({ code, message, hint });
 
 // A Content-Security-Policy that stands in the way tells nobody but this event.
 const violations = [];
@@ -77,21 +77,16 @@ function check() {
     [document.adoptedStyleSheets, "constructable style sheets"],
     [CSS.supports("color", "light-dark(red, red)"), "light-dark()"],
   ].find(([has]) => !has);
-  if (missing) {
-    const message = `This browser is too old for the live widget: it has no ${missing[1]}.`;
-    throw trouble("old-browser", message, "Chrome 123, Firefox 126, Safari 17.5, or later");
-  }
+  if (missing) throw { missing: missing[1] };
 }
 
 /** Finds out why the files did not load, which no exception tells; how to is in a file of its own. */
 async function explain(error, unit) {
-  if (error.code) return error;
   if (here.startsWith("file:")) {
-    const message = "The page was opened as a file, and browsers load no modules from files. Serve the folder, and open that:";
-    return trouble("file-page", message, "python3 -m http.server");
+    return trouble("file-page", "Browsers load no modules from files. Serve the folder, and open that:", "python3 -m http.server");
   }
   try {
-    return (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations, unit);
+    return await (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations, unit);
   } catch {
     const message = `The files beside ${here} do not load. Copy all files of the bundle, side by side, and see that the server runs:`;
     return trouble("unreachable", message, "udp-echo serve");
@@ -214,9 +209,9 @@ class UdpEcho extends HTMLElement {
       const sheets = this.#root.adoptedStyleSheets;
       if (!sheets.includes(unit[1])) this.#root.adoptedStyleSheets = [...sheets, unit[1]];
     } catch (error) {
-      const { code, message, hint } = await explain(error, name);
-      why = `${message} ${hint}`;
-      this.#tell("udp-error", { code, message, hint });
+      const cause = await explain(error, name);
+      why = `${cause.message} ${cause.hint}`;
+      this.#tell("udp-error", cause);
     }
     // Whoever asked may be gone by now.
     if (before === restarts) done(unit[0], why);
@@ -231,7 +226,7 @@ class UdpEcho extends HTMLElement {
     this.#frame = frame;
     const message = `The widget's code stopped (${reason}) and was started again. What it had counted is gone.`;
     if (restarts > 3) return this.#fail(trouble("panic", message));
-    this.#tell("udp-error", { code: "panic", message, hint: "" });
+    this.#tell("udp-error", trouble("panic", message));
     this.start().then(() => {
       const notice = make("p", "restarted", message);
       notice.setAttribute("role", "status");
@@ -328,7 +323,8 @@ class UdpEcho extends HTMLElement {
   }
 
   /** Says in the element itself what went wrong, below what stands in it. */
-  #fail({ code, message, hint }) {
+  #fail(cause) {
+    const { code, message, hint } = cause;
     this.#open();
     const sentence = make("p", "error", `${message} `);
     sentence.setAttribute("role", "alert");
@@ -340,7 +336,7 @@ class UdpEcho extends HTMLElement {
     this.#slot.hidden = false;
     this.#root.replaceChildren(this.#slot, slot, this.#frame);
     this.#tell("udp-state", { state: "gone" });
-    this.#tell("udp-error", { code, message, hint });
+    this.#tell("udp-error", cause);
   }
 }
 
