@@ -154,6 +154,17 @@ fn the_files_name_settings_that_exist() {
     }
 }
 
+/// The container's page is as small as everybody's.
+#[test]
+fn the_container_takes_the_optimizer_that_the_checks_take() {
+    let needs = include_str!("../../../web/xtask/src/verify/needs.rs");
+    let (_, version) = needs.split_once("(\"binaryen@").unwrap();
+    let (version, _) = version.split_once('"').unwrap();
+    let named = format!("binaryen@{version}");
+    let container = std::fs::read_to_string(shipped("Containerfile")).unwrap();
+    assert!(container.contains(&format!(" {named} ")), "{named}");
+}
+
 /// Two relays, a certificate, and a free port for a proxy.
 struct Site {
     folder: tempfile::TempDir,
