@@ -110,3 +110,44 @@ async fn a_flood_of_refusals_does_not_flood_the_log_and_none_goes_uncounted() {
     assert!((1..=60).contains(&said), "{said} lines: {log}");
     assert_eq!(said + left_out, FLOOD, "{log}");
 }
+
+/// What the log says of one session, as programs read it.
+#[tokio::test]
+async fn the_log_has_one_span_a_session_and_its_life_at_info() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let settings = ["--log-format=json"];
+    let mut host = Program::start_logging(&settings, log.reopen().unwrap().into()).await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    let hello = page.told("hello").await;
+    page.send(b"to be counted").await;
+    page.datagram().await;
+    host.signal("-TERM").await;
+    assert_eq!(page.closed().await.0, 1001);
+    host.ended().await;
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let of_session: Vec<_> = lines
+        .filter(|line| line["span"]["name"] == "session")
+        .collect();
+    let said: Vec<_> = of_session
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["opened", "closed"], "{log}");
+    for line in &of_session {
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(
+            line["span"]["id"].to_string(),
+            hello["session"].as_str().unwrap()
+        );
+        assert_eq!(line["span"]["peer"], "127.0.0.1");
+    }
+    let closed = &of_session[1];
+    assert_eq!(
+        (&closed["from_client"], &closed["from_server"]),
+        (&1.into(), &1.into())
+    );
+    assert!(closed["why"].as_str().unwrap().contains("1001"), "{closed}");
+}
