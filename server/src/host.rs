@@ -19,6 +19,7 @@ use crate::echo::{EchoServer, EchoStatus, Witnesses};
 use crate::http;
 use crate::limits::Limiter;
 use crate::log::Throttle;
+use crate::memory::Returned;
 use crate::metrics::Metrics;
 use crate::proxy::TrustedProxies;
 use crate::relay::{BacklogPool, Patience};
@@ -59,6 +60,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Networks from which the metrics may be read, besides this machine.
     pub metrics_from: Vec<IpNet>,
+    /// Where sessions give their memory back.
+    pub returned: Returned,
     /// The ports that sessions may come back to.
     pub ports: Arc<Ports>,
     /// Cancelled when the host is about to stop: proxies should send nobody new.
@@ -128,11 +131,13 @@ impl Host {
             metrics: Metrics::default(),
             throttle: Throttle::default(),
             metrics_from: config.metrics_from,
+            returned: Returned::default(),
             ports: Arc::new(ports),
             draining: CancellationToken::new(),
             stop: CancellationToken::new(),
             sessions: TaskTracker::new(),
         });
+        tokio::spawn(pass_on_memory(Arc::clone(&shared)));
         let echoing = tokio::spawn(echo.run(shared.stop.clone()));
         let serving = tokio::spawn(http::serve(listener, Arc::clone(&shared)));
         tracing::info!(%http, %udp, "listening");
@@ -197,6 +202,13 @@ impl Drop for Host {
         self.serving.abort();
         self.echoing.abort();
     }
+}
+
+async fn pass_on_memory(shared: Arc<Shared>) {
+    shared
+        .stop
+        .run_until_cancelled(shared.returned.pass_on())
+        .await;
 }
 
 impl From<EchoRules> for EchoRule {

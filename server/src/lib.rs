@@ -5,6 +5,7 @@
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
 //! - [`limits`]: how much they may take;
+//! - [`memory`]: what sessions give back;
 //! - [`metrics`]: what the host counts;
 //! - [`resume`]: the way back to a session's UDP port;
 //! - [`target`]: which servers a session may talk to;
@@ -24,6 +25,7 @@ pub mod page;
 
 pub mod access;
 pub mod limits;
+pub mod memory;
 pub mod metrics;
 pub mod proxy;
 pub mod resume;

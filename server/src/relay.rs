@@ -88,6 +88,7 @@ pub(crate) fn accept(
             Ok((stream, early)) => serve(&shared, stream, early, &visit, number).await,
             Err(error) => tracing::debug!("no session: {error:#}"),
         }
+        shared.returned.note();
     };
     sessions.spawn(session.instrument(span));
     response

@@ -57,7 +57,7 @@ struct Desk {
     generation: u32,
     timer: Timer,
     frame: Frame,
-    _visibility: Listener,
+    _watching: [Listener; 2],
 }
 
 impl Desk {
@@ -68,7 +68,7 @@ impl Desk {
             generation: session.generation(),
             timer: Timer::new(app.teller(|| Input::Rang)),
             frame: Frame::new(app.teller(|| Input::Frame)),
-            _visibility: app.watch_visibility(),
+            _watching: app.watch_page(),
             session: None,
         };
         if link {
@@ -445,10 +445,15 @@ impl App {
         }
     }
 
-    fn watch_visibility(&self) -> Listener {
+    fn watch_page(&self) -> [Listener; 2] {
         let inbox = self.inbox.clone();
         let look = move |_| inbox.send(Input::Event(Event::Hidden(dom::document().hidden())));
-        Listener::new(&dom::document(), "visibilitychange", Box::new(look))
+        let inbox = self.inbox.clone();
+        let online = move |_| inbox.send(Input::Event(Event::Online));
+        [
+            Listener::new(&dom::document(), "visibilitychange", Box::new(look)),
+            Listener::new(&dom::window(), "online", Box::new(online)),
+        ]
     }
 
     fn teller(&self, input: fn() -> Input) -> Box<dyn FnMut()> {

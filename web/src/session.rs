@@ -137,6 +137,7 @@ impl Session {
             Event::Left => self.leave(),
             Event::Retry => self.retry(now),
             Event::Hidden(hidden) => self.look(hidden, now),
+            Event::Online => self.look(self.hidden, now),
             Event::Control(message) => self.told(message, now),
             Event::Unreadable(field) => self.part(words::unreadable(field), now),
             Event::Datagram(bytes) => self.silently(|session| session.history.answered(bytes, now)),

@@ -1,4 +1,5 @@
-//! The socket calls that no dependency wraps safely. All of this crate's `unsafe` is here.
+//! The socket calls that no dependency wraps safely. All of this crate's `unsafe` is here, but for a word to the
+//! allocator in `memory.rs`.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::{Message, kernel_drops, register, send_many};

@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::by_hand::{close_code, frame, open, open_narrow, open_with, whole};
+use crate::by_hand::{close_code, frame, next_frame, open, open_narrow, open_with, whole};
 use crate::common::program::Program;
 use crate::common::{get, soon};
 
@@ -340,7 +340,11 @@ async fn slowloris(host: &Program, connections: usize) {
 
 /// Every request names another address; the host believes none of them. Foreign pages and rebound names are refused.
 async fn forgeries(host: &Program, rounds: usize) {
-    let held = join_all((0..5).map(|_| open(host.http, "/relay"))).await;
+    let mut held = join_all((0..5).map(|_| open(host.http, "/relay"))).await;
+    for session in &mut held {
+        // A place is taken with the hello, not with the upgrade.
+        soon("the hello", next_frame(session)).await;
+    }
     for round in 0..rounds {
         let forged = format!("X-Forwarded-For: 198.51.100.{}\r\n", round % 250);
         // All five places are taken: by these, or by four of them and the bystander.

@@ -142,6 +142,19 @@ pub(crate) fn resident(pid: u32) -> usize {
     kibibytes.parse::<usize>().unwrap() * 1024
 }
 
+/// Bytes resident once they are at most `most`, or cannot be expected to sink any more: a host gives memory back a while
+/// after its sessions have ended.
+pub(crate) async fn resident_settled(pid: u32, most: usize) -> usize {
+    let began = Instant::now();
+    loop {
+        let bytes = resident(pid);
+        if bytes <= most || began.elapsed() > PATIENCE {
+            return bytes;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Processor time that a process has used, in all its threads (`proc_pid_stat(5)`, fields 14 and 15).
 pub(crate) fn processor_time(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

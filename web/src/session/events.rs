@@ -28,6 +28,8 @@ pub enum Event {
     Policy(Policy),
     /// The page is hidden behind another, or no longer.
     Hidden(bool),
+    /// The machine has a network again. That it has none says nothing: a host on the same machine needs none.
+    Online,
     /// The reader changed the message.
     Draft(String),
     /// A message was put into the composer: any bytes.

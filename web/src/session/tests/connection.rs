@@ -153,6 +153,23 @@ fn a_hidden_page_does_not_knock() {
 }
 
 #[test]
+fn with_the_network_back_a_page_does_not_wait_for_its_next_try() {
+    let mut page = Page::live();
+    page.on(Event::Closed(1006, String::new()));
+    assert_eq!(page.view().state(), "gone");
+    page.on(Event::Online);
+    page.run(0);
+    assert_eq!(page.view().state(), "live");
+    // Nobody sees a hidden page, and a live one needs nothing.
+    page.on(Event::Online);
+    assert_eq!(page.view().state(), "live");
+    page.on(Event::Hidden(true));
+    page.on(Event::Closed(1006, String::new()));
+    page.on(Event::Online);
+    assert_eq!(page.view().state(), "gone");
+}
+
+#[test]
 fn another_protocol_is_refused_with_both_versions() {
     let mut page = Page::live();
     let mut hello = page.session.hello().unwrap().clone();

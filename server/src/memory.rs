@@ -1,0 +1,46 @@
+//! Memory that sessions have given back, on its way to the system.
+//!
+//! A thousand readers that did not read hold 200 MiB; when they have gone, the allocator of glibc keeps all of it for the
+//! next thousand. It lets go when it is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// How long the host waits for further sessions to end before it asks; also the least time between two questions.
+const TOGETHER: Duration = Duration::from_secs(2);
+
+/// Where sessions say that they have ended. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Returned(Arc<Notify>);
+
+impl Returned {
+    /// Notes that a session has ended and given back what it had.
+    pub(crate) fn note(&self) {
+        self.0.notify_one();
+    }
+
+    /// Gives memory back to the system after sessions have ended, for as long as this is polled.
+    pub(crate) async fn pass_on(&self) {
+        loop {
+            self.0.notified().await;
+            tokio::time::sleep(TOGETHER).await;
+            // It walks through all that is free, which may take some milliseconds. A runtime that shuts down runs it not.
+            let _ = tokio::task::spawn_blocking(trim).await;
+        }
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code)] // malloc_trim(3): no safe wrapper exists.
+fn trim() {
+    // SAFETY: it takes no pointer, and any thread may call it at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Other allocators do it by themselves, or not at all.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn trim() {}
