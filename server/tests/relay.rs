@@ -171,3 +171,40 @@ async fn nothing_follows_the_close_that_answers_a_client() {
         );
     }
 }
+
+/// Answers of 60,000 bytes each go to clients that read none of them, and still every datagram goes out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_stalls_nothing_that_it_sends() {
+    // More answers than the relay holds back and TCP takes.
+    const DATAGRAMS: usize = 400;
+    for path in ["/relay", "/relay/raw"] {
+        let server = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let target = format!("--target=large={}", server.local_addr().unwrap());
+        let host = TestServer::start(&["--allow-private-targets", &target]).await;
+        let mut client = Client::connect(&host.ws(&format!("{path}?target=large"))).await;
+        let (answer, mut buffer) = (vec![7; 60_000], [0; 100]);
+        for _ in 0..DATAGRAMS {
+            soon("a datagram at the server, and its answer", async {
+                client.send(b"more").await;
+                let (_, peer) = server.recv_from(&mut buffer).await.unwrap();
+                server.send_to(&answer, peer).await.unwrap();
+            })
+            .await;
+        }
+    }
+}
+
+/// Who watches the host's server sees those who write to it by themselves, and nobody's session.
+#[tokio::test]
+async fn a_raw_session_is_no_visitor() {
+    let host = TestServer::start(&[]).await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    page.told("hello").await;
+    let mut raw = Client::connect(&host.ws("/relay/raw")).await;
+    raw.send(b"of a session").await;
+    assert_eq!(raw.datagram().await, b"of a session");
+    let stranger = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    stranger.send_to(b"hello", host.udp()).await.unwrap();
+    let visitor = page.told("visitor").await;
+    assert_eq!(visitor["peer"], stranger.local_addr().unwrap().to_string());
+}
