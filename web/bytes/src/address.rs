@@ -14,28 +14,25 @@ pub struct Address {
 impl Address {
     /// Reads `127.0.0.1:10000` or `[::1]:10000`.
     pub fn read(text: &str) -> Option<Self> {
-        let (host, port) = text.rsplit_once(':')?;
-        let port = number(port, 10)?;
+        let colon = text.bytes().rposition(|byte| byte == b':')?;
+        let port = number(text.get(colon + 1..)?, 10)?;
+        let host = text.get(..colon)?;
         let Some(inside) = host.strip_prefix('[') else {
-            let socket = SocketAddr::from((ipv4(host)?, port));
-            return Some(Self {
-                host: host.to_owned(),
-                socket,
-            });
+            return Some(Self::new(host, (ipv4(host)?, port)));
         };
         let host = inside.strip_suffix(']')?;
-        if let Some(mapped) = host.strip_prefix("::ffff:")
-            && let Some(octets) = ipv4(mapped)
-        {
-            return Some(Self {
-                host: mapped.to_owned(),
-                socket: SocketAddr::from((octets, port)),
-            });
-        }
-        Some(Self {
-            host: host.to_owned(),
-            socket: SocketAddr::from((ipv6(host)?, port)),
+        let mapped = host.strip_prefix("::ffff:").unwrap_or_default();
+        Some(match ipv4(mapped) {
+            Some(octets) => Self::new(mapped, (octets, port)),
+            None => Self::new(host, (ipv6(host)?, port)),
         })
+    }
+
+    fn new(host: &str, socket: impl Into<SocketAddr>) -> Self {
+        Self {
+            host: host.to_owned(),
+            socket: socket.into(),
+        }
     }
 
     /// Whether it is an address of IPv6.
@@ -61,29 +58,30 @@ fn ipv4(text: &str) -> Option<[u8; 4]> {
 /// Eight groups, or fewer around one `::` (RFC 4291, section 2.2). No zone: none can be on the wire.
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
     let mut groups = [0; 8];
-    let (front, back) = text.split_once("::").unwrap_or((text, ""));
-    let front_groups = read_groups(front, &mut groups)?;
-    if front.len() == text.len() {
-        return (front_groups == 8).then(|| groups.into());
-    }
-    let mut tail = [0; 8];
-    let back_groups = read_groups(back, &mut tail)?;
-    let room = 8_usize.checked_sub(front_groups + back_groups)?;
-    groups[front_groups + room..].copy_from_slice(&tail[..back_groups]);
-    (room > 0).then(|| groups.into())
-}
-
-/// Reads groups with colons between them, and says how many there are.
-fn read_groups(text: &str, groups: &mut [u16; 8]) -> Option<usize> {
-    if text.is_empty() {
-        return Some(0);
-    }
     let mut count = 0;
-    for part in text.split(':') {
-        *groups.get_mut(count)? = number(part, 16)?;
-        count += 1;
+    // How many groups stand before the gap. It is an empty part; at one end of the text there are two.
+    let mut gap = None;
+    let last = text.split(':').count() - 1;
+    for (index, part) in text.split(':').enumerate() {
+        if !part.is_empty() {
+            *groups.get_mut(count)? = number(part, 16)?;
+            count += 1;
+        } else if index == 0 {
+            text.starts_with("::").then_some(())?;
+        } else if index == last {
+            text.ends_with("::").then_some(())?;
+        } else if gap.replace(count).is_some() {
+            return None;
+        }
     }
-    Some(count)
+    match gap {
+        None => (count == 8).then(|| groups.into()),
+        Some(before) => {
+            let tail = groups.get_mut(before..).filter(|_| count < 8)?;
+            tail.rotate_right(8 - count);
+            Some(groups.into())
+        }
+    }
 }
 
 fn number(digits: &str, radix: u32) -> Option<u16> {

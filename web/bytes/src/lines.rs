@@ -51,7 +51,7 @@ pub enum No {
 /// Why there is none.
 pub fn line(form: Form, payload: &[u8], server: Option<&Address>) -> Result<String, No> {
     if form == Form::Literal {
-        return Ok(literal(payload));
+        return Ok(literal(payload, false));
     }
     let server = server.ok_or(No::Server)?;
     let (host, port) = (server.host.as_str(), number(server.port().into()));
@@ -85,7 +85,8 @@ pub fn line(form: Form, payload: &[u8], server: Option<&Address>) -> Result<Stri
 }
 
 /// A bytes literal as Python itself writes it (`bytes_repr` in CPython's `Objects/bytesobject.c`).
-fn literal(payload: &[u8]) -> String {
+/// An interactive shell would expand a `!` wherever it stands.
+fn literal(payload: &[u8], for_shell: bool) -> String {
     let quote = if payload.contains(&b'\'') && !payload.contains(&b'"') {
         b'"'
     } else {
@@ -101,7 +102,7 @@ fn literal(payload: &[u8]) -> String {
             b'\r' => out.push_str("\\r"),
             b'\\' => out.push_str("\\\\"),
             _ if *byte == quote => out.extend(['\\', char::from(quote)]),
-            b' '..=b'~' => out.push(char::from(*byte)),
+            b' '..=b'~' if !(for_shell && *byte == b'!') => out.push(char::from(*byte)),
             _ => {
                 out.push_str("\\x");
                 hex::push(&mut out, *byte);
@@ -124,8 +125,7 @@ fn script(server: &Address, port: &str, payload: &[u8]) -> String {
         "python3 - <<'END'\nimport socket\nsock = socket.socket(socket.",
         family,
         ", socket.SOCK_DGRAM)\nsock.settimeout(2)\nsock.sendto(",
-        // An interactive shell would expand a `!` even here.
-        &literal(payload).replace('!', "\\x21"),
+        &literal(payload, true),
         ", ('",
         &server.host,
         "', ",
@@ -171,11 +171,11 @@ mod tests {
 
     #[test]
     fn a_literal_is_what_python_prints() {
-        assert_eq!(literal(b""), "b''");
-        assert_eq!(literal(b"it's"), "b\"it's\"");
-        assert_eq!(literal(b"it's \"it\""), "b'it\\'s \"it\"'");
+        assert_eq!(literal(b"", false), "b''");
+        assert_eq!(literal(b"it's", false), "b\"it's\"");
+        assert_eq!(literal(b"it's \"it\"", false), "b'it\\'s \"it\"'");
         assert_eq!(
-            literal(b"\0\t\n\r\x1f\x7f\xff\\%"),
+            literal(b"\0\t\n\r\x1f\x7f\xff\\%", false),
             "b'\\x00\\t\\n\\r\\x1f\\x7f\\xff\\\\%'"
         );
     }

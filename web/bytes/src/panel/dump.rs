@@ -146,7 +146,9 @@ impl Dump {
         // The text stands in one column also in the last row.
         let missing = per_row - (to - from);
         let gaps = missing * 3 + usize::from(per_row == 16 && missing >= 8);
-        run.push(None, &" ".repeat(gaps));
+        for _ in 0..gaps {
+            run.push(None, " ");
+        }
         run.end();
         let mut run = Run::new(cell("row-text", "cell"));
         for (index, glyph) in glyphs(&shown.bytes, from, to).into_iter().enumerate() {

@@ -105,7 +105,7 @@ impl Scale {
 
     fn draw_curve(&mut self, state: &State) {
         let ruler = state.ruler();
-        let height = |size| words::number((100.0 - state.odds(size)).round() as u64);
+        let height = |size| words::number((100.5 - state.odds(size)) as u64);
         let mut path = ["M0 ", &height(0)].concat();
         for step in ruler.steps() {
             path.push_str(
