@@ -2,6 +2,8 @@
 
 import { mount } from "./experiments-card.js";
 
+const MORE = "Show the picture over time, the lab and the bytes as well";
+const LESS = "Show less";
 const COPY = "Copy";
 const COPIED = "Copied";
 const NOT_COPIED = "Select and copy";
@@ -33,7 +35,18 @@ for (const figure of document.querySelectorAll("figure.code")) {
   caption.append(copyButton(figure.querySelector("code"), caption.textContent));
 }
 
-document.getElementById("live").addEventListener("udp-ready", ({ detail: { mode, server } }) => {
+const live = document.getElementById("live");
+const more = document.createElement("button");
+more.type = "button";
+more.className = "more";
+more.textContent = MORE;
+more.onclick = () => {
+  live.view = live.view ? null : "full";
+  more.textContent = live.view ? LESS : MORE;
+};
+live.after(more);
+
+live.addEventListener("udp-ready", ({ detail: { mode, server } }) => {
   if (mode !== "live") return;
   const [, host, port] = server.match(/^\[?(.*?)\]?:(\d+)$/);
   document.getElementById("terminal").textContent = `nc -u ${host} ${port}\n`;

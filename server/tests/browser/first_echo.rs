@@ -12,8 +12,18 @@ use crate::page::{Page, eventually};
 
 const DEFAULT_MESSAGE: &str = "This is the message.  It will be repeated.";
 
-/// Opens the host's page and waits until its widget is live.
+/// Opens the host's page, waits until its widget is live, and asks for all there is of it.
 pub(crate) async fn open_live(page: &Page, host: &TestServer) -> Result<()> {
+    open_first(page, host).await?;
+    page.click(".more").await?;
+    for part in ["[part~=lab]", "[part~=byte-view]"] {
+        page.wait_for_in_widget("all there is of it", part).await?;
+    }
+    Ok(())
+}
+
+/// Opens the host's page as it comes, and waits until its widget is live.
+pub(crate) async fn open_first(page: &Page, host: &TestServer) -> Result<()> {
     page.open(&format!("http://{}/", host.http())).await?;
     page.wait_for_state("live").await
 }
@@ -42,7 +52,7 @@ async fn the_default_message_comes_back_and_both_transcripts_say_so_in_the_tutor
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         let navigated = Instant::now();
-        open_live(page, &host).await?;
+        open_first(page, &host).await?;
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "echoed").await?;
         let first_echo = navigated.elapsed();
@@ -95,7 +105,7 @@ async fn the_default_message_comes_back_and_both_transcripts_say_so_in_the_tutor
 async fn the_keyboard_alone_sends_a_message_of_ones_own() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
-        open_live(page, &host).await?;
+        open_first(page, &host).await?;
         // From the top of the page, as somebody without a mouse would come.
         page.tab_to("message").await?;
         page.select_all().await?;
@@ -125,7 +135,7 @@ async fn a_host_that_goes_away_is_said_and_come_back_to() {
     let host = TestServer::start(&[]).await;
     let address = host.http().to_string();
     in_chromium(async |page| {
-        open_live(page, &host).await?;
+        open_first(page, &host).await?;
         host.shutdown().await;
         page.wait_for_state("gone").await?;
         // The browser itself logs each connection that fails; these are what this test is about.

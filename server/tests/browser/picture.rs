@@ -383,8 +383,7 @@ async fn three_sends_are_three_receives_and_a_byte_stream_merges_them() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         let three = json!(["one", "two", "three"]);
-        page.open(&format!("http://{}/", host.http())).await?;
-        page.wait_for_state("live").await?;
+        crate::first_echo::open_live(page, &host).await?;
         for mode in ["live", "simulated"] {
             page.wait_for_in_widget("the strips", "[data-tool=three]")
                 .await?;

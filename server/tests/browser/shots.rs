@@ -12,7 +12,7 @@ use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::embed::site::Site;
 use crate::experiments;
-use crate::first_echo::{open_live, wait_for_fate};
+use crate::first_echo::{open_first, wait_for_fate};
 use crate::page::{Page, Scheme};
 
 /// Widths of a desk and of a pocket, in CSS pixels.
@@ -68,7 +68,7 @@ fn folder() -> Result<PathBuf> {
 async fn the_widget_and_the_article() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
-        open_live(page, &host).await?;
+        open_first(page, &host).await?;
         pictures(page, "live", Some("#live")).await?;
         let send = page.part("send").await?;
         for number in 1..=3 {
@@ -218,7 +218,7 @@ async fn every_experiment() {
 async fn a_host_that_went_away() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
-        open_live(page, &host).await?;
+        open_first(page, &host).await?;
         host.shutdown().await;
         page.wait_for_state("gone").await?;
         pictures(page, "gone", Some("#live")).await?;
