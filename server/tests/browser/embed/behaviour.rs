@@ -60,7 +60,8 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.script("document.querySelector('udp-echo').view = 'full'").await?;
         // What happened before a panel was there is told to it.
         page.wait_for_in_widget("the picture", "[data-ref=picture] line[data-number='1']").await?;
-        page.wait_for_in_widget("the bytes", "[data-ref=bytes] [part=hex]:not(:empty)").await?;
+        let hex = "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-ref=bytes] [part=hex]')?.value";
+        page.wait_for("the bytes", hex).await?;
         page.wait_for_in_widget("the lab", "[data-ref=lab] input[data-field]").await?;
         let kinds = [".css", ".js", "_bg.wasm"];
         let all = ["bytes", "lab", "picture"].map(|chunk| kinds.map(|kind| format!("udp-echo-{chunk}{kind}")));
