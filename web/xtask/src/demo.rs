@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{bundle, command, progress, workspace};
+use crate::{bundle, command, dist, progress};
 
 /// What `demo` can be told: whatever `udp-echo serve` can.
 #[derive(clap::Args)]
@@ -20,12 +20,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     bundle::make()?;
-    progress::heading("building the host");
-    command::run(workspace::locked_cargo("build").args(["--release", "--package", "udp-echo"]))?;
-    let host = workspace::target_dir()
-        .join("release")
-        .join(format!("udp-echo{}", std::env::consts::EXE_SUFFIX));
-    let mut host = Command::new(host);
+    let mut host = Command::new(dist::build_host()?);
     host.args(&args.serve);
     let seconds = started.elapsed().as_secs_f64();
     progress::heading(&format!(

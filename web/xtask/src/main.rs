@@ -4,6 +4,7 @@
 //!
 //! - [`bench`] measures the host beside other relays.
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
+//! - [`dist`] makes what one gives away: a folder for static hosts, an npm package, the host.
 //! - [`demo`] bundles, builds the host in release and becomes it.
 //! - [`verify`] gets whatever the tests need, then runs every check there is.
 //! - [`shots`] takes a picture of every view of the page.
@@ -15,6 +16,7 @@ mod bench;
 mod bundle;
 mod command;
 mod demo;
+mod dist;
 mod fuzz;
 mod program;
 mod progress;
@@ -43,6 +45,8 @@ enum Verb {
     Bench(bench::Args),
     /// Build the browser's half and put it where the host embeds it (server/bundle)
     Bundle(bundle::Args),
+    /// Make what one gives away: a folder for static hosts, an npm package, the host (target/dist)
+    Dist,
     /// Bundle, build the host in release, and run it
     Demo(demo::Args),
     /// Give a fuzzer each parser that the network reaches, for a minute
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Bench(args) => bench::run(&args),
         Verb::Bundle(args) => bundle::run(&args),
+        Verb::Dist => dist::run(),
         Verb::Demo(args) => demo::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),

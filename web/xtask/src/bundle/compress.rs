@@ -1,21 +1,35 @@
-//! The twins that a host sends to browsers that take them: `name.gz` beside `name`.
+//! The twins that a host sends to browsers that take them: `name.br` and `name.gz` beside `name`.
 
 use std::io::Write;
 
+use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::bundle::site::Files;
 
-/// Adds a compressed twin to every file that becomes smaller by it.
-pub(super) fn add_twins(files: &mut Files) {
-    let twins: Vec<(String, Vec<u8>)> = files
-        .iter()
-        .map(|(name, bytes)| (format!("{name}.gz"), bytes.len(), gzip(bytes)))
-        .filter(|(_, plain, twin)| twin.len() < *plain)
-        .map(|(name, _, twin)| (name, twin))
-        .collect();
+/// How each kind of twin is made, by the end of its name.
+const KINDS: [(&str, fn(&[u8]) -> Vec<u8>); 2] = [("br", brotli), ("gz", gzip)];
+
+/// Adds to every file the compressed twins that are smaller than it.
+pub(crate) fn add_twins(files: &mut Files) {
+    let mut twins = Files::new();
+    for (name, bytes) in files.iter() {
+        for (kind, compress) in KINDS {
+            let twin = compress(bytes);
+            if twin.len() < bytes.len() {
+                twins.insert(format!("{name}.{kind}"), twin);
+            }
+        }
+    }
     files.extend(twins);
+}
+
+/// Whether a file is the twin of another.
+pub(crate) fn is_twin(name: &str) -> bool {
+    KINDS
+        .iter()
+        .any(|(kind, _)| name.rsplit_once('.').is_some_and(|(_, end)| end == *kind))
 }
 
 /// The bytes after gzip at its best level. No time and no name go in: equal files have equal twins.
@@ -26,6 +40,14 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
         .expect("writing to memory cannot fail")
 }
 
+/// The bytes after brotli at its best level, which is that of its defaults.
+fn brotli(mut bytes: &[u8]) -> Vec<u8> {
+    let mut twin = Vec::new();
+    brotli::BrotliCompress(&mut bytes, &mut twin, &BrotliEncoderParams::default())
+        .expect("writing to memory cannot fail");
+    twin
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -33,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_has_a_twin_only_where_that_is_smaller_and_says_the_same() {
+    fn a_file_has_twins_only_where_they_are_smaller_and_say_the_same() {
         let text = b"datagram ".repeat(100);
         let mut files = Files::from([
             ("long.js".to_owned(), text.clone()),
@@ -41,10 +63,15 @@ mod tests {
         ]);
         add_twins(&mut files);
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
-        assert_eq!(names, ["long.js", "long.js.gz", "x"]);
+        assert_eq!(names, ["long.js", "long.js.br", "long.js.gz", "x"]);
+        let twins: Vec<bool> = names.iter().map(|name| is_twin(name)).collect();
+        assert_eq!(twins, [false, true, true, false]);
         let mut read = Vec::new();
         let mut twin = flate2::read::GzDecoder::new(files["long.js.gz"].as_slice());
         twin.read_to_end(&mut read).unwrap();
+        assert_eq!(read, text);
+        let mut read = Vec::new();
+        brotli::BrotliDecompress(&mut files["long.js.br"].as_slice(), &mut read).unwrap();
         assert_eq!(read, text);
     }
 }

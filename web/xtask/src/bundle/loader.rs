@@ -7,7 +7,7 @@ use crate::bundle::glue::{CHUNKS, CORE, glue_file, wasm_file};
 use crate::bundle::site::Files;
 
 /// The loader, a module.
-pub(super) const LOADER_FILE: &str = "udp-echo.js";
+pub(crate) const LOADER_FILE: &str = "udp-echo.js";
 /// The same for pages whose generator adds scripts that are no modules (mdBook's `additional-js`).
 pub(super) const CLASSIC_FILE: &str = "udp-echo.classic.js";
 /// The widget's style sheet.

@@ -8,6 +8,7 @@
 mod compress;
 mod glue;
 mod imports;
+mod integrity;
 mod loader;
 mod optimize;
 mod panics;
@@ -19,11 +20,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bundle::site::{Files, Fingerprint};
+use crate::bundle::site::Fingerprint;
 use crate::{progress, target, workspace};
 
+pub(crate) use crate::bundle::compress::{add_twins, is_twin};
 pub(crate) use crate::bundle::glue::cargo as cargo_for_wasm;
+pub(crate) use crate::bundle::loader::LOADER_FILE;
 pub(crate) use crate::bundle::optimize::Optimizer;
+pub(crate) use crate::bundle::site::{Files, publish};
 
 /// What `bundle` can be told.
 #[derive(clap::Args, Default)]
@@ -50,8 +54,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// A bundle as it lies in `server/bundle/`.
 pub(crate) struct Bundle {
-    files: Files,
-    version: String,
+    /// Every file by its path, twins too.
+    pub(crate) files: Files,
+    /// The crate's version, and a hash of the content.
+    pub(crate) version: String,
     optimizer: Optimizer,
 }
 
@@ -92,6 +98,7 @@ pub(crate) fn make() -> Result<Bundle> {
     }
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files)?;
+    integrity::add(&mut files, &version)?;
     compress::add_twins(&mut files);
     // Without a stamp the next run starts over, should this one end between here and the stamp's writing.
     if stamp.exists() {

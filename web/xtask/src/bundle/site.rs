@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::optimize::Optimizer;
 
 /// Every file of a bundle by its path below the bundle's folder, with `/` between the parts.
-pub(super) type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// The file that holds the version, and nothing else.
 const VERSION_FILE: &str = "version";
@@ -147,7 +147,7 @@ fn without_trunk_links(page: &str) -> String {
 }
 
 /// Puts the files where the host finds them: all of the new ones, or all of the old.
-pub(super) fn publish(files: &Files, folder: &Path) -> Result<()> {
+pub(crate) fn publish(files: &Files, folder: &Path) -> Result<()> {
     let fresh = folder.with_extension("new");
     let stale = folder.with_extension("old");
     for left_over in [&fresh, &stale] {

@@ -1,0 +1,196 @@
+//! The npm package: the widget's files, a manifest, and a loader that bundlers can follow.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::bundle::{self, Bundle, Files, LOADER_FILE, is_twin};
+use crate::progress::Step;
+use crate::{command, program, workspace};
+
+/// What the package is called.
+const NAME: &str = "udp-echo";
+
+/// How the loader finds its neighbours.
+const NEIGHBOUR: &str = "new URL(name, here).href";
+/// How an import begins whose address is known only when it runs, and how two bundlers are told to leave it alone.
+const IMPORT: &str = " import(";
+const LEFT_ALONE: &str = " import(/* webpackIgnore: true */ /* @vite-ignore */ ";
+
+/// What a server gets that renders pages: a tag without a definition, which the browser gives it.
+const SERVER: &str = "// On a server <udp-echo> is a tag like any other.\nexport {};\n";
+
+/// Writes the package's folder and packs it. Returns the path of the archive.
+pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<PathBuf> {
+    let files = files(bundle)?;
+    let folder = dist.join("npm");
+    bundle::publish(&files, &folder)?;
+    let Some(npm) = program::find("npm") else {
+        bail!("npm is missing, which packs the package: install node and npm");
+    };
+    let step = Step::start("npm pack");
+    let mut npm = Command::new(npm);
+    npm.args(["pack", "--silent", "--pack-destination"])
+        .arg(dist);
+    command::read(npm.current_dir(&folder))?;
+    step.done(&format!("{} files", files.len()));
+    Ok(dist.join(format!("{NAME}-{}.tgz", env!("CARGO_PKG_VERSION"))))
+}
+
+fn files(bundle: &Bundle) -> Result<Files> {
+    let is_widget = |name: &str| {
+        (name.starts_with("udp-echo") && !name.contains('/')) || name == "custom-elements.json"
+    };
+    let mut files: Files = bundle
+        .files
+        .iter()
+        .filter(|(name, _)| is_widget(name) && !is_twin(name))
+        .map(|(name, bytes)| (name.clone(), bytes.clone()))
+        .collect();
+    let names: Vec<String> = files.keys().cloned().collect();
+    for (name, bytes) in files.iter_mut().filter(|(name, _)| name.ends_with(".js")) {
+        let text = std::str::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8"))?;
+        let mut text = without_hashes_of_text(text);
+        if name == LOADER_FILE {
+            text = for_bundlers(&text, &names)?;
+        }
+        *bytes = text.into_bytes();
+    }
+    files.insert("package.json".to_owned(), manifest().into_bytes());
+    files.insert("server.js".to_owned(), SERVER.into());
+    files.insert("README.md".to_owned(), README.into());
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        let path = workspace::root().join(name);
+        let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+        files.insert(name.to_owned(), text);
+    }
+    Ok(files)
+}
+
+/// Bundlers copy a file, and give it a name of their own, where they read `new URL("./name", import.meta.url)`.
+fn for_bundlers(loader: &str, names: &[String]) -> Result<String> {
+    if loader.matches(NEIGHBOUR).count() != 1 || !loader.contains(IMPORT) {
+        bail!("{LOADER_FILE} must have `{NEIGHBOUR}` in one place, and import its neighbours");
+    }
+    let neighbours: String = names
+        .iter()
+        .filter(|name| is_loaded(name))
+        .map(|name| format!("\"{name}\":new URL(\"./{name}\",import.meta.url).href,\n"))
+        .collect();
+    let loader = loader
+        .replace(NEIGHBOUR, "neighbours[name]??new URL(name,here).href")
+        .replace(IMPORT, LEFT_ALONE);
+    Ok(format!("const neighbours={{\n{neighbours}}};\n{loader}"))
+}
+
+/// What bundlers copy they also make smaller, so that the hashes of scripts and sheets hold no longer; that of the wasm does.
+/// An entry is `"name":"sha256-…"`, and a comma between two.
+fn without_hashes_of_text(script: &str) -> String {
+    const BETWEEN: &str = "\":\"sha256-";
+    let mut kept = String::new();
+    let mut rest = script;
+    while let Some((before, hash)) = rest.split_once(BETWEEN) {
+        let name = before
+            .rfind('"')
+            .map_or(before, |quote| &before[quote + 1..]);
+        let Some((hash, after)) = hash.split_once('"') else {
+            break;
+        };
+        if name.ends_with(".js") || name.ends_with(".css") {
+            kept.push_str(&before[..before.len() - name.len() - 1]);
+            rest = after.strip_prefix(',').unwrap_or(after);
+        } else {
+            kept.extend([before, BETWEEN, hash, "\""]);
+            rest = after;
+        }
+    }
+    kept + rest
+}
+
+/// What the loader and its chunks ask for by name.
+fn is_loaded(name: &str) -> bool {
+    let by_hand = [LOADER_FILE, "udp-echo.classic.js", "udp-echo-frame.js"];
+    let kinds = [".js", ".wasm", ".css"];
+    kinds.iter().any(|kind| name.ends_with(kind)) && !by_hand.contains(&name)
+}
+
+/// The manifest. Conditions of an export count in the order in which they stand.
+fn manifest() -> String {
+    const MANIFEST: &str = r#"{
+  "name": "udp-echo",
+  "version": "VERSION",
+  "description": "<udp-echo>: UDP that people can watch, in any page",
+  "license": "MIT OR Apache-2.0",
+  "type": "module",
+  "exports": {
+    ".": { "types": "./udp-echo.d.ts", "node": "./server.js", "default": "./udp-echo.js" },
+    "./classic": "./udp-echo.classic.js",
+    "./frame": "./udp-echo-frame.js",
+    "./*": "./*"
+  },
+  "types": "./udp-echo.d.ts",
+  "customElements": "custom-elements.json",
+  "sideEffects": true,
+  "keywords": ["udp", "custom-element", "web-component", "networking", "tutorial"]
+}
+"#;
+    MANIFEST.replace("VERSION", env!("CARGO_PKG_VERSION"))
+}
+
+const README: &str = r#"# udp-echo
+
+`<udp-echo>`: a UDP echo that people can watch, live through a host, or simulated in the browser.
+
+```js
+import "udp-echo";
+```
+
+```html
+<udp-echo relay="ws://127.0.0.1:8000/relay" view="transcript"></udp-echo>
+```
+
+Without a host that answers, it simulates the same rules and says so. On a server that renders pages the import does nothing.
+webpack and others that understand `new URL("./file", import.meta.url)` copy the wasm and the rest by themselves; Vite does so
+when it builds, and wants `optimizeDeps: { exclude: ["udp-echo"] }` while it serves. Without a bundler, serve this folder as it
+is and load `udp-echo.js` as a module. Attributes, methods, events and parts: `custom-elements.json`.
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundler_sees_every_file_and_leaves_the_imports_alone() {
+        let loader =
+            "const near = (name) => new URL(name, here).href;\nconst a = await import(near(b));\n";
+        let names = [
+            "udp-echo.js",
+            "udp-echo-a.js",
+            "udp-echo-a.wasm",
+            "udp-echo.d.ts",
+        ];
+        let names = names.map(str::to_owned);
+        assert_eq!(
+            for_bundlers(loader, &names).unwrap(),
+            "const neighbours={\n\
+             \"udp-echo-a.js\":new URL(\"./udp-echo-a.js\",import.meta.url).href,\n\
+             \"udp-echo-a.wasm\":new URL(\"./udp-echo-a.wasm\",import.meta.url).href,\n};\n\
+             const near = (name) => neighbours[name]??new URL(name,here).href;\n\
+             const a = await import(/* webpackIgnore: true */ /* @vite-ignore */ near(b));\n"
+        );
+        let error = for_bundlers("import.meta.url", &names).unwrap_err();
+        assert!(error.to_string().contains("new URL(name, here).href"));
+    }
+
+    #[test]
+    fn hashes_of_what_a_bundler_rewrites_are_left_out() {
+        let loader =
+            "h={\"a.js\":\"sha256-1=\",\"a.wasm\":\"sha256-2=\",\"a.css\":\"sha256-3=\"};f()";
+        assert_eq!(
+            without_hashes_of_text(loader),
+            "h={\"a.wasm\":\"sha256-2=\",};f()"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! `dist`: the folder, the package and the host that it makes, as somebody gets them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// What `cargo xtask dist` has made, once for all tests.
+fn dist() -> &'static Path {
+    static DIST: OnceLock<PathBuf> = OnceLock::new();
+    DIST.get_or_init(|| {
+        run(Command::new(env!("CARGO_BIN_EXE_xtask")).arg("dist"));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+        target.expect("tmp lies in the target folder").join("dist")
+    })
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    let path = path.as_ref();
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn json(path: impl AsRef<Path>) -> Value {
+    serde_json::from_slice(&read(path)).expect("it is JSON")
+}
+
+#[test]
+#[ignore = "builds the host in release: run cargo verify"]
+fn the_folder_has_every_file_that_its_pages_name_and_the_hashes_are_true() {
+    let folder = dist().join("static");
+    let manifest = json(folder.join("integrity.json"));
+    let versioned = folder.join(manifest["path"].as_str().unwrap());
+    let hashes = manifest["files"].as_object().unwrap();
+    assert!(hashes.contains_key("udp-echo.js") && hashes.len() > 8);
+    for (name, hash) in hashes {
+        // Somebody else's arithmetic, not that which made them.
+        let mut openssl = Command::new("sh");
+        openssl.args(["-c", "openssl dgst -sha256 -binary \"$0\" | openssl base64"]);
+        let base64 = run(openssl.arg(versioned.join(name)));
+        assert_eq!(hash, &format!("sha256-{}", base64.trim()), "{name}");
+        let same = read(folder.join(name)) == read(versioned.join(name));
+        assert!(same, "{name} is another file under its version");
+    }
+    for page in ["index.html", "embed.html"] {
+        let text = String::from_utf8(read(folder.join(page))).unwrap();
+        let named = text.split("=\"./").skip(1);
+        let named: Vec<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(!named.is_empty());
+        for path in named {
+            let path = path.split(['?', '#']).next().unwrap_or_default();
+            assert!(folder.join(path).exists(), "{page} names {path}");
+        }
+    }
+    let wasm = fs::metadata(folder.join("udp-echo-web_bg.wasm"))
+        .unwrap()
+        .len();
+    for twin in ["br", "gz"] {
+        let path = folder.join(format!("udp-echo-web_bg.wasm.{twin}"));
+        assert!(fs::metadata(path).unwrap().len() < wasm / 2, "{twin}");
+    }
+}
+
+#[test]
+#[ignore = "builds the host in release: run cargo verify"]
+fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
+    let scratch = tempfile::tempdir().unwrap();
+    let package = format!("udp-echo-{}.tgz", env!("CARGO_PKG_VERSION"));
+    fs::write(scratch.path().join("package.json"), "{\"private\":true}").unwrap();
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--offline", "--no-audit", "--no-fund"]);
+    run(npm.arg(dist().join(package)).current_dir(&scratch));
+    let script = "const here = (name) => import.meta.resolve(name).split('/').pop();
+        await import('udp-echo');
+        console.log(here('udp-echo'), here('udp-echo/classic'), here('udp-echo/custom-elements.json'));";
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", script]);
+    let said = run(node.current_dir(&scratch));
+    assert_eq!(
+        said.trim(),
+        "server.js udp-echo.classic.js custom-elements.json"
+    );
+
+    let folder = scratch.path().join("node_modules/udp-echo");
+    let manifest = json(folder.join("package.json"));
+    for key in ["types", "customElements"] {
+        assert!(folder.join(manifest[key].as_str().unwrap()).is_file());
+    }
+    // Every file of the widget that a host would serve is in it, whatever chunks there are.
+    let integrity = json(dist().join("static/integrity.json"));
+    for name in integrity["files"].as_object().unwrap().keys() {
+        let in_package = folder.join(name).exists();
+        assert_eq!(
+            in_package,
+            name.starts_with("udp-echo") || name == "custom-elements.json",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "builds the host in release: run cargo verify"]
+fn cargo_install_gives_the_very_binary_of_dist() {
+    let root = tempfile::tempdir().unwrap();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let dist = read(dist().join("udp-echo"));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["install", "--locked", "--path", "server", "--root"]);
+    cargo.arg(root.path()).current_dir(workspace);
+    run(cargo.env("CARGO_TARGET_DIR", target));
+    let installed = read(root.path().join("bin/udp-echo"));
+    assert!(
+        installed == dist,
+        "{} and {} bytes",
+        installed.len(),
+        dist.len()
+    );
+}

@@ -1,0 +1,112 @@
+// The snippet maker: the ready folders of embed/, with the host and the attributes that were chosen.
+
+/** What the folders say, and what is put in its place. */
+const HOST = "http://127.0.0.1:8000";
+
+/** The files of each kind, how attributes stand in them, and what else an author has to do. */
+const KINDS = {
+  plain: { files: ["plain.html"], write: tag },
+  classic: { files: ["classic.html"], write: tag },
+  iframe: { files: ["iframe.html"], write: query, note: "A sandboxed frame has the origin null: udp-echo --allow-origin null." },
+  sphinx: {
+    folder: "sphinx/",
+    files: ["example/conf.py", "example/index.rst"],
+    write: options,
+    note: "Install the directive from a checkout of the project: pip install ./www/embed/sphinx",
+  },
+  mdbook: { folder: "mdbook/", files: ["book.toml", "udp-echo-book.js", "src/udp.md"], write: tag },
+  docusaurus: { folder: "docusaurus/", files: ["docusaurus.config.js", "docs/udp.mdx"], write: tag },
+  hugo: { folder: "hugo/", files: ["hugo.toml", "layouts/shortcodes/udp-echo.html", "content/_index.md"], write: shortcode },
+};
+
+const escaped = (value) => value.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+const inQuotes = (attributes, escape) => attributes.map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
+
+function tag(text, attributes) {
+  return text.replace(/(?<=\n)<udp-echo view="transcript">/, () => `<udp-echo${inQuotes(attributes, escaped)}>`);
+}
+
+function query(text, attributes) {
+  const query = new URLSearchParams(attributes).toString().replaceAll("&", "&amp;");
+  return text.replace("?view=transcript", () => (query ? `?${query}` : ""));
+}
+
+function options(text, attributes) {
+  return text.replace("   :view: transcript\n", () => attributes.map(([name, value]) => `   :${name}: ${value}\n`).join(""));
+}
+
+function shortcode(text, attributes) {
+  const quoted = inQuotes(attributes, (value) => value.replace(/["\\]/g, "\\$&"));
+  return text.replace('{{< udp-echo view="transcript" >}}', () => `{{< udp-echo${quoted} >}}`);
+}
+
+const form = document.querySelector("form");
+const read = (path) => fetch(new URL(`embed/${path}`, import.meta.url)).then((response) => response.text());
+const folders = new Map();
+
+/** The files of a kind as they are in the project. */
+function folder(kind) {
+  const { folder = "", files } = KINDS[kind];
+  if (!folders.has(kind)) folders.set(kind, Promise.all(files.map((file) => read(folder + file))));
+  return folders.get(kind);
+}
+
+/** The attributes that were chosen; `full` is the default of a view and need not be said. */
+function chosen() {
+  const names = ["view", "preset", "message", "count", "loading", "mode"];
+  const values = names.map((name) => [name, form.elements[name].value]);
+  return values.filter(([name, value]) => value && !(name === "view" && value === "full"));
+}
+
+function make(name, properties, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+}
+
+function file(name, text) {
+  const button = make("button", { type: "button", textContent: "Copy" });
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  };
+  button.setAttribute("aria-label", `Copy ${name}`);
+  const code = make("pre", { tabIndex: 0 }, make("code", {}, text));
+  code.setAttribute("role", "region");
+  code.setAttribute("aria-label", name);
+  const shown = make("section", { className: "file" }, make("header", {}, make("h3", { className: "name" }, name), button), code);
+  shown.dataset.file = name;
+  return shown;
+}
+
+let latest;
+
+/** Shows what the form says. */
+async function show() {
+  const kind = form.elements.kind.value;
+  const host = form.elements.host.value.replace(/\/+$/, "") || HOST;
+  const attributes = chosen();
+
+  const preview = document.createElement("udp-echo");
+  for (const [name, value] of attributes) preview.setAttribute(name, value);
+  preview.setAttribute("mode", "simulated");
+  document.querySelector("#place").replaceChildren(preview);
+
+  const { files, write, note = "" } = KINDS[kind];
+  const asked = (latest = Symbol());
+  const texts = await folder(kind);
+  // Another choice may have been made meanwhile.
+  if (latest !== asked) return;
+  const list = files.map((name, place) => file(name, write(texts[place], attributes).replaceAll(HOST, host)));
+  document.querySelector("#list").replaceChildren(...list);
+  document.querySelector("#note").textContent = note;
+  document.querySelector("#csp").textContent =
+    kind === "iframe"
+      ? `default-src 'none'; script-src ${host}; frame-src ${host}`
+      : `default-src 'none'; style-src 'self'; script-src 'self' ${host} 'wasm-unsafe-eval'; connect-src 'self' ${host} ${host.replace(/^http/, "ws")}`;
+  document.documentElement.dataset.drawn = kind;
+}
+
+form.addEventListener("input", show);
+form.addEventListener("submit", (event) => event.preventDefault());
+show();
