@@ -6,7 +6,7 @@ const ATTRIBUTES = {
     mode: "",
     relay: 'relay="wss://udp.example/relay"',
     target: 'target="echo"',
-    src: 'src="run.json"',
+    src: 'mode="replay" src="./embed/run.json"',
     experiment: 'experiment="two-spaces"',
   },
   "What it sends": {
@@ -63,8 +63,8 @@ const CALLS = {
 };
 
 const SLOTS = {
-  "": '<udp-echo loading="click">\n  <pre>sending "This is the message.  It will be repeated."</pre>\n</udp-echo>',
-  error: '<udp-echo loading="click">\n  <p slot="error">The live example does not start here. Read on.</p>\n</udp-echo>',
+  "": '<udp-echo mode="simulated" loading="click">\n  <pre>sending "This is the message.  It will be repeated."</pre>\n</udp-echo>',
+  error: '<udp-echo mode="simulated" loading="click">\n  <p slot="error">The live example does not start here. Read on.</p>\n</udp-echo>',
 };
 
 const make = (tag, properties = {}, ...children) => {
@@ -173,38 +173,48 @@ function parts(catalogue) {
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets.push(sheet);
   const choices = make("div", { className: "choices" });
+  const meaning = make("p", { className: "quiet" });
   shared("parts", choices, '<udp-echo mode="simulated"></udp-echo>');
-  for (const { name } of catalogue.cssParts) {
+  for (const { name, description } of catalogue.cssParts) {
     const button = make("button", { type: "button", textContent: name });
     button.dataset.name = name;
     button.setAttribute("aria-pressed", "false");
     button.onclick = () => {
       const chosen = button.getAttribute("aria-pressed") === "false";
-      for (const other of choices.children) other.setAttribute("aria-pressed", String(chosen && other === button));
+      for (const other of choices.querySelectorAll("button")) other.setAttribute("aria-pressed", String(chosen && other === button));
       sheet.replaceSync(chosen ? `udp-echo::part(${name}) { outline: 3px solid #d55e00; outline-offset: 2px }` : "");
     };
+    button.onfocus = button.onpointerenter = () => (meaning.textContent = `${name}: ${description}`);
     choices.append(button);
   }
+  choices.append(meaning);
 }
 
 function properties(catalogue) {
   const list = make("dl");
   const element = shared("properties", list, '<udp-echo mode="simulated" view="transcript"></udp-echo>');
-  for (const { name, description } of catalogue.cssProperties) {
-    const text = /mono|font|radius/.test(name);
-    const input = make("input", text ? { placeholder: name.includes("radius") ? "0" : "Georgia, serif" } : { type: "color" });
+  for (const { name, description, default: initial } of catalogue.cssProperties) {
+    // Of a pair, the first is that of light pages.
+    const color = initial.match(/^light-dark\((#[0-9a-f]{6})/)?.[1];
+    const input = make("input", color ? { type: "color", value: color } : { placeholder: initial });
     input.setAttribute("aria-label", name);
     input.oninput = () => element.style.setProperty(name, input.value);
-    list.append(...item(name, `${description} `, input));
+    list.append(...item(name, `${description}: \`${initial}\` `, input));
   }
 }
 
 function states(catalogue) {
   const list = make("dl");
-  const element = shared("states", list, '<udp-echo mode="simulated" view="mini"></udp-echo>');
+  const choices = make("div", { className: "choices" });
+  const element = shared("states", list, '<udp-echo mode="simulated" view="mini"></udp-echo>', choices);
+  for (const mode of ["simulated", "live"]) {
+    const button = make("button", { type: "button", textContent: `element.mode = "${mode}"` });
+    button.onclick = () => (element.mode = mode);
+    choices.append(button);
+  }
   const marks = catalogue.cssStates.map(({ name, description }) => {
     const mark = make("span", { className: "quiet" });
-    list.append(...item(name, `${description ?? ""} `, mark));
+    list.append(...item(name, `${description} `, mark));
     return [name, mark];
   });
   const look = () => marks.forEach(([name, mark]) => (mark.textContent = element.matches(`:state(${name})`) ? "● now" : ""));

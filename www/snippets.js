@@ -51,11 +51,10 @@ function folder(kind) {
   return folders.get(kind);
 }
 
-/** The attributes that were chosen; `full` is the default of a view and need not be said. */
+/** The attributes that were chosen. */
 function chosen() {
   const names = ["view", "preset", "message", "count", "loading", "mode"];
-  const values = names.map((name) => [name, form.elements[name].value]);
-  return values.filter(([name, value]) => value && !(name === "view" && value === "full"));
+  return names.map((name) => [name, form.elements[name].value]).filter(([, value]) => value);
 }
 
 function make(name, properties, ...children) {

@@ -8,7 +8,10 @@ use anyhow::{Context, Result, ensure};
 mod behaviour;
 mod failures;
 mod generators;
+mod packages;
+mod reference;
 pub(crate) mod site;
+mod snippets;
 
 use site::{Site, strict};
 

@@ -20,7 +20,7 @@ const WIDTHS: [u32; 2] = [1280, 390];
 
 /// Takes a picture of what a selector finds, or of the whole page, in both widths, in light and in dark, and once in forced
 /// colours.
-async fn pictures(page: &Page, view: &str, selector: Option<&str>) -> Result<()> {
+pub(crate) async fn pictures(page: &Page, view: &str, selector: Option<&str>) -> Result<()> {
     for width in WIDTHS {
         for scheme in [Scheme::Light, Scheme::Dark] {
             page.emulate(width, 900, scheme).await?;

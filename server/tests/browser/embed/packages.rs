@@ -1,0 +1,175 @@
+//! What `cargo xtask dist` made, in a browser: the folder below a path of somebody's server, the package in a bundler.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use super::site::Site;
+use crate::browser::in_chromium;
+use crate::firefox::tools;
+
+/// Where on the server the folder lies.
+const BELOW: &str = "/some/sub/path";
+
+/// What `dist` made, of the bundle that there is now.
+fn dist() -> Result<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    let dist = target
+        .context("tmp lies in the target folder")?
+        .join("dist");
+    let version = |folder: &Path| fs::read_to_string(folder.join("version")).ok();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("bundle");
+    ensure!(
+        version(&dist.join("static")) == version(&bundle),
+        "target/dist is of another bundle; cargo xtask dist makes it anew"
+    );
+    Ok(dist)
+}
+
+/// Python's file server, which knows nothing of us.
+struct FileServer {
+    process: Child,
+    origin: String,
+}
+
+impl FileServer {
+    fn serve(folder: &Path) -> Result<Self> {
+        let mut process = Command::new("python3")
+            .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("run python3")?;
+        let stdout = process.stdout.take().context("stdout is a pipe")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let port = line
+            .split(" port ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        let port = port.with_context(|| format!("a port in {line:?}"))?;
+        let origin = format!("http://127.0.0.1:{port}");
+        Ok(Self { process, origin })
+    }
+
+    /// Stops it and returns the paths that it was asked for.
+    fn asked(mut self) -> Result<Vec<String>> {
+        self.process.kill()?;
+        let mut log = String::new();
+        let stderr = self.process.stderr.take();
+        stderr
+            .context("stderr is a pipe")?
+            .read_to_string(&mut log)?;
+        let paths = log.lines().filter_map(|line| line.split("\"GET ").nth(1));
+        let path = |rest: &str| rest.split(' ').next().unwrap_or_default().to_owned();
+        Ok(paths.map(path).collect())
+    }
+}
+
+impl Drop for FileServer {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and target/dist: run cargo verify"]
+async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_outside() {
+    let root = tempfile::tempdir().unwrap();
+    let below = root.path().join(BELOW.trim_start_matches('/'));
+    fs::create_dir_all(below.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(dist().unwrap().join("static"), &below).unwrap();
+    let server = FileServer::serve(root.path()).unwrap();
+    let site = format!("{}{BELOW}/", server.origin);
+    in_chromium(async |page| {
+        for name in ["", "embed.html", "snippets.html", "reference.html"] {
+            page.open(&format!("{site}{name}")).await?;
+            page.wait_for_state("simulated").await?;
+            let outside = format!(
+                "return performance.getEntriesByType('resource').map(({{ name }}) => name).filter((name) => !name.startsWith('{site}') && !name.startsWith('data:'))"
+            );
+            let outside = page.script(&outside).await?;
+            ensure!(outside == serde_json::json!([]), "{name} asked for {outside}");
+        }
+        page.open(&site).await?;
+        page.wait_for_state("simulated").await?;
+        page.part("send").await?.click().await?;
+        page.wait_for_in_widget("an echo", "tr[data-fate=echoed]").await
+    })
+    .await;
+    let asked = server.asked().unwrap();
+    assert!(
+        asked.iter().any(|path| path.ends_with(".wasm")),
+        "{asked:?}"
+    );
+    for path in asked {
+        // A browser asks for an icon at the top when a page names none.
+        assert!(path.starts_with(BELOW) || path == "/favicon.ico", "{path}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium, target/dist and the webpack of Docusaurus: run cargo verify"]
+async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
+    let scratch = tempfile::tempdir().unwrap();
+    let built = bundled(scratch.path()).unwrap();
+    let mut site = Site::new().await.unwrap();
+    site.folder("/app/", &built).unwrap();
+    assert!(!site.files.keys().any(|path| path.contains("udp-echo")));
+    let page = "<!doctype html><title>t</title><script src=/app/main.js></script>\
+        <udp-echo mode=simulated view=full loading=eager></udp-echo>";
+    site.page("/", &super::site::strict("http://unused.example"), page);
+    let origin = site.serve();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        page.part("send").await?.click().await?;
+        page.wait_for_in_widget("an echo", "tr[data-fate=echoed]")
+            .await
+    })
+    .await;
+}
+
+/// A project that imports the package, as webpack makes it for production.
+fn bundled(project: &Path) -> Result<PathBuf> {
+    let dist = dist()?;
+    let archive = format!("udp-echo-{}.tgz", env!("CARGO_PKG_VERSION"));
+    fs::write(project.join("package.json"), "{\"private\":true}")?;
+    fs::write(project.join("app.js"), "import \"udp-echo\";\n")?;
+    fs::write(project.join("build.js"), BUILD)?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--offline", "--no-audit", "--no-fund"]);
+    run(npm.arg(dist.join(archive)).current_dir(project))?;
+    let mut node = Command::new("node");
+    node.arg("build.js")
+        .arg(tools().join("docusaurus/node_modules/webpack"));
+    run(node.current_dir(project))?;
+    Ok(project.join("dist"))
+}
+
+const BUILD: &str = "const webpack = require(process.argv[2]);
+    const output = { path: __dirname + '/dist', publicPath: '/app/' };
+    webpack({ mode: 'production', context: __dirname, entry: './app.js', output }, (error, stats) => {
+        if (error || stats.hasErrors() || stats.hasWarnings()) {
+            console.log(error ?? stats.toString());
+            process.exitCode = 1;
+        }
+    });";
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command
+        .output()
+        .with_context(|| format!("run {command:?}"))?;
+    let said = [output.stdout, output.stderr].concat();
+    ensure!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&said)
+    );
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! The reference page: drawn from the catalogue, in which nothing is missing, and alive.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::browser::in_chromium;
+use crate::common::TestServer;
+use crate::page::Page;
+use crate::shots::pictures;
+
+fn catalogue() -> Value {
+    let text = include_str!("../../../../www/custom-elements.json");
+    let catalogue: Value = serde_json::from_str(text).expect("the catalogue is JSON");
+    catalogue["modules"][0]["declarations"][0].clone()
+}
+
+/// Names of one list of the catalogue, sorted.
+fn names(list: &str) -> Vec<String> {
+    let catalogue = catalogue();
+    let items = catalogue[list].as_array().expect("a list");
+    let mut names: Vec<_> = items
+        .iter()
+        .map(|item| item["name"].as_str().expect("a name").to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Opens the page of a host and waits until it is drawn.
+async fn open(page: &Page, host: &TestServer, name: &str) -> Result<()> {
+    page.open(&format!("http://{}/{name}", host.http())).await?;
+    let drawn = "return 'drawn' in document.documentElement.dataset";
+    page.wait_for("the page to be drawn", drawn).await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn every_entry_of_the_catalogue_is_on_the_page_with_an_example_that_runs() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open(page, &host, "reference.html").await?;
+        let lists = [
+            ("attributes", "attributes"),
+            ("methods", "members"),
+            ("events", "events"),
+            ("parts", "cssParts"),
+            ("properties", "cssProperties"),
+            ("states", "cssStates"),
+        ];
+        for (section, list) in lists {
+            let shown = format!(
+                "return [...document.querySelectorAll('[data-list={section}] [data-name]')].map((entry) => entry.dataset.name).sort()"
+            );
+            ensure!(page.script(&shown).await? == json!(names(list)), "{section}");
+        }
+        // Each example starts when it comes into sight, and opens no socket. Those that wait for a click are told.
+        page.script("document.querySelectorAll('udp-echo').forEach((example) => example.connect())").await?;
+        let idle = "const examples = [...document.querySelectorAll('udp-echo')];
+            return examples.length > 25 && examples.every(({ state, mode }) => state === mode)";
+        page.wait_for("every example to run", idle).await?;
+        ensure!(host.sessions() == 0, "an example opened a session");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open(page, &host, "reference.html").await?;
+        let catalogue = catalogue();
+        for member in catalogue["members"].as_array().context("members")? {
+            let name = member["name"].as_str().context("a name")?;
+            if member["kind"] == "field" {
+                continue;
+            }
+            page.script(&format!(
+                "document.querySelector('[data-list=methods] [data-name={name}] + dd button').click()"
+            ))
+            .await?;
+            let said = format!(
+                "return document.querySelector('[data-list=methods] .log').textContent.includes('{name}: ')"
+            );
+            page.wait_for(name, &said).await?;
+            if name == "disconnect" {
+                // What left the host has nothing more to say until it is back.
+                page.script("document.querySelector('[data-list=methods] udp-echo').connect()")
+                    .await?;
+            }
+        }
+        page.script("document.querySelector('[data-list=events] udp-echo').burst(3)")
+            .await?;
+        page.wait_for(
+            "the events of a burst",
+            "const said = document.querySelector('[data-list=events] .log').textContent;
+             return ['udp-ready', 'udp-state', 'udp-sent', 'udp-echoed', 'udp-stats'].every((name) => said.includes(`${name} {`))",
+        )
+        .await?;
+
+        let parts = "const widget = document.querySelector('[data-list=parts] udp-echo');";
+        page.script(&format!("{parts} widget.connect(); document.querySelector('[data-list=parts] [data-name=send]').click()"))
+            .await?;
+        page.wait_for(
+            "the outline of a part",
+            &format!("{parts} const send = widget.shadowRoot.querySelector('[part~=send]');
+                return send && getComputedStyle(send).outlineWidth === '3px'"),
+        )
+        .await?;
+
+        page.script(
+            "const input = document.querySelector('[data-list=properties] [data-name=\"--udp-echo-ink\"] + dd input');
+             input.value = '#123456';
+             input.dispatchEvent(new Event('input'));
+             document.querySelector('[data-list=properties] udp-echo').connect()",
+        )
+        .await?;
+        page.wait_for(
+            "ink of another colour",
+            "const frame = document.querySelector('[data-list=properties] udp-echo').shadowRoot?.querySelector('[part=frame]');
+             return frame && getComputedStyle(frame).color === 'rgb(18, 52, 86)'",
+        )
+        .await?;
+        page.script("document.querySelector('[data-list=states] udp-echo').connect()").await?;
+        page.wait_for(
+            "the state",
+            "return document.querySelector('[data-list=states] [data-name=simulated] + dd').textContent.includes('now')
+                && !document.querySelector('[data-list=states] [data-name=live] + dd').textContent.includes('now')",
+        )
+        .await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn reference_and_snippets_fit_their_window() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        for name in ["reference", "snippets"] {
+            open(page, &host, &format!("{name}.html")).await?;
+            page.script("document.querySelectorAll('udp-echo:not([loading])').forEach((example) => example.connect())")
+                .await?;
+            page.wait_for(
+                "the examples",
+                "return [...document.querySelectorAll('udp-echo:not([loading])')].every(({ state, mode }) => state === mode)",
+            )
+            .await?;
+            pictures(page, name, None).await?;
+        }
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+/// What the loader observes, what the types say, and what the style sheet reads: the catalogue has it, and nothing else.
+#[test]
+fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
+    let sheet = include_str!("../../../../www/udp-echo.css");
+    let mut read: Vec<&str> = sheet
+        .split("var(--udp-echo-")
+        .skip(1)
+        .filter_map(|rest| rest.split([',', ')']).next())
+        .collect();
+    read.sort_unstable();
+    read.dedup();
+    let read: Vec<String> = read
+        .iter()
+        .map(|name| format!("--udp-echo-{name}"))
+        .collect();
+    assert_eq!(names("cssProperties"), read);
+    let catalogue = catalogue();
+    for property in catalogue["cssProperties"].as_array().expect("a list") {
+        let word = |key: &str| property[key].as_str().expect("a word");
+        let declared = format!("var({}, {})", word("name"), word("default"));
+        assert!(sheet.contains(&declared), "{declared}");
+    }
+
+    let loader = include_str!("../../../../www/udp-echo.js");
+    let words = loader
+        .split("const word = {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next())
+        .expect("the loader gives states their words");
+    let mut states: Vec<&str> = words.split('"').skip(1).step_by(2).collect();
+    states.sort_unstable();
+    states.dedup();
+    assert_eq!(names("cssStates"), states);
+
+    let types = include_str!("../../../../www/udp-echo.d.ts");
+    let element = types
+        .split("interface UdpEchoElement extends HTMLElement {\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n}").next())
+        .expect("the types have the element");
+    let mut typed: Vec<&str> = element
+        .lines()
+        .map(|line| line.trim_start().trim_start_matches("readonly "))
+        .filter_map(|line| line.split([':', '(', '?']).next())
+        .collect();
+    typed.sort_unstable();
+    let fields = catalogue["attributes"].as_array().expect("attributes");
+    let fields = fields
+        .iter()
+        .map(|item| item["fieldName"].as_str().expect("a field"));
+    let members = names("members");
+    let mut named: Vec<&str> = fields.chain(members.iter().map(String::as_str)).collect();
+    named.sort_unstable();
+    assert_eq!(typed, named);
+}
+
+#[test]
+fn no_page_of_ours_has_a_script_or_a_style_inside() {
+    for (name, page) in [
+        ("reference", include_str!("../../../../www/reference.html")),
+        ("snippets", include_str!("../../../../www/snippets.html")),
+        ("index", include_str!("../../../../www/index.html")),
+        ("embed", include_str!("../../../../www/embed.html")),
+    ] {
+        for inline in ["<style", " style=", " onclick=", " onload="] {
+            assert!(!page.contains(inline), "{name}.html has {inline:?}");
+        }
+        for script in page.split("<script").skip(1) {
+            let (tag, rest) = script.split_once('>').expect("a tag ends");
+            assert!(
+                tag.contains("src=") && rest.starts_with("</script>"),
+                "{name}.html: {tag}"
+            );
+        }
+    }
+}
