@@ -7,12 +7,14 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 mod behaviour;
 mod failures;
+mod files;
 mod generators;
 mod packages;
 mod reference;
 pub(crate) mod site;
 mod snippets;
 
+pub(crate) use files::{FileServer, copy};
 use site::{Site, strict};
 
 use crate::browser::in_chromium;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::bundle;
 use crate::table::Table;
+use crate::{bundle, dist};
 use crate::{command, program, progress, target, workspace};
 
 /// What `verify` can be told.
@@ -22,12 +22,13 @@ pub(crate) struct Args {
 type Check = (&'static str, fn(&Args) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("needs", |args| needs::install(args.trunk)),
     ("fmt", |_| fmt()),
     ("clippy, native", |_| clippy_native()),
     ("clippy, wasm", |_| clippy_wasm()),
     ("bundle", |_| bundle::run(&bundle::Args::default())),
+    ("dist", |_| dist::run()),
     ("test", test),
     ("clippy, windows", |_| {
         check_elsewhere("x86_64-pc-windows-gnu")

@@ -1,12 +1,12 @@
 //! What `cargo xtask dist` made, in a browser: the folder below a path of somebody's server, the package in a bundler.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::files::FileServer;
 use super::site::Site;
 use crate::browser::in_chromium;
 use crate::firefox::tools;
@@ -27,54 +27,6 @@ fn dist() -> Result<PathBuf> {
         "target/dist is of another bundle; cargo xtask dist makes it anew"
     );
     Ok(dist)
-}
-
-/// Python's file server, which knows nothing of us.
-struct FileServer {
-    process: Child,
-    origin: String,
-}
-
-impl FileServer {
-    fn serve(folder: &Path) -> Result<Self> {
-        let mut process = Command::new("python3")
-            .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("run python3")?;
-        let stdout = process.stdout.take().context("stdout is a pipe")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let port = line
-            .split(" port ")
-            .nth(1)
-            .and_then(|rest| rest.split(' ').next());
-        let port = port.with_context(|| format!("a port in {line:?}"))?;
-        let origin = format!("http://127.0.0.1:{port}");
-        Ok(Self { process, origin })
-    }
-
-    /// Stops it and returns the paths that it was asked for.
-    fn asked(mut self) -> Result<Vec<String>> {
-        self.process.kill()?;
-        let mut log = String::new();
-        let stderr = self.process.stderr.take();
-        stderr
-            .context("stderr is a pipe")?
-            .read_to_string(&mut log)?;
-        let paths = log.lines().filter_map(|line| line.split("\"GET ").nth(1));
-        let path = |rest: &str| rest.split(' ').next().unwrap_or_default().to_owned();
-        Ok(paths.map(path).collect())
-    }
-}
-
-impl Drop for FileServer {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
 }
 
 #[tokio::test]

@@ -92,8 +92,12 @@ async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen
                     .await?;
             }
         }
-        page.script("document.querySelector('[data-list=events] udp-echo').burst(3)")
-            .await?;
+        page.script(
+            "const element = document.querySelector('[data-list=events] udp-echo');
+             element.connect();
+             element.burst(20)",
+        )
+        .await?;
         page.wait_for(
             "the events of a burst",
             "const said = document.querySelector('[data-list=events] .log').textContent;

@@ -8,8 +8,11 @@ use flate2::write::GzEncoder;
 
 use crate::bundle::site::Files;
 
+/// A way to make bytes fewer.
+type Compress = fn(&[u8]) -> Vec<u8>;
+
 /// How each kind of twin is made, by the end of its name.
-const KINDS: [(&str, fn(&[u8]) -> Vec<u8>); 2] = [("br", brotli), ("gz", gzip)];
+const KINDS: [(&str, Compress); 2] = [("br", brotli), ("gz", gzip)];
 
 /// Adds to every file the compressed twins that are smaller than it.
 pub(crate) fn add_twins(files: &mut Files) {

