@@ -20,9 +20,17 @@ use site::{Site, strict};
 use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::first_echo::wait_for_fate;
+use crate::page::Page;
 
 /// The address that the snippets are written for, and that an author changes.
 const SNIPPET_HOST: &str = "http://127.0.0.1:8000";
+
+/// Starts the first widget of a page, in sight or not, and waits until it simulates.
+pub(crate) async fn begins(page: &Page) -> Result<()> {
+    let connect = "const first = document.querySelector('udp-echo:defined'); first?.connect(); return !!first";
+    page.wait_for("a widget", connect).await?;
+    page.wait_for_state("simulated").await
+}
 
 /// A site with one snippet, in which nothing is changed but the address of the host.
 fn put_snippet(site: &mut Site, name: &str, host: SocketAddr) -> Result<()> {

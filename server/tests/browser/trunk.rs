@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::browser::in_chromium;
 use crate::common::TestServer;
-use crate::embed::{FileServer, copy};
+use crate::embed::{FileServer, begins, copy};
 use crate::firefox::tools;
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
@@ -197,7 +197,7 @@ async fn trunk_build_leaves_a_folder_that_works_below_any_path_of_a_static_host(
         page.console().await?;
         page.open(&format!("{}/some/sub/path/reference.html", server.origin))
             .await?;
-        page.wait_for_state("simulated").await
+        begins(page).await
     })
     .await;
 }

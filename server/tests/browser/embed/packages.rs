@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::begins;
 use super::files::FileServer;
 use super::site::Site;
 use crate::browser::in_chromium;
@@ -41,7 +42,7 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
     in_chromium(async |page| {
         for name in ["", "embed.html", "snippets.html", "reference.html"] {
             page.open(&format!("{site}{name}")).await?;
-            page.wait_for_state("simulated").await?;
+            begins(page).await?;
             let outside = format!(
                 "return performance.getEntriesByType('resource').map(({{ name }}) => name).filter((name) => !name.startsWith('{site}') && !name.startsWith('data:'))"
             );
