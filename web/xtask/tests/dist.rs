@@ -97,12 +97,9 @@ fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
     // Every file of the widget that a host would serve is in it, whatever chunks there are.
     let integrity = json(dist().join("static/integrity.json"));
     for name in integrity["files"].as_object().unwrap().keys() {
-        let in_package = folder.join(name).exists();
-        assert_eq!(
-            in_package,
-            name.starts_with("udp-echo") || name == "custom-elements.json",
-            "{name}"
-        );
+        if name.starts_with("udp-echo") || name == "custom-elements.json" {
+            assert!(folder.join(name).exists(), "{name} is not in the package");
+        }
     }
 }
 

@@ -41,7 +41,10 @@ pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<PathBuf> {
 
 fn files(bundle: &Bundle) -> Result<Files> {
     let is_widget = |name: &str| {
-        (name.starts_with("udp-echo") && !name.contains('/')) || name == "custom-elements.json"
+        let begins = ["udp-echo", "experiments"]
+            .iter()
+            .any(|stem| name.starts_with(stem));
+        (begins && !name.contains('/')) || name == "custom-elements.json"
     };
     let mut files: Files = bundle
         .files
@@ -154,7 +157,7 @@ import "udp-echo";
 Without a host that answers, it simulates the same rules and says so. On a server that renders pages the import does nothing.
 webpack and others that understand `new URL("./file", import.meta.url)` copy the wasm and the rest by themselves; Vite does so
 when it builds, and wants `optimizeDeps: { exclude: ["udp-echo"] }` while it serves. Without a bundler, serve this folder as it
-is and load `udp-echo.js` as a module. Attributes, methods, events and parts: `custom-elements.json`.
+is and load `udp-echo.js` as a module; the attribute `experiment` needs it so. Attributes, methods, events and parts: `custom-elements.json`.
 "#;
 
 #[cfg(test)]
