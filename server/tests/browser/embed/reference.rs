@@ -1,6 +1,6 @@
 //! The reference page: drawn from the catalogue, in which nothing is missing, and alive.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::browser::in_chromium;
