@@ -41,6 +41,7 @@ const TEXTS: &[(&str, Text)] = &[
     ("beyond", |view| view.beyond_relay().into()),
     ("client", |view| view.client().into()),
     ("server", |view| view.server().into()),
+    ("server-who", |view| view.server_who().into()),
     ("length", |view| view.length().into()),
     ("remark", |view| view.remark().into()),
     ("notice", |view| view.notice().into()),

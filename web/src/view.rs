@@ -92,6 +92,15 @@ impl<'a> View<'a> {
         self.session.hello().map_or("", |hello| &hello.server)
     }
 
+    /// Whether that is a real one.
+    pub fn server_who(&self) -> &'static str {
+        match self.session.mode() {
+            Mode::Auto | Mode::Live => words::SERVER_REAL,
+            Mode::Simulated => words::SERVER_SIMULATED,
+            Mode::Replay => words::SERVER_RECORDED,
+        }
+    }
+
     /// The servers that the reader may choose from.
     pub fn targets(&self) -> &'a [String] {
         self.session.hello().map_or(&[], |hello| &hello.targets)

@@ -27,7 +27,6 @@ pub const SHELL: &[(&str, &str)] = &[
     ("client-transcript", "Client"),
     ("client-who", "this page"),
     ("server-transcript", "Server"),
-    ("server-who", "the real one"),
     ("datagrams", "Datagrams"),
     ("number", "#"),
     ("bytes", "bytes"),
@@ -79,6 +78,12 @@ pub const BADGE_REFUSED: &str = "Refused";
 pub const BADGE_SIMULATED: &str = "Simulated";
 /// The badge while a recording is shown.
 pub const BADGE_REPLAY: &str = "Recorded";
+/// Which server the transcript is of: the host's, a standing-in one, or one of the past.
+pub const SERVER_REAL: &str = "the real one";
+/// As above, while the simulated host stands in.
+pub const SERVER_SIMULATED: &str = "simulated in this page";
+/// As above, while a recording is shown.
+pub const SERVER_RECORDED: &str = "recorded";
 /// Send was pressed while a recording is shown.
 pub const RECORDED: &str = "Not sent: this is a recorded run. Live or simulated, it would send.";
 /// What to do where there is no recording.

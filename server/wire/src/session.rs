@@ -105,7 +105,7 @@ impl Session {
         let bytes = payload.len();
         if self.ledger.is_full() {
             let reason =
-                digits(MAX_IN_FLIGHT as u64) + " datagrams are in flight already; send more slowly";
+                digits(MAX_IN_FLIGHT) + " datagrams are in flight already; send more slowly";
             return self.reject(now, bytes, reason);
         }
         let id = self.ledger.open(now, bytes);

@@ -1,6 +1,8 @@
 //! The lines that the page offers to copy, run in real shells and real Python: each sends one datagram with exactly
 //! these bytes, and prints what comes back.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{ErrorKind, Write};
 use std::net::UdpSocket;
 use std::process::{Command, Output, Stdio};

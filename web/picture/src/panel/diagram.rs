@@ -17,6 +17,9 @@ use crate::sketch::{Sign, Sketch};
 use crate::steps::{StepId, steps};
 use crate::words;
 
+/// What was drawn: revision of the datagrams, the picked one, those shown, the step.
+type Drawn = (u64, Option<u64>, Range<u64>, Option<StepId>);
+
 /// The picture and its tools.
 pub(super) struct Diagram {
     stage: Stage,
@@ -27,8 +30,7 @@ pub(super) struct Diagram {
     count: Label,
     follow: Element,
     pause: Element,
-    /// What was drawn last: revision of the datagrams, the picked one, those shown, the step.
-    drawn: Option<(u64, Option<u64>, Range<u64>, Option<StepId>)>,
+    drawn: Option<Drawn>,
     /// The datagram that was picked when this was drawn last.
     selected: Option<u64>,
     paused: bool,

@@ -13,6 +13,7 @@ fn without_a_host_the_simulated_one_stands_in_and_says_why() {
     page.on(Event::Closed(1006, String::new()));
     page.run(0);
     assert_eq!(page.view().state(), "simulated");
+    assert_eq!(page.view().server_who(), "simulated in this page");
     assert!(
         page.view()
             .detail()
@@ -35,6 +36,7 @@ fn without_a_host_the_simulated_one_stands_in_and_says_why() {
     page.on(Event::Retry);
     page.run(0);
     assert_eq!((page.view().state(), page.view().sum()[0]), ("live", 0));
+    assert_eq!(page.view().server_who(), "the real one");
 }
 
 #[test]
