@@ -88,7 +88,7 @@ async function explain(error, unit) {
   try {
     return await (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations, unit);
   } catch {
-    const message = `The files beside ${here} do not load. Copy all files of the bundle, side by side, and see that the server runs:`;
+    const message = `The files beside ${here} do not load. Copy all of them, and see that the server runs:`;
     return trouble("unreachable", message, "udp-echo serve");
   }
 }
@@ -114,15 +114,15 @@ const seen = new IntersectionObserver((entries) => {
 });
 
 /** Follows the page's own theme, however it switches: text is light where the background is dark. */
-const themes = new MutationObserver(() => running.forEach((element) => element.follow()));
+const follow = () => running.forEach((element) => element.follow());
+const themes = new MutationObserver(follow);
 for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
-globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => running.forEach((element) => element.follow()));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
 
 const BASE = `:host { display: block }
 :host([hidden]), [hidden] { display: none }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
-[part=start] { font: inherit; padding: .5em 1em }
 [part=error] { border-inline-start: 3px solid #d55e00; padding-inline-start: .8em }
 @media print { slot[hidden] { display: contents } slot[hidden] ~ [part=frame] { display: none } }`;
 
@@ -224,7 +224,7 @@ class UdpEcho extends HTMLElement {
     const frame = make("div", "frame");
     this.#frame.replaceWith(frame);
     this.#frame = frame;
-    const message = `The widget's code stopped (${reason}) and was started again. What it had counted is gone.`;
+    const message = `The widget's code stopped (${reason}) and began again. What it had counted is gone.`;
     if (restarts > 3) return this.#fail(trouble("panic", message));
     this.#tell("udp-error", trouble("panic", message));
     this.start().then(() => {
@@ -305,7 +305,7 @@ class UdpEcho extends HTMLElement {
 
   #offer() {
     this.#open();
-    const button = make("button", "start", this.getAttribute("label") ?? "Start the live widget");
+    const button = make("button", "start", this.getAttribute("label") ?? "Start");
     button.onclick = () => this.start();
     this.#frame.before(button);
   }

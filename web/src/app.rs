@@ -100,7 +100,9 @@ impl Desk {
                 if !session.is_paused() {
                     self.ui.draw(&View::of(session, now));
                 }
-                app.chunks.show(session, now);
+                if app.chunks.show(session, &app.clock) {
+                    self.frame.request();
+                }
                 app.tell(session);
                 return false;
             }

@@ -19,6 +19,7 @@ mod firefox;
 mod first_echo;
 mod harness;
 mod link;
+mod load;
 mod page;
 mod picture;
 mod shots;

@@ -6,7 +6,7 @@ use web_sys::Element;
 
 use crate::app::Input;
 use crate::chunk::{Chunk, Panel};
-use crate::dom;
+use crate::dom::{self, Clock};
 use crate::element::feed::Feeder;
 use crate::element::settings::{Complaint, Pace};
 use crate::inbox::Sender;
@@ -14,6 +14,9 @@ use crate::session::{Direction, Event, Micros, Session};
 
 /// The chunk that has hosts, links and captures.
 const LAB: &str = "lab";
+
+/// How many times as long as they draw panels rest.
+const REST: Micros = 8;
 
 /// What waits for the chunk `lab`.
 #[derive(Debug)]
@@ -47,6 +50,7 @@ pub(super) struct Chunks {
     wanted: Vec<Wanted>,
     errands: Vec<Errand>,
     feeder: Feeder,
+    rest_until: Micros,
 }
 
 impl Chunks {
@@ -64,6 +68,7 @@ impl Chunks {
             wanted: Vec::new(),
             errands: Vec::new(),
             feeder: Feeder::default(),
+            rest_until: 0,
         }
     }
 
@@ -104,10 +109,15 @@ impl Chunks {
         self.open();
     }
 
-    /// Tells the panels what there is, when it has changed.
-    pub(super) fn show(&mut self, session: &Session, now: Micros) {
+    /// Tells the panels what there is, when it has changed. True when they rest, and are to be told later: what takes long
+    /// to draw is drawn less often.
+    pub(super) fn show(&mut self, session: &Session, clock: &Clock) -> bool {
         if self.wanted.iter().all(|wanted| wanted.panel.is_none()) {
-            return;
+            return false;
+        }
+        let now = clock.now();
+        if now < self.rest_until {
+            return true;
         }
         if let Some(feed) = self.feeder.next(session, now) {
             for panel in self
@@ -117,7 +127,10 @@ impl Chunks {
             {
                 panel.show(&feed);
             }
+            let took = clock.now() - now;
+            self.rest_until = now + took * REST;
         }
+        false
     }
 
     /// A chunk is here. Returns what waited for it.

@@ -1,8 +1,5 @@
 //! When to try again: full jitter, so that a thousand pages do not come back at the same moment.
 
-use rand_core::{Rng, SeedableRng};
-use rand_pcg::Pcg32;
-
 use super::Micros;
 
 /// The shortest wait.
@@ -17,7 +14,7 @@ pub(super) const GOOD: Micros = 10_000_000;
 #[derive(Debug)]
 pub(super) struct Backoff {
     failures: u32,
-    chance: Pcg32,
+    chance: u64,
 }
 
 impl Backoff {
@@ -25,7 +22,7 @@ impl Backoff {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             failures: 0,
-            chance: Pcg32::seed_from_u64(seed),
+            chance: seed,
         }
     }
 
@@ -35,7 +32,15 @@ impl Backoff {
         self.failures = (self.failures + 1).min(8);
         let ceiling = (SHORTEST << self.failures).min(LONGEST);
         let spread = ceiling - SHORTEST;
-        SHORTEST + ((spread * u64::from(self.chance.next_u32())) >> 32)
+        SHORTEST + ((spread * self.chance()) >> 32)
+    }
+
+    /// Thirty-two bits of chance, by SplitMix64 (Steele, Lea and Flood, 2014): enough to keep pages apart.
+    fn chance(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.chance ^ (self.chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed >> 32
     }
 
     /// The connection was good.

@@ -8,6 +8,9 @@ use crate::dom;
 use crate::session::transcript::{Kind, Line, Transcript};
 use crate::words;
 
+/// New lines of one frame that are drawn at most.
+const BUSY: u64 = 40;
+
 /// The drawn lines of one transcript.
 pub(super) struct Log {
     lines: Element,
@@ -30,11 +33,16 @@ impl Log {
 
     pub(super) fn draw(&mut self, transcript: &Transcript, selected: Option<u64>) {
         let kept = transcript.numbers();
-        while self.next - (self.drawn.len() as u64) < kept.start {
+        let start = match kept.end - self.next.max(kept.start) {
+            // More than anybody reads between two frames: the end is drawn, and the frame after this one comes in time.
+            0..=BUSY => kept.start,
+            _ => kept.end - BUSY,
+        };
+        while self.next - (self.drawn.len() as u64) < start {
             match self.drawn.pop_front() {
                 Some((_, element)) => element.remove(),
                 // Whole screens of lines came since the last frame: most are never drawn.
-                None => self.next = kept.start,
+                None => self.next = start,
             }
         }
         if selected != self.selected {

@@ -10,6 +10,9 @@ use crate::dom::{self, Label};
 use crate::view::View;
 use crate::words;
 
+/// New rows of one frame that are drawn at most.
+const BUSY: u64 = 20;
+
 /// The drawn rows, oldest first.
 pub(super) struct Rows {
     body: Element,
@@ -42,7 +45,14 @@ impl Rows {
     }
 
     pub(super) fn draw(&mut self, view: &View<'_>) {
-        let rows = view.rows();
+        let mut rows = view.rows();
+        let next = self.first + self.drawn.len() as u64;
+        if rows.end.saturating_sub(next.max(rows.start)) > BUSY {
+            // More than anybody reads between two frames: the end is drawn, and the frame after this one comes in time.
+            rows.start = rows.end - BUSY;
+        }
+        // What was passed over then is not drawn later.
+        rows.start = rows.start.max(self.first);
         while self.first < rows.start {
             match self.drawn.pop_front() {
                 Some(row) => row.element.remove(),

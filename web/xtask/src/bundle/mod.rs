@@ -32,7 +32,7 @@ pub(crate) use crate::bundle::site::{Files, publish};
 /// What `bundle` can be told.
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
-    /// Fail when a file is over its budget
+    /// Fail when a file is over its budget, also when it is known to be; without this, fail only when one has grown
     #[arg(long)]
     enforce: bool,
 }
@@ -46,6 +46,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "wasm-opt: {}; version: {}",
         bundle.optimizer, bundle.version
     );
+    let grown = report.grown();
+    // Without an optimizer every module is heavier than it is served anywhere.
+    if matches!(bundle.optimizer, Optimizer::Found { .. }) && !grown.is_empty() {
+        bail!(
+            "over their budget, and heavier than they were: {}",
+            grown.join(", ")
+        );
+    }
     if args.enforce && report.is_over_budget() {
         bail!("the bundle is over its budget");
     }

@@ -73,6 +73,10 @@ pub(super) fn snip(module: &mut Module) -> Result<()> {
         trap(module, id);
     }
     walrus::passes::gc::run(module);
+    let data: Vec<_> = module.data.iter().map(walrus::Data::id).collect();
+    for id in data {
+        forget_paths(&mut module.data.get_mut(id).value);
+    }
     Ok(())
 }
 
@@ -92,6 +96,32 @@ fn plain(name: &str) -> String {
     match plain.strip_prefix('<') {
         Some(method) if !method.contains(" as ") => method.to_owned(),
         _ => plain,
+    }
+}
+
+/// Where the paths of source files begin, which only the messages of panics name.
+const PATHS: [&[u8]; 4] = [
+    b"/rustc/",
+    b"index.crates.io-",
+    b"web/",
+    b"server/wire/src/",
+];
+
+/// Writes zeros over the paths of source files: they stay where they are, and weigh nothing once compressed.
+fn forget_paths(data: &mut [u8]) {
+    let end = b".rs";
+    let mut from = 0;
+    while let Some(found) = data[from..].windows(end.len()).position(|part| part == end) {
+        let end = from + found + end.len();
+        let path = &data[from..end];
+        let begins = |start: &&[u8]| path.windows(start.len()).rposition(|part| part == *start);
+        // What begins last: a path has no other one in it.
+        let start = PATHS.iter().filter_map(begins).max();
+        let is_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+        if let Some(start) = start.filter(|start| path[*start..].iter().all(is_path)) {
+            data[from + start..end].fill(0);
+        }
+        from = end;
     }
 }
 
@@ -164,6 +194,15 @@ mod tests {
             error.to_string(),
             "udp_echo_web::words::live calls core::fmt::write: write the text without `format!` and the like"
         );
+    }
+
+    #[test]
+    fn paths_of_sources_are_forgotten_and_nothing_beside_them() {
+        let mut data = b"resumeweb/src/app.rsidle/rustc/0f/library/core/src/str.rslive.rs".to_vec();
+        forget_paths(&mut data);
+        let kept: Vec<u8> = data.iter().copied().filter(|byte| *byte != 0).collect();
+        assert_eq!(kept, b"resumeidlelive.rs");
+        assert_eq!(data.len(), 64);
     }
 
     #[test]

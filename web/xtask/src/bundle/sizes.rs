@@ -33,6 +33,15 @@ const CHUNKS: [(&str, &str, Option<usize>); 9] = [
     ("bytes' css", "udp-echo-bytes.css", None),
 ];
 
+/// Modules that are over their budget still, and what they weigh: they may become lighter, and nothing heavier. Whoever makes
+/// one lighter writes it here; one within its budget has no place in this list.
+const DEBTS: [(&str, usize); 4] = [
+    ("udp-echo-web_bg.wasm", 53_500),
+    ("udp-echo-picture_bg.wasm", 36_500),
+    ("udp-echo-lab_bg.wasm", 57_500),
+    ("udp-echo-bytes_bg.wasm", 45_500),
+];
+
 /// What the project's own page adds, for which there is no budget.
 const PAGE: [(&str, &str); 2] = [("page", "index.html"), ("page's css", "style.css")];
 
@@ -86,6 +95,16 @@ impl Report {
     /// Whether any line is over its budget.
     pub(super) fn is_over_budget(&self) -> bool {
         self.rows.iter().any(Row::is_over_budget)
+    }
+
+    /// The files that are over their budget and are not known to be, or have become heavier since.
+    pub(super) fn grown(&self) -> Vec<&'static str> {
+        let grown = |row: &&Row| {
+            let debt = DEBTS.iter().find(|(file, _)| *file == row.file);
+            row.is_over_budget() && debt.is_none_or(|(_, most)| row.gzipped > *most)
+        };
+        let grown = self.rows.iter().filter(grown);
+        grown.map(|row| row.file).collect()
     }
 }
 
@@ -144,6 +163,15 @@ mod tests {
         let dense = report(&[("udp-echo.js", noise(5 * KB))]);
         assert!(dense.is_over_budget());
         assert!(dense.to_string().contains("over"));
+    }
+
+    #[test]
+    fn a_known_debt_may_stand_but_not_grow() {
+        let core = |bytes| report(&[("udp-echo-web_bg.wasm", noise(bytes))]).grown();
+        assert!(core(39_000).is_empty() && core(52_000).is_empty());
+        assert_eq!(core(54_000), ["udp-echo-web_bg.wasm"]);
+        let sheet = report(&[("udp-echo.css", noise(7 * KB))]);
+        assert_eq!(sheet.grown(), ["udp-echo.css"]);
     }
 
     #[test]
