@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use crate::by_hand::{close_code, frame, next_frame, open, open_narrow, open_with, whole};
 use crate::common::program::Program;
 use crate::common::{get, soon};
+use crate::scrape::Scrape;
 
 /// One way to harm a host.
 #[derive(Clone, Copy)]
@@ -400,27 +401,67 @@ async fn icmp_storm(host: &Program, time: Duration) {
 /// Bytes of a datagram of the readers that do not read.
 const SLOW_DATAGRAM: usize = 8 * 1024;
 
-/// Datagrams that each of them sends: some times what its connection and the host hold back for it.
-const SLOW_DATAGRAMS: usize = 160;
+/// Small datagrams beside each of these: they make many reports of what became of them.
+const SMALL_DATAGRAMS: usize = 20;
 
-/// Small datagrams that each of them sends.
-const SMALL_DATAGRAMS: usize = 3200;
+/// Rounds of a test; a soak makes as many as it takes.
+const SLOW_ROUNDS: usize = 160;
 
-/// Sessions that send and never read; at the end they all vanish.
+/// Readers that send in a row, before the echo server is given the time to answer.
+const SLOW_TOGETHER: usize = 50;
+
+/// Sessions that send and never read, and at the end all vanish.
 async fn slow_readers(host: &Program, readers: usize) {
     let mut sessions = Vec::new();
     for n in 0..readers {
         sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
     }
-    let large = whole(0x82, &[9; SLOW_DATAGRAM]);
-    // Small ones make many reports of what became of them.
-    let small = whole(0x82, &[9; 10]).repeat(SMALL_DATAGRAMS / SLOW_DATAGRAMS);
-    let round = [large, small].concat();
-    for _ in 0..SLOW_DATAGRAMS {
-        for session in &mut sessions {
-            soon("the host's reading", session.write_all(&round))
-                .await
-                .unwrap();
+    if readers <= SLOW_TOGETHER {
+        for _ in 0..SLOW_ROUNDS {
+            flood_all(&mut sessions).await;
         }
+        return;
     }
+    // Until all is full that may be held back, and then for as long again: memory must not grow on.
+    let before = slow_drops(host).await;
+    let began = Instant::now();
+    while slow_drops(host).await - before < readers as u64 {
+        flood_some(host, &mut sessions).await;
+        let waited = began.elapsed();
+        assert!(
+            waited < SLOW_WITHIN,
+            "nothing was dropped for readers that never read"
+        );
+    }
+    let filled = began.elapsed();
+    while began.elapsed() < 2 * filled {
+        flood_some(host, &mut sessions).await;
+    }
+}
+
+/// One round, with a question now and then, which gives the echo server the time to answer.
+async fn flood_some(host: &Program, sessions: &mut [TcpStream]) {
+    for some in sessions.chunks_mut(SLOW_TOGETHER) {
+        flood_all(some).await;
+        slow_drops(host).await;
+    }
+}
+
+async fn flood_all(sessions: &mut [TcpStream]) {
+    let large = whole(0x82, &[9; SLOW_DATAGRAM]);
+    let small = whole(0x82, &[9; 10]).repeat(SMALL_DATAGRAMS);
+    let round = [large, small].concat();
+    for session in sessions {
+        soon("the host's reading", session.write_all(&round))
+            .await
+            .unwrap();
+    }
+}
+
+/// How long it may take until what all hold back is full.
+const SLOW_WITHIN: Duration = Duration::from_secs(60);
+
+async fn slow_drops(host: &Program) -> u64 {
+    let scrape = Scrape::of(host).await;
+    scrape.sum("udp_echo_drops_total{reason=\"slow_reader\"")
 }
