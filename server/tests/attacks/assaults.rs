@@ -50,8 +50,9 @@ const USUAL: usize = 64 << 20;
 /// What all readers that do not read may hold back together, beyond what each has for its own.
 const SHARED_BACKLOG: usize = 64 << 20;
 
-/// What each of them has for its own: 128 KiB, and as much again for what is half written and half gathered.
-const OWN_BACKLOG: usize = 256 << 10;
+/// What each of them has for its own: 128 KiB of datagrams and as many that are being written, and what a page is told: 128 KiB
+/// of text in a buffer that grew by doubling, and a thousand events.
+const OWN_BACKLOG: usize = 512 << 10;
 
 /// Every attack.
 pub(crate) const ATTACKS: [Attack; 12] = [
@@ -425,7 +426,7 @@ async fn slow_readers(host: &Program, readers: usize) {
     // Until all is full that may be held back, and then for as long again: memory must not grow on.
     let before = slow_drops(host).await;
     let began = Instant::now();
-    while slow_drops(host).await - before < readers as u64 {
+    while slow_drops(host).await - before < 1000 * readers as u64 {
         flood_some(host, &mut sessions).await;
         let waited = began.elapsed();
         assert!(
