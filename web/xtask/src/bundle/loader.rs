@@ -145,7 +145,7 @@ mod tests {
                 "udp-echo-web.jsexport const hashes={\"udp-echo-picture.js\":\"sha256-"
             )
         );
-        assert!(glue.contains(&integrity(b"udp-echo-bytes.css")));
+        assert!(glue.contains(&integrity(b"udp-echo-bytes.css\n")));
         assert!(loader.contains(&integrity(glue.as_bytes())));
         assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);
