@@ -1,10 +1,6 @@
 //! The twins that a host sends to browsers that take them: `name.br` and `name.gz` beside `name`.
 
-use std::io::Write;
-
 use brotli::enc::BrotliEncoderParams;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use crate::bundle::site::Files;
 
@@ -35,12 +31,18 @@ pub(crate) fn is_twin(name: &str) -> bool {
         .any(|(kind, _)| name.rsplit_once('.').is_some_and(|(_, end)| end == *kind))
 }
 
-/// The bytes after gzip at its best level. No time and no name go in: equal files have equal twins.
+/// The bytes as gzip has them. Zopfli looks for longer than `gzip -9` and saves one byte in twenty of our modules; what
+/// unpacks it is the same. No time and no name go in: equal files have equal twins.
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(bytes)
-        .and_then(|()| gzip.finish())
-        .expect("writing to memory cannot fail")
+    let mut twin = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Gzip,
+        bytes,
+        &mut twin,
+    )
+    .expect("writing to memory cannot fail");
+    twin
 }
 
 /// The bytes after brotli at its best level, which is that of its defaults.
