@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 
 use crate::browser::in_chromium;
 use crate::common::TestServer;
@@ -79,7 +78,7 @@ async fn two_thousand_datagrams_a_second_are_drawn_without_a_long_task_and_witho
             lowest(&heap, 0)? / 1000, lowest(&heap, 3)? / 1000,
         );
         // Counting is exact: every datagram has its fate, and nothing was refused because the page could not keep up.
-        ensure!(counts["sent"] == Value::from(seconds * RATE), "{counts}");
+        ensure!(counts["sent"] == seconds * RATE, "{counts}");
         ensure!(counts["echoed"] == counts["sent"], "not every datagram came back: {counts}");
         // Drawing is capped.
         ensure!(number("rows")? <= 200 && number("lines")? <= 800, "more is drawn than shown");

@@ -86,7 +86,8 @@ fn clippy_wasm() -> Result<()> {
 /// Every test, those with `#[ignore = "needs …"]` too, for what they need is there now.
 fn test(args: &Args) -> Result<()> {
     let mut test = workspace::locked_cargo("test");
-    test.args(["--workspace", "--", "--include-ignored"]);
+    // All that fails in one run, not only the first program with a failure.
+    test.args(["--workspace", "--no-fail-fast", "--", "--include-ignored"]);
     // Pictures are for somebody to look at: `cargo xtask shots`.
     test.args(["--skip", "shots::"]);
     if !args.trunk {
