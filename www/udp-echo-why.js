@@ -10,11 +10,57 @@ const filesOf = (unit) => ({
 const trouble = (code, message, hint) => ({ code, message, hint });
 const tried = (address, options) => fetch(address, options).catch(() => {});
 
+/** Browsers take these for as good as https. */
+const isLoopback = ({ hostname }) => /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname);
+
+/** Whether the reader, or the browser on its own, forbids pages to speak with this machine. Older Chromes have one name for both. */
+async function isLoopbackForbidden() {
+  for (const name of ["loopback-network", "local-network-access"]) {
+    try {
+      return (await navigator.permissions.query({ name })).state === "denied";
+    } catch {
+      // This browser knows no such permission.
+    }
+  }
+  return false;
+}
+
+/**
+ * What the host at this address says about pages that may not connect, as `/relay.json` says it; or what the browser has
+ * against it, in the same form.
+ */
+export async function judge(address) {
+  const refusal = (code, why, setting) => JSON.stringify({ name: "udp-echo", protocol: 1, version: "", allowed: false, code, why, setting });
+  const url = new URL(address);
+  const { host } = url;
+  if (location.protocol === "https:" && url.protocol === "http:" && !isLoopback(url)) {
+    const why = `This page came over https, and browsers let it reach nothing that has no TLS, such as ${host}. Put a proxy with a certificate before the host, and name it so`;
+    return refusal("mixed-content", why, `relay="https://${url.hostname}"`);
+  }
+  const answer = await tried(address);
+  // Pages that did not come over https are never asked, and the permission always reads as denied.
+  if (!answer && isSecureContext && isLoopback(url) && !isLoopback(location) && (await isLoopbackForbidden())) {
+    const why = `This browser does not let pages of ${location.origin} reach ${host}, which is this machine. In the settings of this site, beside its address, allow it`;
+    return refusal("loopback-refused", why, "Apps on device");
+  }
+  return answer?.text().catch(() => "") ?? "";
+}
+
+/** What a browser must have and this one has not, by its name. */
+const lacks = () =>
+  [
+    [globalThis.WebAssembly, "WebAssembly"],
+    [HTMLElement.prototype.attachInternals, "element internals"],
+    [document.adoptedStyleSheets, "constructable style sheets"],
+    [CSS.supports("color", "light-dark(red, red)"), "light-dark()"],
+  ].find(([has]) => !has)?.[1];
+
 /** The cause: a code that never changes, a sentence, and the line to add. */
 export async function explain(error, here, hashes, violations, unit) {
   const types = filesOf(unit);
-  if (error.missing) {
-    const message = `This browser is too old for the live widget: it has no ${error.missing}.`;
+  const missing = lacks();
+  if (missing) {
+    const message = `This browser is too old for the live widget: it has no ${missing}.`;
     return trouble("old-browser", message, "Chrome 123, Firefox 126, Safari 17.5, or later");
   }
   const { origin } = new URL(here);
@@ -29,7 +75,7 @@ export async function explain(error, here, hashes, violations, unit) {
     const cause = await about(new URL(name, here).href, type, origin, hashes[name], violations, types);
     if (cause) return cause;
   }
-  return trouble("failed", `The widget could not start: ${error?.message ?? error}`, "");
+  return trouble("failed", `The widget could not start: ${error?.target?.href ?? error?.message ?? error}`, "");
 }
 
 async function about(address, type, origin, integrity, violations, types) {

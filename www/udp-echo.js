@@ -16,6 +16,9 @@ const make = (tag, part, text = "") => {
   return element;
 };
 
+/** Where the widget goes. Its words are English, whatever the page's are. */
+const place = () => Object.assign(make("div", "frame"), { lang: "en" });
+
 /** Something that an author can mend: a code that never changes, a sentence, and the line to add. */
 const trouble = (code, message, hint = "") => ({ code, message, hint });
 
@@ -50,16 +53,15 @@ async function script(name) {
   if (integrity) {
     await new Promise((onload, onerror) => {
       const link = document.createElement("link");
-      const rest = { integrity, onload, onerror: () => onerror(new TypeError(address)) };
-      document.head.append(Object.assign(link, { rel: "modulepreload", href: address, crossOrigin: "", ...rest }));
+      document.head.append(Object.assign(link, { rel: "modulepreload", href: address, crossOrigin: "", integrity, onload, onerror }));
     });
   }
   return import(address);
 }
 
 const get = async (name) => {
-  const response = await fetch(near(name), hashes[name] ? { integrity: hashes[name] } : {});
-  if (!response.ok) throw new TypeError(name);
+  const response = await fetch(near(name), { integrity: hashes[name] ?? "" });
+  if (!response.ok) throw name;
   return response;
 };
 
@@ -69,27 +71,18 @@ const compile = async (response) => WebAssembly.compile(await response.arrayBuff
 /** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
 const sheet = async (file) => new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
 
-/** What a browser must have. */
-function check() {
-  const missing = [
-    [globalThis.WebAssembly, "WebAssembly"],
-    [HTMLElement.prototype.attachInternals, "element internals"],
-    [document.adoptedStyleSheets, "constructable style sheets"],
-    [CSS.supports("color", "light-dark(red, red)"), "light-dark()"],
-  ].find(([has]) => !has);
-  if (missing) throw { missing: missing[1] };
-}
+/** What finds out why something fails, which no exception tells. */
+const reasons = () => import(near("udp-echo-why.js"));
 
-/** Finds out why the files did not load, which no exception tells; how to is in a file of its own. */
+/** Finds out why the files did not load. */
 async function explain(error, unit) {
   if (here.startsWith("file:")) {
-    return trouble("file-page", "Browsers load no modules from files. Serve the folder, and open that:", "python3 -m http.server");
+    return trouble("file-page", "Browsers load no modules from files. Serve the folder:", "python3 -m http.server");
   }
   try {
-    return await (await import(near("udp-echo-why.js"))).explain(error, here, hashes, violations, unit);
+    return await (await reasons()).explain(error, here, hashes, violations, unit);
   } catch {
-    const message = `The files beside ${here} do not load. Copy all of them, and see that the server runs:`;
-    return trouble("unreachable", message, "udp-echo serve");
+    return trouble("unreachable", `The files beside ${here} do not load. Copy all, and see that the server runs:`, "udp-echo serve");
   }
 }
 
@@ -119,12 +112,16 @@ const themes = new MutationObserver(follow);
 for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
 
-const BASE = `:host { display: block }
+const BASE = `:host { display: block; min-height: max(47rem, 100rem - 100vw) }
+:host([view=mini]) { min-height: max(16rem, 48rem - 100vw) }
+:host([view=transcript]) { min-height: max(29rem, 67rem - 100vw) }
 :host([hidden]), [hidden] { display: none }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
-[part=error] { border-inline-start: 3px solid #d55e00; padding-inline-start: .8em }
-@media print { slot[hidden] { display: contents } slot[hidden] ~ [part=frame] { display: none } }`;
+[part=error] { border-inline-start: 3px solid #d55e00; padding: 0 .8em }
+@media print { :host { min-height: 0 !important } slot[hidden] { display: contents !important } slot[hidden] ~ [part=frame] { display: none } }`;
+
+let shared;
 
 class UdpEcho extends HTMLElement {
   static observedAttributes = ATTRIBUTES.split(" ").concat("theme");
@@ -132,10 +129,11 @@ class UdpEcho extends HTMLElement {
   #widget;
   #state = "idle";
   #ready = ready();
+  #first = this.#ready.promise;
   #internals = this.attachInternals?.();
   #root;
   #slot = make("slot", "fallback");
-  #frame = make("div", "frame");
+  #frame = place();
 
   /** Where the element stands: idle, connecting, live, simulated, replay, gone or refused. */
   get state() {
@@ -151,8 +149,9 @@ class UdpEcho extends HTMLElement {
         this[name] = value;
       }
     }
-    if (this.getAttribute("loading") === "eager" || this.#widget) this.start();
-    else if (this.getAttribute("loading") === "click") this.#offer();
+    this.#open();
+    if (this.loading === "eager" || this.#widget) this.start();
+    else if (this.loading === "click") this.#offer();
     else seen.observe(this);
   }
 
@@ -173,13 +172,12 @@ class UdpEcho extends HTMLElement {
     seen.unobserve(this);
     if (running.has(this)) return;
     try {
-      check();
-      this.#open();
+      // What a browser must have is the youngest of these; without another one, something below throws.
+      if (!CSS.supports("color", "light-dark(red, red)")) throw 0;
       const [{ Widget }, style] = await load("web");
       // It may have left the page while this was loading.
       if (!this.isConnected) return;
-      // Who connects again keeps the sheets of the chunks.
-      if (!this.#root.adoptedStyleSheets.includes(style)) this.#root.adoptedStyleSheets = [base(), style];
+      this.#wear(style);
       this.#root.querySelectorAll("[part=error], [part=start]").forEach((old) => old.remove());
       // Without anything of the author's, the widget itself is what is printed.
       if (this.textContent.trim()) this.#slot.hidden = true;
@@ -199,15 +197,14 @@ class UdpEcho extends HTMLElement {
     }
   }
 
-  /** Loads a chunk for the widget, which goes on without it when that fails. */
+  /** Loads a chunk for the widget, which goes on without it when that fails; or asks this address why it lets nobody in. */
   async #chunk(name, done) {
     const before = restarts;
     let unit = [];
     let why = "";
     try {
-      unit = await load(name);
-      const sheets = this.#root.adoptedStyleSheets;
-      if (!sheets.includes(unit[1])) this.#root.adoptedStyleSheets = [...sheets, unit[1]];
+      if (name.includes(":")) why = await (await reasons()).judge(name);
+      else this.#wear((unit = await load(name))[1]);
     } catch (error) {
       const cause = await explain(error, name);
       why = `${cause.message} ${cause.hint}`;
@@ -221,12 +218,11 @@ class UdpEcho extends HTMLElement {
   restart(reason) {
     running.delete(this);
     this.#widget = undefined;
-    const frame = make("div", "frame");
-    this.#frame.replaceWith(frame);
-    this.#frame = frame;
-    const message = `The widget's code stopped (${reason}) and began again. What it had counted is gone.`;
-    if (restarts > 3) return this.#fail(trouble("panic", message));
-    this.#tell("udp-error", trouble("panic", message));
+    this.#frame.replaceWith((this.#frame = place()));
+    const message = `The widget's code stopped (${reason}) and began again from zero.`;
+    const cause = trouble("panic", message);
+    if (restarts > 3) return this.#fail(cause);
+    this.#tell("udp-error", cause);
     this.start().then(() => {
       const notice = make("p", "restarted", message);
       notice.setAttribute("role", "status");
@@ -236,8 +232,8 @@ class UdpEcho extends HTMLElement {
 
   /** Light or dark, as the text around the element is. */
   follow() {
-    const asked = this.getAttribute("theme");
-    if (asked === "light" || asked === "dark") return void (this.#frame.dataset.scheme = asked);
+    const asked = this.theme;
+    if (/^(light|dark)$/.test(asked)) return void (this.#frame.dataset.scheme = asked);
     const around = this.parentElement ?? this.getRootNode().host;
     const rgb = around && getComputedStyle(around).color.match(/^rgba?\((\d+), (\d+), (\d+)/);
     if (rgb) this.#frame.dataset.scheme = 2 * rgb[1] + 5 * rgb[2] + 1 * rgb[3] > 1020 ? "dark" : "light";
@@ -249,6 +245,7 @@ class UdpEcho extends HTMLElement {
   }
 
   disconnect() {
+    running.delete(this);
     this.#widget?.disconnected();
   }
 
@@ -290,22 +287,28 @@ class UdpEcho extends HTMLElement {
     this.#widget?.reset();
   }
 
-  /** The run so far, as JSON that `src` or the inside of the element takes. */
+  /** The run so far, as JSON that `src` or the inside of the element takes; after a disconnect, too. */
   async export() {
-    await this.whenReady();
+    await this.#first;
     return new Promise((give) => this.#widget.export(give));
   }
 
   #open() {
-    this.#root ??= this.attachShadow({ mode: "open" });
-    if (this.#root.childElementCount) return;
-    this.#root.adoptedStyleSheets = [base()];
+    if (this.#root) return;
+    // Where this throws, what stands in the element still shows.
+    if (!shared) (shared = new CSSStyleSheet()).replaceSync(BASE);
+    this.#root = this.attachShadow({ mode: "open" });
+    this.#root.adoptedStyleSheets = [shared];
     this.#root.append(this.#slot, this.#frame);
   }
 
+  #wear(style) {
+    const sheets = this.#root.adoptedStyleSheets;
+    if (!sheets.includes(style)) this.#root.adoptedStyleSheets = [...sheets, style];
+  }
+
   #offer() {
-    this.#open();
-    const button = make("button", "start", this.getAttribute("label") ?? "Start");
+    const button = make("button", "start", this.label ?? "Start");
     button.onclick = () => this.start();
     this.#frame.before(button);
   }
@@ -313,6 +316,8 @@ class UdpEcho extends HTMLElement {
   #tell(name, detail) {
     if (name === "udp-state") {
       this.#state = detail.state;
+      // Who connects again waits again, and who waited already still does.
+      if (detail.state === "idle") this.#ready = ready(this.#ready.resolve);
       const states = this.#internals?.states;
       states?.clear();
       const word = { live: "live", simulated: "simulated", replay: "replay", gone: "offline", refused: "offline" }[detail.state];
@@ -326,7 +331,7 @@ class UdpEcho extends HTMLElement {
   #fail(cause) {
     const { code, message, hint } = cause;
     this.#open();
-    const sentence = make("p", "error", `${message} `);
+    const sentence = make("p", "error", message + " ");
     sentence.setAttribute("role", "alert");
     sentence.dataset.code = code;
     sentence.append(make("code", "hint", hint));
@@ -340,16 +345,12 @@ class UdpEcho extends HTMLElement {
   }
 }
 
-/** `Promise.withResolvers`, which browsers of early 2024 do not have. */
-function ready() {
+/** `Promise.withResolvers`, which browsers of early 2024 do not have; `then` is called with what this is resolved with. */
+function ready(then) {
   let resolve;
-  return { promise: new Promise((done) => (resolve = done)), resolve };
-}
-
-let shared;
-function base() {
-  if (!shared) (shared = new CSSStyleSheet()).replaceSync(BASE);
-  return shared;
+  const promise = new Promise((done) => (resolve = done));
+  promise.then(then);
+  return { promise, resolve };
 }
 
 /** Each attribute is a property too: `max-rows` is `maxRows`. */

@@ -34,6 +34,8 @@ pub enum Input {
     Host(u32, Option<Micros>, Event),
     /// A chunk was loaded, or why not.
     Chunk(&'static str, Result<Chunk, String>),
+    /// What the host said, or did not, when it was asked why it let this connection not in.
+    Judged(u32, String),
     /// A recording was loaded for this connection.
     Loaded(u32, String),
     /// The page around the element wants the run as JSON, given to this function.
@@ -116,8 +118,7 @@ impl Desk {
                 app.place(&self.ui, session);
             }
             Input::Export(give) => {
-                // Whoever asked is a promise, and cannot throw.
-                let _ = give.call1(&JsValue::NULL, &app.trace(session).into());
+                export(session, &app.clock, &give);
                 return false;
             }
             Input::Rang => {
@@ -192,6 +193,12 @@ impl App {
             }
             Input::Loaded(connection, source) if connection == self.connection => {
                 self.replay(session, source);
+            }
+            Input::Judged(connection, answer) if connection == self.connection => {
+                // No answer is an answer as well: then there is no host.
+                if let Ok(policy) = Policy::read(&answer) {
+                    self.feed(session, Event::Policy(policy));
+                }
             }
             Input::Chunk(name, Ok(chunk)) => {
                 for errand in self.chunks.arrived(name, &chunk) {
@@ -302,10 +309,6 @@ impl App {
         self.inbox.send(Input::Host(self.connection, None, event));
     }
 
-    fn trace(&self, session: &Session) -> String {
-        trace::write(session, self.clock.origin().as_micros() as Micros)
-    }
-
     /// Does something that needs the chunk `lab`, now or when it is loaded.
     fn need(&mut self, session: &mut Session, errand: Errand) {
         if let Some((chunk, errand)) = self.chunks.need(errand) {
@@ -343,7 +346,7 @@ impl App {
                     ),
                     _ => concat!("udp-echo ", env!("CARGO_PKG_VERSION"), ", in a browser"),
                 };
-                chunk.save(&self.trace(session), application);
+                chunk.save(&trace(session, &self.clock), application);
             }
         }
     }
@@ -394,19 +397,11 @@ impl App {
         self.need(session, Errand::Replay(self.connection, source));
     }
 
-    /// Asks the host why it does not let us in. No answer is an answer as well: then there is no host.
-    fn ask_policy(&mut self) {
-        let Some(url) = self.relay.as_ref().map(policy_url) else {
-            return;
-        };
-        let connection = self.connection;
-        let inbox = self.inbox.clone();
-        let tell = move |answer: String| {
-            if let Ok(policy) = Policy::read(&answer) {
-                inbox.send(Input::Host(connection, None, Event::Policy(policy)));
-            }
-        };
-        self.question = Request::get(&url, tell);
+    /// Asks the host why it does not let us in.
+    fn ask_policy(&self) {
+        if let Some(url) = self.relay.as_ref().map(policy_url) {
+            self.chunks.ask_policy(&url, self.connection);
+        }
     }
 
     /// Reads the element's attributes; true when those of the link are others.
@@ -462,6 +457,16 @@ impl App {
         let inbox = self.inbox.clone();
         Box::new(move || inbox.send(input()))
     }
+}
+
+/// Gives the run so far to a function, as JSON.
+pub fn export(session: &Session, clock: &Clock, give: &Function) {
+    // Whoever asked is a promise, and cannot throw.
+    let _ = give.call1(&JsValue::NULL, &trace(session, clock).into());
+}
+
+fn trace(session: &Session, clock: &Clock) -> String {
+    trace::write(session, clock.origin().as_micros() as Micros)
 }
 
 /// The relay's WebSocket address: what the author wrote, or else the place that the loader came from.

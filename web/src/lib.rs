@@ -44,6 +44,7 @@ pub mod inbox;
 pub mod ui;
 
 use app::{App, Input};
+use dom::Clock;
 use element::settings::{MAX_BURST, Pace};
 use inbox::Sender;
 use session::{Direction, Event, Session};
@@ -146,7 +147,19 @@ impl Widget {
 
     /// Gives the run so far to a function, as JSON.
     pub fn export(&self, give: js_sys::Function) {
-        self.tell(Input::Export(give));
+        if self.task.is_some() {
+            return self.tell(Input::Export(give));
+        }
+        let parked = Rc::clone(&self.parked);
+        let export = move || {
+            // The task has ended by now, and has parked what it had.
+            let session = parked.take();
+            if let Some(session) = &session {
+                app::export(session, &Clock::default(), &give);
+            }
+            parked.set(session);
+        };
+        dom::soon(Box::new(export));
     }
 
     fn tell(&self, input: Input) {

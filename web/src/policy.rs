@@ -14,6 +14,8 @@ pub struct Policy {
     pub version: String,
     /// Whether a page of this origin may connect.
     pub allowed: bool,
+    /// A short name of the cause where it is not the host's but the browser's, which the loader writes; empty otherwise.
+    pub code: String,
     /// Why not, as a sentence; empty when there is none.
     pub why: String,
     /// The setting of the host that would change it; empty when there is none.
@@ -32,6 +34,7 @@ impl Policy {
                 protocol: fields.small("protocol"),
                 version: fields.text("version"),
                 allowed: fields.flag("allowed"),
+                code: fields.text_if_any("code"),
                 why: fields.text_if_any("why"),
                 setting: fields.text_if_any("setting"),
             };

@@ -76,6 +76,8 @@ pub struct Session {
     /// Changes with every reset.
     generation: u32,
     began: bool,
+    /// Whether the page around the element knows that something can be sent, since it was connected.
+    is_ready: bool,
     outcomes: Vec<Outcome>,
 }
 
@@ -105,6 +107,7 @@ impl Session {
             paused: false,
             generation: 0,
             began: false,
+            is_ready: false,
             outcomes: Vec::new(),
         }
     }
@@ -120,8 +123,9 @@ impl Session {
             self.outcomes.insert(place, Outcome::State(state));
             place += 1;
         }
-        if !self.began && matches!(self.phase, Phase::Live { .. }) {
+        if !self.is_ready && matches!(self.phase, Phase::Live { .. }) {
             self.began = true;
+            self.is_ready = true;
             self.outcomes.insert(place, Outcome::Ready);
         }
         if *self.history.counters() != before.1 {
@@ -263,6 +267,7 @@ impl Session {
         self.history.close();
         self.bursts.clear();
         self.phase = Phase::Idle;
+        self.is_ready = false;
         vec![Effect::Disconnect]
     }
 
@@ -385,7 +390,12 @@ impl Session {
         // By now it may have connected after all.
         let is_waiting = matches!(self.phase, Phase::Gone { .. });
         if is_waiting || self.simulating.is_some() {
-            self.complain("refused", &why, setting.clone());
+            let code = match policy.code.as_str() {
+                "mixed-content" => "mixed-content",
+                "loopback-refused" => "loopback-refused",
+                _ => "refused",
+            };
+            self.complain(code, &why, setting.clone());
         }
         if let Some(reason) = &mut self.simulating {
             *reason = Reason { why, setting };

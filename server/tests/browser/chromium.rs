@@ -68,6 +68,8 @@ impl Driver {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // The certificates of sites that come over https are of their own making.
+            "--ignore-certificate-errors",
             // Pages of somebody else's, on this machine.
             "--host-resolver-rules=MAP *.example 127.0.0.1",
         ] {

@@ -13,6 +13,7 @@ mod packages;
 mod reference;
 pub(crate) mod site;
 mod snippets;
+mod tls;
 
 pub(crate) use files::{FileServer, copy};
 use site::{Site, strict};

@@ -186,6 +186,20 @@ impl Page {
         Ok(())
     }
 
+    /// Answers the question for a permission with no, before the browser asks it.
+    pub(crate) async fn deny(&self, permission: &str) -> Result<()> {
+        let no = json!({ "permission": { "name": permission }, "setting": "denied" });
+        self.devtools("Browser.setPermission", no).await?;
+        Ok(())
+    }
+
+    /// Gives the page the look that it has on paper.
+    pub(crate) async fn emulate_print(&self) -> Result<()> {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" }))
+            .await?;
+        Ok(())
+    }
+
     /// Writes a picture of the whole page, also of what one would have to scroll to, as PNG. Firefox shows its window only.
     pub(crate) async fn screenshot(&self, path: &Path) -> Result<()> {
         let png = match self.console {

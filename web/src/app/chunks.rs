@@ -182,16 +182,30 @@ impl Chunks {
     }
 
     fn ask_for(&self, name: &'static str) {
-        let inbox = self.inbox.clone();
-        let done = Closure::once_into_js(move |chunk: JsValue, why: String| {
+        let done = move |chunk: JsValue, why| {
             let chunk = match chunk.is_undefined() {
                 false => Ok(chunk.unchecked_into()),
                 true => Err(why),
             };
-            inbox.send(Input::Chunk(name, chunk));
-        });
+            Input::Chunk(name, chunk)
+        };
+        self.load(name, Box::new(done));
+    }
+
+    /// Asks why the host with this policy lets nobody in. What forbids it may be the browser, which the loader finds out.
+    pub(super) fn ask_policy(&self, url: &str, connection: u32) {
+        let done = move |_, answer: String| Input::Judged(connection, answer);
+        self.load(url, Box::new(done));
+    }
+
+    /// Asks the loader for something that it has, or that it finds out.
+    fn load(&self, name: &str, done: Box<dyn FnOnce(JsValue, String) -> Input>) {
+        let inbox = self.inbox.clone();
+        let done = move |chunk: JsValue, why: String| inbox.send(done(chunk, why));
         // The loader's function is asynchronous, and throws nothing.
-        let _ = self.load.call2(&JsValue::NULL, &name.into(), &done);
+        let _ = self
+            .load
+            .call2(&JsValue::NULL, &name.into(), &Closure::once_into_js(done));
     }
 
     /// Opens the panels that have a place and a chunk and are not open yet.

@@ -84,6 +84,7 @@ impl Session {
         self.bursts.clear();
         self.paused = false;
         self.began = false;
+        self.is_ready = false;
         self.generation += 1;
         let mut effects = vec![Effect::Disconnect];
         effects.extend(self.connect(now));

@@ -1,12 +1,13 @@
 //! How the element behaves in a page: attributes, methods, events, many at once, moved about, in a frame.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::put_snippet;
 use super::site::Site;
 use crate::browser::in_chromium;
 use crate::common::TestServer;
+use crate::page::Scheme;
 
 /// A site with the bundle in `/udp/` and this in its body.
 async fn site(body: &str) -> Result<String> {
@@ -123,6 +124,157 @@ async fn methods_send_events_tell_and_a_run_is_exported_and_replayed() {
         page.wait_for_in_widget("the empty datagram again", "tr[data-number='3'][data-fate=unanswered]").await?;
         let detail = page.in_widget("return root.querySelector('[part=detail]').textContent").await?;
         ensure!(detail.as_str().is_some_and(|text| text.contains("a simulated run")), "{detail}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn after_a_disconnect_the_run_is_still_exported_and_a_connect_begins_again() {
+    let origin = site("<udp-echo mode=simulated></udp-echo>").await.unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        page.script(
+            "globalThis.states = [];
+             globalThis.element = document.querySelector('udp-echo');
+             element.addEventListener('udp-state', ({ detail }) => states.push(detail.state));
+             element.send('kept')",
+        )
+        .await?;
+        page.wait_for_in_widget("the echo", "tr[data-fate=echoed]")
+            .await?;
+        // At once, and again when it has come to rest.
+        let export = "element.export().then((run) => globalThis.run = run)";
+        page.script(&format!("element.disconnect(); {export}"))
+            .await?;
+        let kept = "return globalThis.run?.includes('\"text\":\"kept\"')";
+        page.wait_for("the run", kept).await?;
+        page.wait_for("the end", "return element.state === 'idle'")
+            .await?;
+        page.script(&format!("delete globalThis.run; {export}"))
+            .await?;
+        page.wait_for("the run at rest", kept).await?;
+        // Who sends now waits for the connection.
+        page.script("element.connect(); element.send('again')")
+            .await?;
+        page.wait_for_in_widget("the second echo", "tr[data-number='2'][data-fate=echoed]")
+            .await?;
+        let states = page.script("return states").await?;
+        ensure!(
+            states == json!(["idle", "connecting", "simulated"]),
+            "{states}"
+        );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn two_versions_on_a_page_do_not_clash_and_the_first_stays() {
+    let mut site = Site::new().await.unwrap();
+    site.bundle("/1/").unwrap();
+    site.bundle("/2/").unwrap();
+    // The second knows its files by an address of its own, and is a classic script.
+    let body = "<!doctype html><title>t</title>
+        <script type=module>import '/1/udp-echo.js'; globalThis.first = customElements.get('udp-echo')</script>
+        <script async src=/2/udp-echo.classic.js></script>
+        <script type=module src=/2/udp-echo.js></script>
+        <udp-echo mode=simulated></udp-echo><udp-echo mode=simulated></udp-echo>";
+    site.page("/", "", body);
+    let origin = site.serve();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.script("document.querySelectorAll('udp-echo').forEach((one) => { one.connect(); one.send('here') })").await?;
+        let both = "return [...document.querySelectorAll('udp-echo')].every((one) => one.shadowRoot.querySelector('tr[data-fate=echoed]'))";
+        page.wait_for("an echo in both", both).await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn on_paper_stands_what_the_author_wrote() {
+    let body = "<udp-echo mode=simulated><pre>a transcript</pre></udp-echo>";
+    let origin = site(body).await.unwrap();
+    let shown = "const frame = root.querySelector('[part=frame]');
+        return [document.querySelector('pre').checkVisibility(), frame.checkVisibility()]";
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        let screen = page.in_widget(shown).await?;
+        ensure!(screen == json!([false, true]), "on the screen: {screen}");
+        page.emulate_print().await?;
+        let paper = page.in_widget(shown).await?;
+        ensure!(paper == json!([true, false]), "on paper: {paper}");
+        let height =
+            "const { height } = document.querySelector('udp-echo').getBoundingClientRect();
+            return height <= document.querySelector('pre').offsetHeight + 40";
+        ensure!(
+            page.script(height).await? == true,
+            "room for what is not printed"
+        );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn the_language_is_the_authors_outside_and_english_inside() {
+    let body = "<script>document.documentElement.lang = 'de'</script>
+        <udp-echo mode=simulated lang=fr><p>un écho</p></udp-echo>";
+    let origin = site(body).await.unwrap();
+    in_chromium(async |page| {
+        page.open(&origin).await?;
+        page.wait_for_state("simulated").await?;
+        let languages = page
+            .in_widget(
+                "const of = (node) => node.closest('[lang]').lang;
+                 return [of(document.body), of(document.querySelector('udp-echo p')), of(root.querySelector('[part=badge]'))]",
+            )
+            .await?;
+        ensure!(languages == json!(["de", "fr", "en"]), "{languages}");
+        Ok(())
+    })
+    .await;
+}
+
+/// What has moved by itself since the page began, as browsers count it.
+const SHIFTS: &str = "const done = arguments[arguments.length - 1];
+    let sum = 0;
+    const who = [];
+    new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => {
+        sum += value;
+        who.push(...sources.map(({ node, previousRect, currentRect }) =>
+            `${node?.nodeName} ${node?.id} from ${previousRect.y}+${previousRect.height} to ${currentRect.y}+${currentRect.height}`));
+    })).observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done([sum, who])))))";
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn what_stands_below_an_element_stays_where_it_is_while_that_loads() {
+    in_chromium(async |page| {
+        for width in [390, 1280] {
+            page.emulate(width, 900, Scheme::Light).await?;
+            for view in ["mini", "transcript", ""] {
+                for inside in ["", "<pre>sending 'a'\nwaiting to receive\nreceived 'a'</pre>"] {
+                    let body = format!("<p>above</p><udp-echo mode=simulated view='{view}'>{inside}</udp-echo><p id=below>below</p>");
+                    page.open(&site(&body).await?).await?;
+                    page.wait_for_state("simulated").await?;
+                    page.script("document.querySelector('udp-echo').send('a')").await?;
+                    page.wait_for("the echo", "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-fate=echoed]')").await?;
+                    let moved = page.script_that_calls_back(SHIFTS).await?;
+                    let sum = moved[0].as_f64().context("a sum of shifts")?;
+                    let height = page.script("return document.querySelector('udp-echo').offsetHeight + ' of ' + document.querySelector('udp-echo').shadowRoot.querySelector('[part=frame]').offsetHeight").await?;
+                    println!("layout shift of view={view:?} at {width} pixels, {} inside: {sum:.4} ({height})", inside.len());
+                    ensure!(sum < 0.05, "view={view:?} at {width} pixels: {moved}");
+                }
+            }
+        }
         Ok(())
     })
     .await;

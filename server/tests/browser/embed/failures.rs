@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::site::{Answer, Site, strict};
+use super::tls::Tls;
 use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::page::Page;
@@ -332,6 +333,68 @@ async fn without_a_relay_the_widget_simulates_and_says_that_no_host_answers() {
     })
     .await;
     files.shutdown().await;
+}
+
+/// Opens a page and expects that the widget simulates, and that the sentence and the line to add are these; its last
+/// `udp-error` carries the code.
+async fn expect_no_way_to_the_host(
+    page: &Page,
+    url: &str,
+    code: &str,
+    said: [&str; 2],
+) -> Result<()> {
+    page.open(url).await?;
+    page.script(
+        "globalThis.codes = [];
+         addEventListener('udp-error', ({ detail }) => codes.push(detail.code));
+         document.querySelector('udp-echo').connect()",
+    )
+    .await?;
+    page.wait_for_state("simulated").await?;
+    page.wait_for_in_widget("the line to add", "[part=setting]:not(:empty)")
+        .await?;
+    let [why, setting] = said;
+    for (part, expected) in [("detail", why), ("setting", setting)] {
+        let text = page.part(part).await?.text().await?;
+        ensure!(text.contains(expected), "{part}: {text}");
+    }
+    page.wait_for("the event", &format!("return codes.at(-1) === '{code}'"))
+        .await?;
+    // What the browser has against it, it logs as well.
+    page.console().await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium, openssl and socat: run cargo verify"]
+async fn a_relay_without_tls_is_named_on_a_page_that_came_over_https() {
+    let mut site = site_with_bundle("").await.unwrap();
+    // Nobody listens there, and nobody is asked.
+    let relay = "relay=\"http://relay.example:9\" loading=click";
+    site.page("/", "", &page_with("/udp/udp-echo.js", relay));
+    let tls = Tls::before(&site.serve()).unwrap();
+    in_chromium(async |page| {
+        let said = ["relay.example:9", "relay=\"https://relay.example\""];
+        expect_no_way_to_the_host(page, &tls.origin, "mixed-content", said).await
+    })
+    .await;
+}
+
+/// The refusal itself is the browser's own, given through its protocol. What is emulated: this page comes from this
+/// machine, which Chromium lets reach this machine all the same, so that the connection fails because nobody listens.
+#[tokio::test]
+#[ignore = "needs Chromium, openssl and socat: run cargo verify"]
+async fn a_reader_who_refused_the_page_this_machine_is_told_where_to_allow_it() {
+    let mut site = site_with_bundle("").await.unwrap();
+    let relay = "relay=\"http://127.0.0.1:9\" loading=click";
+    site.page("/", "", &page_with("/udp/udp-echo.js", relay));
+    let tls = Tls::before(&site.serve()).unwrap();
+    in_chromium(async |page| {
+        page.deny("loopback-network").await?;
+        let said = ["127.0.0.1:9", "Apps on device"];
+        expect_no_way_to_the_host(page, &tls.origin, "loopback-refused", said).await
+    })
+    .await;
 }
 
 #[tokio::test]

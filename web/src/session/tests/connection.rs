@@ -66,6 +66,7 @@ fn a_refused_page_names_the_setting_and_stops_trying() {
     page.on(Event::Closed(1006, String::new()));
     assert!(page.asked_policy);
     page.on(Event::Policy(Policy {
+        code: String::new(),
         protocol: 1,
         version: "0.1.0".to_owned(),
         allowed: false,

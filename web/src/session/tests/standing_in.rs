@@ -21,6 +21,7 @@ fn without_a_host_the_simulated_one_stands_in_and_says_why() {
     );
     assert!(page.asked_policy, "a host may be there and refuse");
     page.on(Event::Policy(Policy {
+        code: String::new(),
         protocol: 1,
         version: "0.1.0".to_owned(),
         allowed: false,
