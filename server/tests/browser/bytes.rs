@@ -14,7 +14,7 @@ use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::first_echo::{open_live, wait_for_fate};
-use crate::page::{Page, Scheme};
+use crate::page::{Page, Scheme, eventually};
 
 /// Opens the page and waits for the bytes, which come in a chunk of their own.
 async fn open_bytes(page: &Page, host: &TestServer) -> Result<()> {
@@ -37,19 +37,30 @@ async fn read(page: &Page, selector: &str) -> Result<String> {
         .in_widget(&format!(
             "const view = root.querySelector('[part=byte-view]');
             const found = view.querySelector({selector}) ?? root.querySelector({selector});
-            return found.matches('textarea, input') ? found.value : found.textContent"
+            return found?.matches('textarea, input') ? found.value : found?.textContent ?? ''"
         ))
         .await?;
     Ok(text.as_str().context("a text")?.to_owned())
 }
 
 async fn ensure_reads(page: &Page, selector: &str, expected: &str) -> Result<()> {
-    let text = read(page, selector).await?;
-    ensure!(
-        text == expected,
-        "{selector} reads {text:?}, not {expected:?}"
-    );
-    Ok(())
+    let what = format!("{expected:?} at {selector}");
+    wait_to_read(page, selector, &what, |text| text == expected).await
+}
+
+/// Waits for a text: a panel draws when it has rested, a while after what it shows has happened.
+async fn wait_to_read(
+    page: &Page,
+    selector: &str,
+    what: &str,
+    is_it: impl Fn(&str) -> bool,
+) -> Result<()> {
+    let mut last = String::new();
+    let waited = eventually(what, async || {
+        last = read(page, selector).await?;
+        Ok(is_it(&last).then_some(()))
+    });
+    waited.await.with_context(|| format!("it reads {last:?}"))
 }
 
 /// Fields of the header as a reader sees them: bytes, name, value.
@@ -131,8 +142,7 @@ async fn hex_and_text_follow_each_other_and_nothing_is_lost() {
         wait_for_fate(page, 2, "echoed").await?;
         pick(page, 2).await?;
         show(page, 2).await?;
-        let row = read(page, "[part=row-hex]").await?;
-        ensure!(row.trim_end() == "00 ff 80", "{row}");
+        wait_to_read(page, "[part=row-hex]", "the bytes of the answer", |row| row.trim_end() == "00 ff 80").await?;
         let back = header(page).await?;
         ensure!(back[0][2] == host.udp().port().to_string() && back[1][2] == port.to_string(), "{back:?}");
 
@@ -214,11 +224,10 @@ async fn the_ruler_goes_by_keys_to_the_last_byte_and_the_system_refuses_the_next
         );
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "rejected").await?;
-        let remark = read(page, "[data-ref=ruler-remark]").await?;
-        ensure!(
-            remark.starts_with("Datagram 1, 65,508 bytes, was rejected: ") && remark.contains("Message too long"),
-            "the system's own words: {remark:?}"
-        );
+        wait_to_read(page, "[data-ref=ruler-remark]", "the system's own words", |remark| {
+            remark.starts_with("Datagram 1, 65,508 bytes, was rejected: ") && remark.contains("Message too long")
+        })
+        .await?;
 
         page.in_widget("root.querySelector('[part=thumb]').focus()").await?;
         page.press(Key::PageDown + "").await?;
@@ -289,11 +298,12 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         page.in_widget("const field = root.querySelector('#bytes-random'); field.focus(); field.select()").await?;
         page.press("2000").await?;
         page.in_widget("root.querySelector('[data-act=random]').click()").await?;
-        let length = read(page, "[data-ref=bytes-length]").await?;
-        ensure!(length.ends_with(", 2,000 bytes"), "{length}");
+        wait_to_read(page, "[data-ref=bytes-length]", "the length", |length| length.ends_with(", 2,000 bytes")).await?;
         // The first page ends where no character is cut in two, which chance decides here.
-        let page_of = read(page, "[data-ref=page]").await?;
-        ensure!(page_of.starts_with("Bytes 0 to 1,02") && page_of.ends_with(" of 2,000"), "{page_of}");
+        wait_to_read(page, "[data-ref=page]", "the first page", |page_of| {
+            page_of.starts_with("Bytes 0 to 1,02") && page_of.ends_with(" of 2,000")
+        })
+        .await?;
 
         // A line of 100,000 characters, as it is pasted.
         page.script("window.longest = 0; new PerformanceObserver((list) => list.getEntries()
@@ -302,11 +312,11 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         page.in_widget("const field = root.querySelector('[part=text]'); field.focus(); field.value = 'x'.repeat(100000);
             field.dispatchEvent(new InputEvent('input', { bubbles: true }))").await?;
         // What was there before the page's end is gone, what was behind it is not.
-        let page_of = read(page, "[data-ref=page]").await?;
-        ensure!(page_of.starts_with("Bytes 0 to 99,999 of 100,97"), "{page_of}");
+        let is_whole = |page_of: &str| page_of.starts_with("Bytes 0 to 99,999 of 100,97");
+        wait_to_read(page, "[data-ref=page]", "the whole line", is_whole).await?;
         page.in_widget("root.querySelector('[part=hex]').focus()").await?;
-        let page_of = read(page, "[data-ref=page]").await?;
-        ensure!(page_of.starts_with("Bytes 0 to 1,023 of 100,97"), "{page_of}");
+        let is_a_page = |page_of: &str| page_of.starts_with("Bytes 0 to 1,023 of 100,97");
+        wait_to_read(page, "[data-ref=page]", "a page again", is_a_page).await?;
         page.frames(2).await?;
         println!("longest task while 100,000 characters were pasted: {} ms", page.script("return window.longest").await?);
 
@@ -317,12 +327,14 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "dropped").await?;
         pick(page, 1).await?;
+        wait_to_read(page, "[part=remark][data-sign=turned]", "which bit was turned", |sentence| {
+            sentence.starts_with("Byte ") && sentence.contains(" turned over on the way there: 6")
+        })
+        .await?;
         let marked = page
             .in_widget("return ['row-hex', 'row-text'].map((part) => root.querySelectorAll(`[part=${part}] [part~=turned]`).length)")
             .await?;
         ensure!(marked == json!([1, 1]), "the turned byte is marked in both columns: {marked}");
-        let sentence = read(page, "[part=remark][data-sign=turned]").await?;
-        ensure!(sentence.starts_with("Byte ") && sentence.contains(" turned over on the way there: 6"), "{sentence}");
         show(page, 2).await?;
         ensure_reads(page, "[part=caption]", "No answer to show: it is dropped.").await
     })
