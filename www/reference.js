@@ -83,9 +83,12 @@ function prose(text, className = "") {
   return make("p", { className }, ...pieces);
 }
 
+/** Code, which scrolls, with the keys too. */
+const source = (code) => make("pre", { tabIndex: 0 }, make("code", {}, code));
+
 /** The code of an example, and what comes of it. */
 function example(code, element) {
-  return make("div", { className: "example" }, make("pre", {}, make("code", {}, code)), element);
+  return make("div", { className: "example" }, source(code), element);
 }
 
 function entry(heading, name, about, shown) {
@@ -95,11 +98,16 @@ function entry(heading, name, about, shown) {
   return row;
 }
 
+let examples = 0;
+
 /** The element that a line of markup is: our own constants, nobody's input. */
 function widget(markup) {
   const template = make("template");
   template.innerHTML = markup;
-  return template.content.firstElementChild;
+  const element = template.content.firstElementChild;
+  // Who hears the page tells one example from the next by its name; on a button that waits for a click, the name is what it says.
+  if (!element.hasAttribute("label") && !element.hasAttribute("loading")) element.setAttribute("label", `Example ${(examples += 1)}`);
+  return element;
 }
 
 function attributes(catalogue) {
@@ -120,7 +128,7 @@ function attributes(catalogue) {
 /** One widget for a whole list; it stays in sight while the list goes by. */
 function shared(place, list, markup, ...more) {
   const element = widget(markup);
-  const side = make("div", { className: "example follow" }, make("pre", {}, make("code", {}, markup)), element, ...more);
+  const side = make("div", { className: "example follow" }, source(markup), element, ...more);
   section(place).append(make("div", { className: "entry first" }, list, side));
   return element;
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
+use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
 use crate::common::TestServer;
 use crate::page::Page;
@@ -137,7 +138,7 @@ async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo verify"]
-async fn reference_and_snippets_fit_their_window() {
+async fn reference_and_snippets_fit_their_window_and_pass_axe() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         for name in ["reference", "snippets"] {
@@ -150,6 +151,7 @@ async fn reference_and_snippets_fit_their_window() {
             )
             .await?;
             pictures(page, name, None).await?;
+            assert_accessible_in_both_schemes(page, name).await?;
         }
         Ok(())
     })
