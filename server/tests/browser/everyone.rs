@@ -72,8 +72,17 @@ async fn every_view_passes_axe_in_light_and_dark() {
         };
         page.script(&set("mode", "simulated")).await?;
         page.wait_for_state("simulated").await?;
-        for view in ["mini", "transcript"] {
+        for (view, part) in [
+            ("mini", "composer"),
+            ("transcript", "transcripts"),
+            ("timeline", "diagram"),
+            ("lab", "lab"),
+            ("full", "byte-view"),
+        ] {
             page.script(&set("view", view)).await?;
+            page.wait_for_in_widget(view, &format!("[part~={part}]"))
+                .await?;
+            page.part("send").await?.click().await?;
             assert_accessible_in_both_schemes(page, view).await?;
         }
         // One card for each kind of them: without a chunk, with each of both, with lines to copy, with two widgets.

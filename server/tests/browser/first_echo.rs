@@ -131,6 +131,39 @@ async fn the_keyboard_alone_sends_a_message_of_ones_own() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo verify"]
+async fn a_line_that_no_datagram_holds_is_said_to_be_too_long_kept_and_rejected() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open_first(page, &host).await?;
+        page.in_widget(
+            "const message = root.querySelector('[part=message]');
+             message.value = 'a'.repeat(100_000);
+             message.dispatchEvent(new InputEvent('input', { bubbles: true }))",
+        )
+        .await?;
+        let said = "return document.querySelector('udp-echo').shadowRoot.querySelector('[part=length]').textContent";
+        page.wait_for("the sentence", &format!("{said}.includes('More than the 65507 bytes')"))
+            .await?;
+        let said = page.script(said).await?;
+        let said = said.as_str().context("a sentence")?;
+        ensure!(said.contains("100000 bytes"), "{said}");
+        page.part("send").await?.click().await?;
+        wait_for_fate(page, 1, "rejected").await?;
+        let kept = page
+            .in_widget(
+                "return [root.querySelector('[part=message]').value.length, root.querySelector('tr[data-number]').cells[1].textContent,
+                     root.querySelector('[part=widget]').dataset.state, document.documentElement.scrollWidth <= innerWidth]",
+            )
+            .await?;
+        ensure!(kept == json!([100_000, "100000", "live", true]), "{kept}");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
 async fn a_host_that_goes_away_is_said_and_come_back_to() {
     let host = TestServer::start(&[]).await;
     let address = host.http().to_string();

@@ -14,6 +14,9 @@ use crate::words;
 /// Name of the simulated host's sessions, and of recordings of them.
 const SIMULATED: &str = "simulated";
 
+/// The longest message that a host takes, in bytes.
+const LONGEST_MESSAGE: usize = 65 * 1024;
+
 impl Session {
     /// Takes over what the attributes say.
     pub fn set_settings(&mut self, settings: Settings) {
@@ -148,7 +151,10 @@ impl Session {
                 }
                 Phase::Live { .. } => {
                     self.record(payload.clone(), now);
-                    effects.push(Effect::Datagram(payload));
+                    // A longer message would end the session. This much is too long for a datagram as well, so that the
+                    // host rejects it as it would all of it.
+                    let length = payload.len().min(LONGEST_MESSAGE);
+                    effects.push(Effect::Datagram(payload.slice(..length)));
                     continue;
                 }
                 _ => words::NOT_SENT.to_owned(),
