@@ -215,8 +215,9 @@ impl Chunks {
             if let (Some(chunk), Some(place), None) = (&wanted.chunk, &wanted.place, &wanted.panel)
             {
                 wanted.panel = Some(chunk.panel(place, act));
-                // A new panel has to be told everything.
+                // A new panel has to be told everything, and now: what a reader does in it begins with that.
                 self.feeder = Feeder::default();
+                self.rest_until = 0;
             }
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Diagram {
     /// The datagram that was picked when this was drawn last.
     selected: Option<u64>,
     paused: bool,
+    /// The sentence says that there is no further step; drawing the last one again does not unsay it.
+    at_end: bool,
     /// It followed the newest when it was paused.
     goes_on: bool,
 }
@@ -51,6 +53,7 @@ impl Diagram {
             drawn: None,
             selected: None,
             paused: false,
+            at_end: false,
             goes_on: false,
         }
     }
@@ -77,7 +80,9 @@ impl Diagram {
     fn step(&mut self, back: bool, feed: &Feed, act: &Act) {
         let all: Vec<&Datagram> = feed.datagrams.values().collect();
         let steps = steps(&all);
-        match self.frame.go(back, &steps, feed.selected, &feed.kept()) {
+        let gone = self.frame.go(back, &steps, feed.selected, &feed.kept());
+        self.at_end = gone.is_none();
+        match gone {
             Some(place) => {
                 let number = steps[place].datagram.number;
                 // The core says the same in the next feed; until then it is no news.
@@ -131,7 +136,9 @@ impl Diagram {
                     place: step.place,
                     number: step.datagram.number,
                 });
-                self.sentence.set(&words::step(&steps, place));
+                if !self.at_end {
+                    self.sentence.set(&words::step(&steps, place));
+                }
             }
         }
         if now.is_none() {

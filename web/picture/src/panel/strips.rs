@@ -2,6 +2,7 @@
 
 use udp_echo_feed::chunk::Act;
 use udp_echo_feed::codec;
+use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::dom::{self, Label, Shell};
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json::Value;
@@ -32,8 +33,8 @@ pub(super) struct Strips {
     /// What was sent, received, written, read; and a sentence about each pair.
     boundaries: [Element; 4],
     sentences: [Label; 2],
-    /// Number of the first of the three, once they were sent.
-    first: Option<u64>,
+    /// Number that the first of the three has at least, once they were sent.
+    since: Option<u64>,
 }
 
 impl Strips {
@@ -64,7 +65,7 @@ impl Strips {
             boundaries: ["sent", "received", "written", "read"].map(|name| shell.find(name)),
             sentences: ["udp-boundaries", "tcp-boundaries"]
                 .map(|name| Label::new(shell.find(name))),
-            first: None,
+            since: None,
         }
     }
 
@@ -76,7 +77,7 @@ impl Strips {
 
     /// Sends the three messages as datagrams, and as one byte stream.
     pub(super) fn send_three(&mut self, feed: &Feed, act: &Act) {
-        self.first = Some(feed.next);
+        self.since = Some(feed.next);
         for message in MESSAGES {
             act.tell("send", js_sys::Uint8Array::from(message.as_bytes()));
         }
@@ -177,8 +178,14 @@ impl Strips {
 
     fn draw_boundaries(&mut self, feed: &Feed, value: &Value<'_>) {
         let mut shown: [Vec<String>; 4] = Default::default();
-        if let Some(first) = self.first {
-            let three = first..first.saturating_add(3);
+        // The feed may have been older than what else was sent: the first of them is known by its message.
+        let first = self.since.and_then(|since| {
+            let is_first =
+                |one: &&Datagram| one.number >= since && *one.payload == *MESSAGES[0].as_bytes();
+            feed.datagrams.values().rfind(is_first)
+        });
+        if let Some(first) = first {
+            let three = first.number..first.number.saturating_add(3);
             for datagram in feed
                 .datagrams
                 .values()
