@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use wire::control::Options;
+use wire::limits::MAX_MESSAGE_BYTES;
 
 use super::burst::Burst;
 use super::events::Effect;
@@ -13,9 +14,6 @@ use crate::words;
 
 /// Name of the simulated host's sessions, and of recordings of them.
 const SIMULATED: &str = "simulated";
-
-/// The longest message that a host takes, in bytes.
-const LONGEST_MESSAGE: usize = 65 * 1024;
 
 impl Session {
     /// Takes over what the attributes say.
@@ -153,7 +151,7 @@ impl Session {
                     self.record(payload.clone(), now);
                     // A longer message would end the session. This much is too long for a datagram as well, so that the
                     // host rejects it as it would all of it.
-                    let length = payload.len().min(LONGEST_MESSAGE);
+                    let length = payload.len().min(MAX_MESSAGE_BYTES);
                     effects.push(Effect::Datagram(payload.slice(..length)));
                     continue;
                 }
