@@ -1,4 +1,4 @@
-//! Compilation targets beside the machine's own.
+//! Compilation targets beside the machine's own, and their standard library.
 
 use std::path::Path;
 use std::process::Command;
@@ -28,6 +28,29 @@ pub(crate) fn ensure(target: &str) -> Result<()> {
     })?;
     step.done("added");
     Ok(())
+}
+
+/// Whether the sources of the standard library are here, adding them with rustup when they are not. Without them it is
+/// used as it came, which is larger and does the same.
+pub(crate) fn has_sources() -> bool {
+    let have = || {
+        let sysroot = command::read(Command::new("rustc").args(["--print", "sysroot"]));
+        sysroot.is_ok_and(|sysroot| {
+            let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
+            library.join("std/Cargo.toml").is_file()
+        })
+    };
+    if have() {
+        return true;
+    }
+    let step = Step::start("rustup component add rust-src");
+    let added = command::read(Command::new("rustup").args(["component", "add", "rust-src"]));
+    let outcome = match added {
+        Ok(_) => "added",
+        Err(_) => "not to be had",
+    };
+    step.done(outcome);
+    have()
 }
 
 /// Asks the compiler itself, which knows also where there is no rustup (a distribution's Rust).

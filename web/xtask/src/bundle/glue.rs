@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,9 +41,55 @@ pub(super) fn glue_file(package: &str) -> String {
     format!("{package}.js")
 }
 
+/// How the modules' standard library is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Library {
+    /// From its sources with the modules, for size: a panic is a trap and has no words, which nobody could read.
+    ForSize,
+    /// As it came with the compiler, since its sources could not be had.
+    AsItCame,
+}
+
+impl Library {
+    /// What this machine can have.
+    pub(super) fn find() -> Self {
+        match target::has_sources() {
+            true => Self::ForSize,
+            false => Self::AsItCame,
+        }
+    }
+
+    /// Makes a build use it.
+    fn apply(self, cargo: &mut Command) {
+        let mut flags = flags();
+        if self == Self::ForSize {
+            cargo.args([
+                "-Zbuild-std=std,panic_abort",
+                "-Zbuild-std-features=optimize_for_size",
+            ]);
+            flags.push("\x1f-Zunstable-options\x1f-Cpanic=immediate-abort");
+            // Cargo and rustc keep this for their nightly releases. The stable ones can do it as well, and every
+            // release of the compiler is tried by `cargo verify` before it makes a bundle for anybody.
+            cargo.env("RUSTC_BOOTSTRAP", "1");
+        }
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
+    }
+}
+
+impl fmt::Display for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ForSize => "built for size",
+            Self::AsItCame => "as it came with the compiler; rustup's `rust-src` has its sources",
+        })
+    }
+}
+
 /// Compiles `web/` and returns the paths of the raw modules.
-pub(super) fn compile() -> Result<[PathBuf; 4]> {
-    command::run(&mut cargo("build"))?;
+pub(super) fn compile(library: Library) -> Result<[PathBuf; 4]> {
+    let mut build = cargo("build");
+    library.apply(&mut build);
+    command::run(&mut build)?;
     let folder = workspace::target_dir().join(target::WASM).join(PROFILE);
     Ok(PACKAGES.map(|package| folder.join(format!("{}.wasm", package.replace('-', "_")))))
 }
@@ -57,19 +104,20 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
     cargo
 }
 
-/// Compiler flags that keep this machine's paths out of the panic messages in the module: the same sources give the
-/// same bytes, and so the same version, everywhere.
+/// Compiler flags for small modules without this machine's paths in their panic messages: the same sources give the same
+/// bytes, and so the same version, everywhere.
 fn flags() -> OsString {
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-    let mut flag = OsString::new();
+    // Small functions inside others cost a page more than the calls.
+    let mut flags = OsString::from("-Cllvm-args=--inline-threshold=10");
     if let Some(home) = home {
-        flag.push("--remap-path-prefix=");
-        flag.push(home.join("registry/src"));
-        flag.push("=");
+        flags.push("\x1f--remap-path-prefix=");
+        flags.push(home.join("registry/src"));
+        flags.push("=");
     }
-    flag
+    flags
 }
 
 /// Runs wasm-bindgen, as a library and therefore in the very version the client is built with.

@@ -1,7 +1,7 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
 //! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] takes the words of
-//! panics out of the wasm, [`imports`] shortens the names between the two, [`optimize`] shrinks it where there is a `wasm-opt`, [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
+//! panics out of the wasm, [`imports`] shortens the names between the two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
 //! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
@@ -11,6 +11,7 @@ mod imports;
 mod integrity;
 mod loader;
 mod optimize;
+mod order;
 mod panics;
 mod site;
 mod sizes;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::bundle::glue::Library;
 use crate::bundle::site::Fingerprint;
 use crate::{progress, target, workspace};
 
@@ -43,12 +45,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let report = sizes::Report::of(&bundle.files);
     println!("{report}");
     println!(
-        "wasm-opt: {}; version: {}",
-        bundle.optimizer, bundle.version
+        "wasm-opt: {}; standard library: {}; version: {}",
+        bundle.optimizer, bundle.library, bundle.version
     );
     let grown = report.grown();
-    // Without an optimizer every module is heavier than it is served anywhere.
-    if matches!(bundle.optimizer, Optimizer::Found { .. }) && !grown.is_empty() {
+    // Without both every module is heavier than it is served anywhere.
+    let is_as_served =
+        matches!(bundle.optimizer, Optimizer::Found { .. }) && bundle.library == Library::ForSize;
+    if is_as_served && !grown.is_empty() {
         bail!(
             "over their budget, and heavier than they were: {}",
             grown.join(", ")
@@ -67,6 +71,7 @@ pub(crate) struct Bundle {
     /// The crate's version, and a hash of the content.
     pub(crate) version: String,
     optimizer: Optimizer,
+    library: Library,
 }
 
 /// Makes the bundle, or finds it unchanged.
@@ -82,7 +87,8 @@ pub(crate) fn make() -> Result<Bundle> {
 
     target::ensure(target::WASM)?;
     progress::heading("building the wasm client");
-    let modules = glue::compile()?;
+    let library = Library::find();
+    let modules = glue::compile(library)?;
     let pages = site::read_folder(&workspace::root().join("www"))?;
     let optimizer = Optimizer::find();
 
@@ -94,6 +100,7 @@ pub(crate) fn make() -> Result<Bundle> {
             files,
             version,
             optimizer,
+            library,
         });
     }
 
@@ -118,6 +125,7 @@ pub(crate) fn make() -> Result<Bundle> {
         files,
         version,
         optimizer,
+        library,
     })
 }
 
