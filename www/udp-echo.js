@@ -29,9 +29,10 @@ document.addEventListener("securitypolicyviolation", (event) => violations.push(
 let units = {};
 let restarts = 0;
 
-/** A wasm module and its style sheet: `web`, the core, or one of its chunks. One of each for all elements of a page. */
+/** A wasm module and its style sheet: `web`, the core, or one of its chunks; or `rest`, the half of the core that only chunks
+ * and exports need. One of each for all elements of a page. */
 function load(name) {
-  const unit = (units[name] ??= fetchUnit(`udp-echo-${name}`));
+  const unit = (units[name] ??= name === "rest" ? fetchRest() : fetchUnit(`udp-echo-${name}`));
   // A failure may pass: the next element tries again.
   unit.catch(() => units[name] === unit && delete units[name]);
   return unit;
@@ -43,6 +44,12 @@ async function fetchUnit(file) {
   // The core's glue carries the hashes of the chunks.
   Object.assign(hashes, glue.hashes);
   return [glue, style];
+}
+
+/** The bundle cuts the core in two; elsewhere it is whole. */
+async function fetchRest() {
+  const [{ rest }] = await load("web");
+  if (rest) await rest(await compile(await get("udp-echo-rest_bg.wasm")));
 }
 
 /** Imports the glue. `import()` takes no hash, but what a preload with one has put in place is what it finds. */
@@ -204,7 +211,7 @@ class UdpEcho extends HTMLElement {
     let why = "";
     try {
       if (name.includes(":")) why = await (await reasons()).judge(name);
-      else this.#wear((unit = await load(name))[1]);
+      else [unit] = await Promise.all([load(name), load("rest")]), this.#wear(unit[1]);
     } catch (error) {
       const cause = await explain(error, name);
       why = `${cause.message} ${cause.hint}`;
@@ -290,6 +297,7 @@ class UdpEcho extends HTMLElement {
   /** The run so far, as JSON that `src` or the inside of the element takes; after a disconnect, too. */
   async export() {
     await this.#first;
+    await load("rest");
     return new Promise((give) => this.#widget.export(give));
   }
 

@@ -10,8 +10,7 @@ use web_sys::{Element, HtmlElement, Url};
 use crate::chunk::Chunk;
 use crate::dom::{self, Clock, Frame, Listener, Request, Timer};
 use crate::element::outcome::Outcome;
-use crate::element::settings::{Mode, Settings};
-use crate::element::trace;
+use crate::element::settings::Settings;
 use crate::host::Host;
 use crate::inbox::Sender;
 use crate::policy::Policy;
@@ -21,8 +20,10 @@ use crate::view::View;
 use crate::words;
 
 mod chunks;
+mod rest;
 
 use chunks::{Chunks, Errand};
+pub(crate) use rest::{Tell, export};
 
 /// What comes to the task.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub enum Input {
     /// What the host said, or did not, when it was asked why it let this connection not in.
     Judged(u32, String),
     /// A recording was loaded for this connection.
-    Loaded(u32, String),
+    Fetched(u32, String),
     /// The page around the element wants the run as JSON, given to this function.
     Export(Function),
     /// The timer rang.
@@ -191,8 +192,8 @@ impl App {
                 let at = at.unwrap_or_else(|| self.clock.now());
                 self.feed_at(session, event, at);
             }
-            Input::Loaded(connection, source) if connection == self.connection => {
-                self.replay(session, source);
+            Input::Fetched(connection, source) if connection == self.connection => {
+                self.need(session, Errand::Replay(connection, source));
             }
             Input::Judged(connection, answer) if connection == self.connection => {
                 // No answer is an answer as well: then there is no host.
@@ -202,7 +203,7 @@ impl App {
             }
             Input::Chunk(name, Ok(chunk)) => {
                 for errand in self.chunks.arrived(name, &chunk) {
-                    self.run_errand(session, errand, &chunk);
+                    rest::run(self, session, errand, &chunk);
                 }
             }
             Input::Chunk(name, Err(why)) => {
@@ -284,7 +285,7 @@ impl App {
             Peer::Simulator(seed) => {
                 return self.need(session, Errand::Simulate(connection, seed));
             }
-            Peer::Recording => return self.load_recording(connection),
+            Peer::Recording => return self.need(session, Errand::Fetch(connection)),
             Peer::Host => {}
         }
         let url = self.relay.as_ref().map(|relay| {
@@ -312,42 +313,7 @@ impl App {
     /// Does something that needs the chunk `lab`, now or when it is loaded.
     fn need(&mut self, session: &mut Session, errand: Errand) {
         if let Some((chunk, errand)) = self.chunks.need(errand) {
-            self.run_errand(session, errand, &chunk);
-        }
-    }
-
-    fn run_errand(&mut self, session: &mut Session, errand: Errand, chunk: &Chunk) {
-        match errand {
-            Errand::Begin => {
-                chunk.link(&session.settings().link, self.chunks.act());
-                // What the link asks for is in the inbox already, before this.
-                self.inbox.send(Input::Event(Event::Seen));
-            }
-            Errand::Link => chunk.link(&session.settings().link, self.chunks.act()),
-            Errand::Simulate(connection, seed) if connection == self.connection => {
-                self.host = Some(Host::simulate(chunk, seed, connection, &self.inbox));
-            }
-            Errand::Replay(connection, source) if connection == self.connection => {
-                match Host::replay(chunk, &source, connection, &self.inbox) {
-                    Ok(host) => self.host = Some(host),
-                    Err(field) => {
-                        let why = words::unreadable_recording(&session.settings().src, &field);
-                        self.feed(session, Event::NoRecording(why));
-                    }
-                }
-            }
-            Errand::Simulate(..) | Errand::Replay(..) => {}
-            Errand::Save => {
-                let application = match session.mode() {
-                    Mode::Simulated => concat!(
-                        "udp-echo ",
-                        env!("CARGO_PKG_VERSION"),
-                        ", simulated in a browser"
-                    ),
-                    _ => concat!("udp-echo ", env!("CARGO_PKG_VERSION"), ", in a browser"),
-                };
-                chunk.save(&trace(session, &self.clock), application);
-            }
+            rest::run(self, session, errand, &chunk);
         }
     }
 
@@ -364,37 +330,14 @@ impl App {
             Errand::Simulate(connection, _) if connection == self.connection => {
                 self.hear(Event::Closed(0, why.to_owned()));
             }
-            Errand::Replay(connection, _) if connection == self.connection => {
+            Errand::Fetch(connection) | Errand::Replay(connection, _)
+                if connection == self.connection =>
+            {
                 self.feed(session, Event::NoRecording(why.to_owned()));
             }
-            Errand::Simulate(..) | Errand::Replay(..) => {}
+            Errand::Simulate(..) | Errand::Fetch(_) | Errand::Replay(..) => {}
             Errand::Save => self.feed(session, Event::NoChunk(why.to_owned())),
         }
-    }
-
-    /// Fetches the recording, or takes the one that stands in the element.
-    fn load_recording(&mut self, connection: u32) {
-        let inbox = self.inbox.clone();
-        let tell = move |source| inbox.send(Input::Loaded(connection, source));
-        let Some(src) = self.element.get_attribute("src") else {
-            let selector = "script[type=\"application/json\"]";
-            let inside = self.element.query_selector(selector).ok().flatten();
-            return tell(
-                inside
-                    .and_then(|script| script.text_content())
-                    .unwrap_or_default(),
-            );
-        };
-        // Relative to the page, as every address in a page is.
-        self.question = Request::get(&src, tell);
-    }
-
-    fn replay(&mut self, session: &mut Session, source: String) {
-        if source.is_empty() {
-            let why = words::no_recording(&session.settings().src);
-            return self.feed(session, Event::NoRecording(why));
-        }
-        self.need(session, Errand::Replay(self.connection, source));
     }
 
     /// Asks the host why it does not let us in.
@@ -457,16 +400,6 @@ impl App {
         let inbox = self.inbox.clone();
         Box::new(move || inbox.send(input()))
     }
-}
-
-/// Gives the run so far to a function, as JSON.
-pub fn export(session: &Session, clock: &Clock, give: &Function) {
-    // Whoever asked is a promise, and cannot throw.
-    let _ = give.call1(&JsValue::NULL, &trace(session, clock).into());
-}
-
-fn trace(session: &Session, clock: &Clock) -> String {
-    trace::write(session, clock.origin().as_micros() as Micros)
 }
 
 /// The relay's WebSocket address: what the author wrote, or else the place that the loader came from.

@@ -2,16 +2,16 @@
 //! answers with them.
 
 use bytes::Bytes;
-use js_sys::{Function, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::app::Input;
-use crate::chunk::{Chunk, Port};
+use crate::app::{Input, Tell};
+use crate::chunk::Port;
 use crate::codec;
 use crate::dom::Listener;
 use crate::inbox::Sender;
-use crate::session::{Event, Micros};
+use crate::session::Event;
 
 /// The other end of a session. Dropping it ends the session there.
 pub enum Host {
@@ -20,10 +20,6 @@ pub enum Host {
     /// One that needs no network, and how it tells what it says.
     Chunk(Port, Tell),
 }
-
-/// Called with a message of the host: text or bytes; with the time at which it came, when that is not now; and whether the
-/// bytes are none of the host's but what its client sent (a recording has both).
-type Tell = Closure<dyn FnMut(JsValue, Option<f64>, bool)>;
 
 impl Host {
     /// Begins to connect. Whether it worked comes as an event of the connection with this number.
@@ -51,32 +47,6 @@ impl Host {
             Listener::new(&socket, "close", Box::new(on_close)),
         ];
         Ok(Self::Live(socket, listeners))
-    }
-
-    /// Begins with the simulated host.
-    pub fn simulate(chunk: &Chunk, seed: u64, connection: u32, inbox: &Sender<Input>) -> Self {
-        let tell = tell(connection, inbox);
-        // As text: JavaScript's numbers have no 64 bits.
-        let seed = crate::words::number(seed);
-        let port = chunk.simulated(&seed, function(&tell));
-        Self::Chunk(port, tell)
-    }
-
-    /// Begins to show a recording.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn replay(
-        chunk: &Chunk,
-        source: &str,
-        connection: u32,
-        inbox: &Sender<Input>,
-    ) -> Result<Self, String> {
-        let tell = tell(connection, inbox);
-        let port = chunk
-            .replayed(source, function(&tell))
-            .map_err(|error| reason_of(&error))?;
-        Ok(Self::Chunk(port, tell))
     }
 
     /// Sends one datagram, unchanged. Zero bytes are a datagram like any other.
@@ -119,28 +89,11 @@ impl Drop for Host {
     }
 }
 
-fn tell(connection: u32, inbox: &Sender<Input>) -> Tell {
-    let inbox = inbox.clone();
-    Closure::new(move |data: JsValue, at: Option<f64>, is_sent: bool| {
-        let events = match is_sent {
-            true => vec![Event::Replayed(Uint8Array::new(&data).to_vec().into())],
-            false => events(&data),
-        };
-        for event in events {
-            inbox.send(Input::Host(connection, at.map(|at| at as Micros), event));
-        }
-    })
-}
-
-fn function(tell: &Tell) -> &Function {
-    tell.as_ref().unchecked_ref()
-}
-
 /// Messages that the page around the element is told as they are: answers to what it asked, and what others did.
 const TOLD: [&str; 4] = ["server", "stream", "visitor", "notice"];
 
 /// What a message is for the session and for the page around the element.
-fn events(data: &JsValue) -> Vec<Event> {
+pub(crate) fn events(data: &JsValue) -> Vec<Event> {
     let text = data.as_string();
     let told = text.filter(|text| {
         let rest = text.strip_prefix("{\"").unwrap_or_default();
@@ -165,7 +118,7 @@ fn message(data: &JsValue) -> Option<Event> {
 }
 
 /// What a thrown value says.
-fn reason_of(error: &JsValue) -> String {
+pub(crate) fn reason_of(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
         None => error.as_string().unwrap_or_default(),

@@ -1,16 +1,15 @@
 //! The chunks of one widget: asked for when something needs them, shown in their places, and told what there is.
 
-use js_sys::{Function, Uint8Array};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-use crate::app::Input;
+use crate::app::{Input, rest};
 use crate::chunk::{Chunk, Panel};
 use crate::dom::{self, Clock};
 use crate::element::feed::Feeder;
-use crate::element::settings::{Complaint, Pace};
 use crate::inbox::Sender;
-use crate::session::{Direction, Event, Micros, Session};
+use crate::session::{Micros, Session};
 
 /// The chunk that has hosts, links and captures.
 const LAB: &str = "lab";
@@ -27,6 +26,8 @@ pub(super) enum Errand {
     Link,
     /// Be the host of this connection, with this seed.
     Simulate(u32, u64),
+    /// Fetch the recording for this connection.
+    Fetch(u32),
     /// Show this recording as the host of this connection.
     Replay(u32, String),
     /// Write the capture.
@@ -34,47 +35,37 @@ pub(super) enum Errand {
 }
 
 /// A chunk of which something is wanted.
-struct Wanted {
+pub(super) struct Wanted {
     name: &'static str,
-    chunk: Option<Chunk>,
-    place: Option<Element>,
-    panel: Option<Panel>,
+    pub(super) chunk: Option<Chunk>,
+    pub(super) place: Option<Element>,
+    pub(super) panel: Option<Panel>,
 }
 
 /// The chunks of one widget.
 pub(super) struct Chunks {
     /// The loader's: called with a name and with what is to be called with the chunk, or with why there is none.
     load: Function,
-    inbox: Sender<Input>,
-    act: Closure<dyn FnMut(String, JsValue)>,
-    wanted: Vec<Wanted>,
+    pub(super) inbox: Sender<Input>,
+    /// What chunks act through: there when the first one is.
+    pub(super) act: Option<Closure<dyn FnMut(String, JsValue)>>,
+    pub(super) wanted: Vec<Wanted>,
     errands: Vec<Errand>,
-    feeder: Feeder,
-    rest_until: Micros,
+    pub(super) feeder: Feeder,
+    pub(super) rest_until: Micros,
 }
 
 impl Chunks {
     pub(super) fn new(load: Function, inbox: &Sender<Input>) -> Self {
-        let acts = inbox.clone();
-        let act = move |name: String, value| {
-            if let Some(event) = read_act(&name, &value) {
-                acts.send(Input::Event(event));
-            }
-        };
         Self {
             load,
             inbox: inbox.clone(),
-            act: Closure::new(act),
+            act: None,
             wanted: Vec::new(),
             errands: Vec::new(),
             feeder: Feeder::default(),
             rest_until: 0,
         }
-    }
-
-    /// What chunks act through.
-    pub(super) fn act(&self) -> &Function {
-        self.act.as_ref().unchecked_ref()
     }
 
     /// The chunk for an errand when it is there; otherwise it is asked for, and the errand waits.
@@ -119,17 +110,9 @@ impl Chunks {
         if now < self.rest_until {
             return true;
         }
-        if let Some(feed) = self.feeder.next(session, now) {
-            for panel in self
-                .wanted
-                .iter()
-                .filter_map(|wanted| wanted.panel.as_ref())
-            {
-                panel.show(&feed);
-            }
-            let took = clock.now() - now;
-            self.rest_until = now + took * REST;
-        }
+        rest::show(self, session, now);
+        let took = clock.now() - now;
+        self.rest_until = now + took * REST;
         false
     }
 
@@ -210,20 +193,17 @@ impl Chunks {
 
     /// Opens the panels that have a place and a chunk and are not open yet.
     fn open(&mut self) {
-        let act: &Function = self.act.as_ref().unchecked_ref();
-        for wanted in &mut self.wanted {
-            if let (Some(chunk), Some(place), None) = (&wanted.chunk, &wanted.place, &wanted.panel)
-            {
-                wanted.panel = Some(chunk.panel(place, act));
-                // A new panel has to be told everything, and now: what a reader does in it begins with that.
-                self.feeder = Feeder::default();
-                self.rest_until = 0;
-            }
+        if self.wanted.iter().any(Wanted::can_open) {
+            rest::open(self);
         }
     }
 }
 
 impl Wanted {
+    fn can_open(&self) -> bool {
+        self.chunk.is_some() && self.place.is_some() && self.panel.is_none()
+    }
+
     fn close(&mut self) {
         if let Some(panel) = self.panel.take() {
             panel.free();
@@ -240,32 +220,4 @@ impl Drop for Wanted {
             panel.free();
         }
     }
-}
-
-/// What a chunk wants; `None` for what is no act.
-fn read_act(name: &str, value: &JsValue) -> Option<Event> {
-    let text = || value.as_string().unwrap_or_default();
-    Some(match name {
-        "select" => Event::Select(value.as_f64().map(|number| number as u64)),
-        "send" if value.is_object() => {
-            let payload = Uint8Array::new(value).to_vec();
-            Event::Burst(Some(payload.into()), Pace::default())
-        }
-        "send" => Event::Send,
-        "draft" => Event::Fill(Uint8Array::new(value).to_vec().into()),
-        "control" => Event::Ask(text()),
-        "pause" => Event::Pause(value.is_truthy()),
-        "step" if value.as_f64()? < 0.0 => Event::Step(Direction::Older),
-        "step" => Event::Step(Direction::Newer),
-        "announce" => Event::Announce(text()),
-        "complain" => {
-            let text = text();
-            let (written, expected) = text.split_once('\n')?;
-            Event::Complaint(Complaint {
-                written: written.to_owned(),
-                expected: expected.to_owned(),
-            })
-        }
-        _ => return None,
-    })
 }

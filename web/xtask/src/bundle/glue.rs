@@ -26,6 +26,8 @@ pub(super) const PACKAGES: [&str; 4] = [
 ];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];
+/// What is cut off the core; it has no glue of its own.
+pub(super) const REST: &str = "udp-echo-rest";
 /// The chunks.
 pub(super) const CHUNKS: [&str; 3] = [PACKAGES[1], PACKAGES[2], PACKAGES[3]];
 /// The cargo profile of the browser's half.
@@ -67,7 +69,15 @@ impl Library {
                 "-Zbuild-std=std,panic_abort",
                 "-Zbuild-std-features=optimize_for_size",
             ]);
-            flags.push("\x1f-Zunstable-options\x1f-Cpanic=immediate-abort");
+            for flag in [
+                "-Zunstable-options",
+                "-Cpanic=immediate-abort",
+                // Each function under its own name: by names the core is cut in two. `wasm-opt` merges what is alike in each.
+                "-Zmerge-functions=disabled",
+            ] {
+                flags.push("\x1f");
+                flags.push(flag);
+            }
             // Cargo and rustc keep this for their nightly releases. The stable ones can do it as well, and every
             // release of the compiler is tried by `cargo verify` before it makes a bundle for anybody.
             cargo.env("RUSTC_BOOTSTRAP", "1");
@@ -144,15 +154,15 @@ pub(super) fn generate(modules: &[PathBuf; 4], workshop: &Path) -> Result<Files>
 }
 
 /// A module and its JavaScript half without what nobody needs: the words of panics, the long names between the two, the
-/// names of functions, comments.
-pub(super) fn shrink(files: &Files, package: &str) -> Result<(Vec<u8>, Vec<u8>)> {
+/// names of functions (but where they are still needed), comments.
+pub(super) fn shrink(files: &Files, package: &str, with_names: bool) -> Result<(Vec<u8>, Vec<u8>)> {
     let file = |name: &str| {
         let bytes = files.get(name);
         bytes.with_context(|| format!("wasm-bindgen wrote no {name}"))
     };
     let name = wasm_file(package);
     let mut config = ModuleConfig::new();
-    config.generate_name_section(false);
+    config.generate_name_section(with_names);
     let module = config.parse(file(&name)?);
     let mut module = module.with_context(|| format!("read {name}"))?;
     panics::snip(&mut module).with_context(|| format!("shrink {name}"))?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::glue::{CHUNKS, CORE, glue_file, wasm_file};
+use crate::bundle::glue::{CHUNKS, CORE, REST, glue_file, wasm_file};
 use crate::bundle::site::Files;
 
 /// The loader, a module.
@@ -18,6 +18,10 @@ const NO_HASHES: &str = "const hashes = {};";
 /// How a module knows where it came from; a classic script has another way.
 const OWN_ADDRESS: &str = "import.meta.url";
 
+/// How the core's glue lets the rest in: it gets what the core got, and the core.
+const JOIN: &str =
+    "export const rest=m=>WebAssembly.instantiate(m,{...__wbg_get_imports(),core:wasm});\n";
+
 /// Finishes the loader of a bundle whose other files are complete.
 ///
 /// # Errors
@@ -31,12 +35,20 @@ pub(super) fn finish(files: &mut Files) -> Result<()> {
     }
     // The loader knows the core, and the core's glue the chunks: so the loader, which every visitor pays for, stays small.
     let chunks = CHUNKS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
-    let chunks = hashes(files, chunks.as_flattened())?;
+    let mut chunks = chunks.concat();
+    let is_cut = files.contains_key(&wasm_file(REST));
+    if is_cut {
+        chunks.push(wasm_file(REST));
+    }
+    let chunks = hashes(files, &chunks)?;
     let glue = glue_file(CORE);
     let glue = files
         .get_mut(&glue)
         .with_context(|| format!("the bundle has no {glue}"))?;
     glue.extend(format!("export const hashes={chunks};\n").into_bytes());
+    if is_cut {
+        glue.extend(JOIN.as_bytes());
+    }
     let core = [glue_file(CORE), wasm_file(CORE), SHEET_FILE.to_owned()];
     let core = hashes(files, &core)?;
     let source = files

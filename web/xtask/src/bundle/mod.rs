@@ -1,12 +1,13 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
 //! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] takes the words of
-//! panics out of the wasm, [`imports`] shortens the names between the two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
+//! panics out of the wasm, [`imports`] shortens the names between the two, [`halves`] cuts the core in two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
 //! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
 mod compress;
 mod glue;
+mod halves;
 mod imports;
 mod integrity;
 mod loader;
@@ -106,9 +107,19 @@ pub(crate) fn make() -> Result<Bundle> {
 
     let mut files = glue::generate(&modules, &workshop)?;
     for package in glue::PACKAGES {
-        let (wasm, glue) = glue::shrink(&files, package)?;
-        let wasm = optimizer.shrink(wasm, &workshop)?;
-        files.insert(glue::wasm_file(package), wasm);
+        // What came with the compiler may have one function for two that are alike, and no name tells whose it is.
+        let is_cut = package == glue::CORE && library == Library::ForSize;
+        let (wasm, glue) = glue::shrink(&files, package, is_cut)?;
+        let mut parts = vec![(glue::wasm_file(package), wasm)];
+        if is_cut {
+            let (core, rest) = halves::cut(&parts[0].1)?;
+            parts[0].1 = core;
+            parts.push((glue::wasm_file(glue::REST), rest));
+        }
+        for (name, wasm) in parts {
+            let wasm = optimizer.shrink(wasm, &workshop)?;
+            files.insert(name, wasm);
+        }
         files.insert(glue::glue_file(package), glue);
     }
     let version = site::assemble(&mut files, pages)?;

@@ -82,7 +82,7 @@ pub(super) fn snip(module: &mut Module) -> Result<()> {
 
 /// The name without the hashes that tell crates apart: `core[c5930c85a12de822]::fmt` is `core::fmt`. Inherent methods have
 /// brackets around their type.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let mut plain = String::new();
     let mut is_hash = false;
     for c in name.chars() {

@@ -21,7 +21,8 @@ const WIDGET: [(&str, &str, usize); 4] = [
 const WIDGET_BUDGET: usize = 65 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 9] = [
+const CHUNKS: [(&str, &str, Option<usize>); 10] = [
+    ("rest", "udp-echo-rest_bg.wasm", Some(30 * KB)),
     ("picture", "udp-echo-picture_bg.wasm", Some(30 * KB)),
     ("picture's glue", "udp-echo-picture.js", None),
     ("picture's css", "udp-echo-picture.css", None),
@@ -36,7 +37,7 @@ const CHUNKS: [(&str, &str, Option<usize>); 9] = [
 /// Modules that are over their budget still, and what they weigh: they may become lighter, and nothing heavier. Whoever makes
 /// one lighter writes it here; one within its budget has no place in this list.
 const DEBTS: [(&str, usize); 4] = [
-    ("udp-echo-web_bg.wasm", 48_800),
+    ("udp-echo-web_bg.wasm", 44_900),
     ("udp-echo-picture_bg.wasm", 30_500),
     ("udp-echo-lab_bg.wasm", 46_200),
     ("udp-echo-bytes_bg.wasm", 37_000),
