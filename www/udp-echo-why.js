@@ -1,10 +1,10 @@
 // Why the files of <udp-echo> did not load, as a sentence with the line to add. The loader asks for this when they did not.
 
-/** The files of a module, the core or a chunk, and their types. */
+/** The files of a module, the core or a chunk, and their types. What stands in for a host has no style sheet. */
 const filesOf = (unit) => ({
   [`udp-echo-${unit}.js`]: "text/javascript",
   [`udp-echo-${unit}_bg.wasm`]: "application/wasm",
-  [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css",
+  ...(!/^(simulator|runs)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
 });
 
 const trouble = (code, message, hint) => ({ code, message, hint });

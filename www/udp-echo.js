@@ -75,8 +75,9 @@ const get = async (name) => {
 // From its bytes, not as a stream: so a host that does not know the type of wasm will do.
 const compile = async (response) => WebAssembly.compile(await response.arrayBuffer());
 
-/** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
-const sheet = async (file) => new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
+/** A constructable style sheet: a strict Content-Security-Policy has nothing against it. What stands in for a host has none. */
+const sheet = async (file) =>
+  !/-(simulator|runs)$/.test(file) && new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
 
 /** What finds out why something fails, which no exception tells. */
 const reasons = () => import(near("udp-echo-why.js"));
@@ -312,7 +313,7 @@ class UdpEcho extends HTMLElement {
 
   #wear(style) {
     const sheets = this.#root.adoptedStyleSheets;
-    if (!sheets.includes(style)) this.#root.adoptedStyleSheets = [...sheets, style];
+    if (style && !sheets.includes(style)) this.#root.adoptedStyleSheets = [...sheets, style];
   }
 
   #offer() {

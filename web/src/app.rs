@@ -310,14 +310,14 @@ impl App {
         self.inbox.send(Input::Host(self.connection, None, event));
     }
 
-    /// Does something that needs the chunk `lab`, now or when it is loaded.
+    /// Does something that needs a chunk, now or when it is loaded.
     fn need(&mut self, session: &mut Session, errand: Errand) {
         if let Some((chunk, errand)) = self.chunks.need(errand) {
             rest::run(self, session, errand, &chunk);
         }
     }
 
-    /// The chunk `lab` did not come.
+    /// The chunk for it did not come.
     fn give_up(&mut self, session: &mut Session, errand: Errand, why: &str) {
         match errand {
             Errand::Begin | Errand::Link => {

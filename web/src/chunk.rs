@@ -1,7 +1,7 @@
 //! The chunks: wasm modules beside this one, which the loader fetches when one is needed.
 //!
-//! `picture` has the space-time diagram and the strips; `lab` has the stand-ins for a host, the lab's panel, and what reads
-//! and writes whole runs; `bytes` has the bytes and the sizes. Nothing is shared with them but what passes through these
+//! `picture` has the space-time diagram and the strips; `lab` has the lab's panel; `bytes` has the bytes and the
+//! sizes; `simulator` has the host that needs no network, and the link; `runs` shows a run again, or saves it. Nothing is shared with them but what passes through these
 //! functions.
 
 use js_sys::Function;
@@ -18,19 +18,19 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn panel(this: &Chunk, place: &Element, act: &Function) -> Panel;
 
-    /// Of `lab`: a simulated host. `tell` is called with what it says.
+    /// Of `simulator`: a simulated host. `tell` is called with what it says.
     #[wasm_bindgen(method)]
     pub fn simulated(this: &Chunk, seed: &str, tell: &Function) -> Port;
 
-    /// Of `lab`: a recording; what is wrong with it is thrown.
+    /// Of `runs`: a recording; what is wrong with it is thrown.
     #[wasm_bindgen(method, catch)]
     pub fn replayed(this: &Chunk, trace: &str, tell: &Function) -> Result<Port, JsValue>;
 
-    /// Of `lab`: reads the attributes of a link, an object of JSON, and acts as it says.
+    /// Of `simulator`: reads the attributes of a link, an object of JSON, and acts as it says.
     #[wasm_bindgen(method)]
     pub fn link(this: &Chunk, attributes: &str, act: &Function);
 
-    /// Of `lab`: gives the reader a capture of a run, for a file.
+    /// Of `runs`: gives the reader a capture of a run, for a file.
     #[wasm_bindgen(method)]
     pub fn save(this: &Chunk, trace: &str, application: &str);
 

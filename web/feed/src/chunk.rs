@@ -11,7 +11,7 @@
 //! | `announce` | text | for screen readers |
 //! | `complain` | text | an attribute that makes no sense, a line feed, and what it may be |
 
-use js_sys::Function;
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::JsValue;
 
 /// The way to the core.
@@ -30,5 +30,34 @@ impl Act {
         let _ = self
             .0
             .call2(&JsValue::NULL, &JsValue::from_str(name), &value.into());
+    }
+}
+
+/// The way to the core of a stand-in for a host: a message, the time at which it came when that is not now, and whether it is
+/// the client's own.
+#[derive(Debug)]
+pub struct Tell(Function);
+
+impl Tell {
+    /// The function that the core gave.
+    pub fn new(function: Function) -> Self {
+        Self(function)
+    }
+
+    /// A control message of the host.
+    pub fn control(&self, text: &str, at: Option<f64>) {
+        self.tell(&JsValue::from_str(text), at, false);
+    }
+
+    /// A datagram of the host, or one that its client sent.
+    pub fn datagram(&self, bytes: &[u8], at: Option<f64>, is_sent: bool) {
+        self.tell(&Uint8Array::from(bytes), at, is_sent);
+    }
+
+    fn tell(&self, data: &JsValue, at: Option<f64>, is_sent: bool) {
+        // It only puts it into a queue, and throws nothing.
+        let _ = self
+            .0
+            .call3(&JsValue::NULL, data, &at.into(), &is_sent.into());
     }
 }

@@ -5,8 +5,12 @@
 
 mod events;
 mod fields;
+mod hello;
+mod lab;
 mod write;
 
-pub use events::{events, write_what};
+pub use events::{events, write_event};
 pub use fields::{Fields, Unreadable, read};
+pub use hello::{hello, options};
+pub use lab::{impairment, lab, only, read_lab, read_rules, rules, rules_object};
 pub use write::Object;

@@ -10,7 +10,6 @@
 //! `number` and `fate` may be missing.
 
 use bytes::Bytes;
-use wire::control::Event;
 
 use crate::codec::{self, Object, Unreadable};
 use crate::datagram::Datagram;
@@ -39,20 +38,9 @@ pub fn write(datagram: &Datagram, number: u64, began: Micros) -> String {
         datagram
             .events
             .iter()
-            .map(|event| write_event(event, number)),
+            .map(|event| codec::write_event(event, number)),
     );
     out.end()
-}
-
-fn write_event(Event(at, _, copy, what): &Event, number: u64) -> String {
-    let mut out = String::from("[");
-    for number in [*at, number, u64::from(*copy)] {
-        out.push_str(&words::number(number));
-        out.push(',');
-    }
-    codec::write_what(&mut out, what);
-    out.push(']');
-    out
 }
 
 /// Reads a datagram; without a number of its own it gets this one.
@@ -114,6 +102,7 @@ pub fn unhex(hex: &str) -> Option<Bytes> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use wire::control::Event;
     use wire::control::What;
     use wire::ledger::{Delivery, Fate};
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use udp_echo_feed::chunk::Act;
+use udp_echo_feed::codec;
 use udp_echo_feed::dom::{Label, Listener, Shell};
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json::{self, Value};
@@ -13,7 +14,7 @@ use wire::control::Lab;
 use wire::link::Direction;
 
 use crate::bench::Bench;
-use crate::{codec, words};
+use crate::words;
 use fields::{Fields, SWITCHES};
 
 mod copy;

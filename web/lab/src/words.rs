@@ -1,6 +1,5 @@
 //! The words of the lab.
 
-use udp_echo_feed::datagram::Datagram;
 pub use udp_echo_feed::words::*;
 
 /// Words of the panel's frame, by the names that `panel.html` asks for.
@@ -110,10 +109,4 @@ pub fn copied(done: bool) -> &'static str {
         true => "copied",
         false => "selected: copy it with the keyboard",
     }
-}
-
-/// Beside a packet of a capture.
-pub(crate) fn capture_comment(datagram: &Datagram) -> String {
-    let about = [&number(datagram.number), fate(datagram.fate)];
-    fill("datagram □: □", &about) + &fate_detail(datagram)
 }

@@ -11,13 +11,10 @@ use crate::element::feed::Feeder;
 use crate::inbox::Sender;
 use crate::session::{Micros, Session};
 
-/// The chunk that has hosts, links and captures.
-const LAB: &str = "lab";
-
 /// How many times as long as they draw panels rest.
 const REST: Micros = 8;
 
-/// What waits for the chunk `lab`.
+/// What waits for a chunk.
 #[derive(Debug)]
 pub(super) enum Errand {
     /// Read the link, then begin.
@@ -34,12 +31,23 @@ pub(super) enum Errand {
     Save,
 }
 
+impl Errand {
+    /// The chunk that can do it.
+    fn chunk(&self) -> &'static str {
+        match self {
+            Self::Begin | Self::Link | Self::Simulate(..) => "simulator",
+            Self::Fetch(_) | Self::Replay(..) | Self::Save => "runs",
+        }
+    }
+}
+
 /// A chunk of which something is wanted.
 pub(super) struct Wanted {
     name: &'static str,
     pub(super) chunk: Option<Chunk>,
     pub(super) place: Option<Element>,
     pub(super) panel: Option<Panel>,
+    errands: Vec<Errand>,
 }
 
 /// The chunks of one widget.
@@ -50,7 +58,6 @@ pub(super) struct Chunks {
     /// What chunks act through: there when the first one is.
     pub(super) act: Option<Closure<dyn FnMut(String, JsValue)>>,
     pub(super) wanted: Vec<Wanted>,
-    errands: Vec<Errand>,
     pub(super) feeder: Feeder,
     pub(super) rest_until: Micros,
 }
@@ -62,7 +69,6 @@ impl Chunks {
             inbox: inbox.clone(),
             act: None,
             wanted: Vec::new(),
-            errands: Vec::new(),
             feeder: Feeder::default(),
             rest_until: 0,
         }
@@ -70,11 +76,11 @@ impl Chunks {
 
     /// The chunk for an errand when it is there; otherwise it is asked for, and the errand waits.
     pub(super) fn need(&mut self, errand: Errand) -> Option<(Chunk, Errand)> {
-        let wanted = self.want(LAB);
+        let wanted = self.want(errand.chunk());
         match &wanted.chunk {
             Some(chunk) => Some((chunk.clone(), errand)),
             None => {
-                self.errands.push(errand);
+                wanted.errands.push(errand);
                 None
             }
         }
@@ -118,46 +124,45 @@ impl Chunks {
 
     /// A chunk is here. Returns what waited for it.
     pub(super) fn arrived(&mut self, name: &str, chunk: &Chunk) -> Vec<Errand> {
-        for wanted in self.wanted.iter_mut().filter(|wanted| wanted.name == name) {
-            wanted.chunk = Some(chunk.clone());
-        }
+        let Some(known) = self.known(name) else {
+            return Vec::new();
+        };
+        let wanted = &mut self.wanted[known];
+        wanted.chunk = Some(chunk.clone());
+        let errands = std::mem::take(&mut wanted.errands);
         self.open();
-        self.waiting_for(name)
+        errands
     }
 
     /// A chunk did not come: it is said in its place. Returns what waited for it.
     pub(super) fn failed(&mut self, name: &str, why: &str) -> Vec<Errand> {
         // It is asked for again when something needs it again.
-        self.wanted.retain(|wanted| {
-            if wanted.name == name
-                && let Some(place) = &wanted.place
-            {
-                place.set_text_content(None);
-                let sentence = dom::append(place, "p", "chunk-error");
-                dom::set(&sentence, "role", "alert");
-                sentence.set_text_content(Some(why));
-            }
-            wanted.name != name
-        });
-        self.waiting_for(name)
+        let Some(known) = self.known(name) else {
+            return Vec::new();
+        };
+        let mut wanted = self.wanted.remove(known);
+        if let Some(place) = wanted.place.take() {
+            place.set_text_content(None);
+            let sentence = dom::append(&place, "p", "chunk-error");
+            dom::set(&sentence, "role", "alert");
+            sentence.set_text_content(Some(why));
+        }
+        std::mem::take(&mut wanted.errands)
     }
 
-    fn waiting_for(&mut self, name: &str) -> Vec<Errand> {
-        match name {
-            LAB => std::mem::take(&mut self.errands),
-            _ => Vec::new(),
-        }
+    fn known(&self, name: &str) -> Option<usize> {
+        self.wanted.iter().position(|wanted| wanted.name == name)
     }
 
     fn want(&mut self, name: &'static str) -> &mut Wanted {
-        let known = self.wanted.iter().position(|wanted| wanted.name == name);
-        let place = known.unwrap_or_else(|| {
+        let place = self.known(name).unwrap_or_else(|| {
             self.ask_for(name);
             self.wanted.push(Wanted {
                 name,
                 chunk: None,
                 place: None,
                 panel: None,
+                errands: Vec::new(),
             });
             self.wanted.len() - 1
         });

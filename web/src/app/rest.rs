@@ -20,7 +20,7 @@ use crate::inbox::Sender;
 use crate::session::{Direction, Event, Micros, Session};
 use crate::words;
 
-/// Does what waited for the chunk `lab`.
+/// Does what waited for a chunk.
 #[inline(never)]
 pub(super) fn run(app: &mut App, session: &mut Session, errand: Errand, chunk: &Chunk) {
     match errand {

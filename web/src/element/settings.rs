@@ -9,7 +9,7 @@ use wire::control::Options;
 use crate::session::Micros;
 use crate::view::DRAWN_ROWS;
 
-/// Attributes of the link, which the chunk `lab` reads.
+/// Attributes of the link, which the chunk `simulator` reads.
 const LINK: [&str; 8] = [
     "corrupt",
     "delay",

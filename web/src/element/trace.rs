@@ -10,8 +10,8 @@
 //!
 //! Datagrams have the form of [`udp_echo_feed::form`], counted from 1, with times since the first of them; `began` is
 //! when that one was sent, in microseconds since the Unix epoch. A route is the number of the first datagram that went
-//! between these two addresses. What reads a trace is in the chunk `lab`: replaying one passes through the same session as
-//! a live run, so that it shows the same, its round trips included.
+//! between these two addresses. What reads a trace is in the chunk `runs`: replaying one passes through the same session
+//! as a live run, so that it shows the same, its round trips included.
 
 use udp_echo_feed::codec::Object;
 use udp_echo_feed::form;

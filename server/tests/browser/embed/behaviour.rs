@@ -33,7 +33,7 @@ async fn ten_on_a_page_load_one_module_and_only_those_in_sight_begin() {
         let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => name.endsWith('.wasm')).sort()";
         let loads = page.script(loads).await?;
         // The core, the half of it that chunks need, and the chunk with the host that needs no network: each once.
-        ensure!(loads == json!(["udp-echo-lab_bg.wasm", "udp-echo-rest_bg.wasm", "udp-echo-web_bg.wasm"]), "{loads}");
+        ensure!(loads == json!(["udp-echo-rest_bg.wasm", "udp-echo-simulator_bg.wasm", "udp-echo-web_bg.wasm"]), "{loads}");
         Ok(())
     })
     .await;
@@ -54,7 +54,7 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.wait_for_state("live").await?;
         // The first try went to the site itself, which is no relay.
         page.console().await?;
-        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|rest)/.test(name)).sort()";
+        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|simulator|runs|rest)/.test(name)).sort()";
         ensure!(page.script(loads).await? == json!([]), "a chunk nobody needs");
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
         page.wait_for_in_widget("the echo", "tr[data-fate=echoed]").await?;

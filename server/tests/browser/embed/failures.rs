@@ -172,6 +172,7 @@ async fn a_chunk_that_is_missing_is_named_and_the_widget_goes_on_without_it() {
     let mut site = site_with_bundle("").await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
     site.files.remove("/udp/udp-echo-lab_bg.wasm");
+    site.files.remove("/udp/udp-echo-simulator_bg.wasm");
     let relay = format!("relay=http://{} view=lab loss=100", host.http());
     site.page("/", "", &page_with("/udp/udp-echo.js", &relay));
     let origin = site.serve();

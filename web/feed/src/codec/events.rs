@@ -111,8 +111,19 @@ fn drop_reason(name: &str) -> Result<DropReason, Unreadable> {
     })
 }
 
-/// Writes what happened.
-pub fn write_what(out: &mut String, what: &What) {
+/// Writes an event, under this number of its datagram.
+pub fn write_event(Event(at, _, copy, what): &Event, number: u64) -> String {
+    let mut out = String::from("[");
+    for number in [*at, number, u64::from(*copy)] {
+        out.push_str(&words::number(number));
+        out.push(',');
+    }
+    write_what(&mut out, what);
+    out.push(']');
+    out
+}
+
+fn write_what(out: &mut String, what: &What) {
     let bytes =
         |name: &str, bytes: usize| ["{\"", name, "\":", &words::number(bytes as u64), "}"].concat();
     let quoted = |name: &str, words: &str| {

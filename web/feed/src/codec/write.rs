@@ -58,6 +58,16 @@ impl Object {
         self.0.push(']');
     }
 
+    /// A list of texts.
+    pub fn texts(&mut self, name: &str, texts: &[String]) {
+        let quoted = texts.iter().map(|text| {
+            let mut quoted = String::new();
+            json::write_text(&mut quoted, text);
+            quoted
+        });
+        self.list(name, quoted);
+    }
+
     /// All fields of another object.
     pub fn fields(&mut self, other: &str) {
         if self.0.len() > 1 {
@@ -86,10 +96,12 @@ mod tests {
         object.number_if_any("none", None);
         object.flag("flag", true);
         object.list("list", ["1".to_owned(), "\"x\"".to_owned()]);
+        object.texts("texts", &["\"".to_owned()]);
         object.json("json", &Object::default().end());
         let read: serde_json::Value = serde_json::from_str(&object.end()).unwrap();
         let expected = serde_json::json!({
-            "te\"xt": "a\nb", "number": u64::MAX, "flag": true, "list": [1, "x"], "json": {},
+            "te\"xt": "a\nb", "number": u64::MAX, "flag": true, "list": [1, "x"],
+            "texts": ["\""], "json": {},
         });
         assert_eq!(read, expected);
     }

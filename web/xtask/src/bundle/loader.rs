@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::glue::{CHUNKS, CORE, REST, glue_file, wasm_file};
+use crate::bundle::glue::{CORE, HEADLESS, PANELS, REST, glue_file, wasm_file};
 use crate::bundle::site::Files;
 
 /// The loader, a module.
@@ -34,8 +34,13 @@ pub(super) fn finish(files: &mut Files) -> Result<()> {
         }
     }
     // The loader knows the core, and the core's glue the chunks: so the loader, which every visitor pays for, stays small.
-    let chunks = CHUNKS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
-    let mut chunks = chunks.concat();
+    let panels = PANELS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
+    let mut chunks = panels.concat();
+    chunks.extend(
+        HEADLESS
+            .iter()
+            .flat_map(|chunk| [glue_file(chunk), wasm_file(chunk)]),
+    );
     let is_cut = files.contains_key(&wasm_file(REST));
     if is_cut {
         chunks.push(wasm_file(REST));

@@ -5,7 +5,7 @@ use udp_echo_feed::codec::{self, Fields, Unreadable};
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::json::{self, Value};
 use udp_echo_feed::{Micros, form};
-use wire::control::{Hello, HostMessage, Limits, Options, PROTOCOL_VERSION, What};
+use wire::control::{Event, Hello, Limits, Options, PROTOCOL_VERSION, What};
 use wire::ledger::Delivery;
 
 /// Version of the form.
@@ -17,8 +17,10 @@ const LONGEST_SILENCE: Micros = 2_000_000;
 /// What is said in a recording.
 #[derive(Debug, PartialEq)]
 pub enum Said {
-    /// A control message of the host.
-    Control(HostMessage),
+    /// The first message of the host.
+    Hello(Box<Hello>),
+    /// What the host reported.
+    Event(Event),
     /// A datagram of the host.
     Answer(Vec<u8>),
     /// A datagram of the client.
@@ -36,7 +38,7 @@ pub fn read(source: &str) -> Result<Recording, Unreadable> {
     let trace = json::parse(source).ok_or("JSON")?;
     let mut events = Vec::new();
     let hello = header(&trace)?;
-    events.push((0, Said::Control(HostMessage::Hello(Box::new(hello)))));
+    events.push((0, Said::Hello(Box::new(hello))));
     for datagram in datagrams(&trace)? {
         add_events(&datagram, &mut events);
     }
@@ -122,7 +124,7 @@ fn add_events(datagram: &Datagram, events: &mut Vec<(Micros, Said)>) {
             }
             events.push((at, Said::Answer(datagram.answer(report.2))));
         }
-        events.push((at, Said::Control(HostMessage::Events(vec![report.clone()]))));
+        events.push((at, Said::Event(report.clone())));
     }
 }
 
@@ -135,13 +137,9 @@ fn number_answers(events: &mut [(Micros, Said)]) {
         cut += at.saturating_sub(before).saturating_sub(LONGEST_SILENCE);
         before = *at;
         *at -= cut;
-        if let Said::Control(HostMessage::Events(reports)) = event {
-            for report in reports {
-                if let What::RelayOut(message, _) = &mut report.3 {
-                    answers += 1;
-                    *message = answers;
-                }
-            }
+        if let Said::Event(Event(_, _, _, What::RelayOut(message, _))) = event {
+            answers += 1;
+            *message = answers;
         }
     }
 }

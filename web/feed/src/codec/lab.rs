@@ -1,9 +1,11 @@
-//! Messages of a client.
+//! What is asked of the lab and of the server's rules: the panel and the attributes write it, a host reads it and writes it
+//! back.
 
-use udp_echo_feed::codec::{self, Fields, Object, Unreadable};
-use udp_echo_feed::json::{self, Value};
-use wire::control::{ClientMessage, Lab, Options, ServerRules};
+use wire::control::{Lab, ServerRules};
 use wire::link::Impairment;
+
+use super::{Fields, Object, Unreadable, read};
+use crate::json::Value;
 
 /// Writes the message that asks for a link. One that names no seed has the session's, which the core knows.
 pub fn lab(up: &Impairment, down: &Impairment, seed: Option<u64>) -> String {
@@ -20,7 +22,7 @@ pub fn rules(rules: &ServerRules) -> String {
 }
 
 /// Rules as an object of JSON.
-pub(super) fn rules_object(rules: &ServerRules) -> String {
+pub fn rules_object(rules: &ServerRules) -> String {
     let mut object = Object::default();
     object.number_if_any("buffer", rules.buffer.map(|bytes| bytes as u64));
     object.flag("echo_empty", rules.echo_empty);
@@ -29,7 +31,7 @@ pub(super) fn rules_object(rules: &ServerRules) -> String {
 }
 
 /// One direction of a link as an object of JSON.
-pub(super) fn impairment(link: &Impairment) -> String {
+pub fn impairment(link: &Impairment) -> String {
     let mut object = Object::default();
     for (name, number) in [
         ("loss_ppm", link.loss_ppm),
@@ -50,32 +52,10 @@ pub(super) fn impairment(link: &Impairment) -> String {
 }
 
 /// An object with this field and no other: serde's form of a variant with content.
-pub(super) fn only(name: &str, content: &str) -> String {
+pub fn only(name: &str, content: &str) -> String {
     let mut message = Object::default();
     message.json(name, content);
     message.end()
-}
-
-/// Reads a message of a client.
-///
-/// # Errors
-/// The field that is wrong, or `"JSON"`.
-pub fn read(source: &str) -> Result<ClientMessage, Unreadable> {
-    let message = json::parse(source).ok_or("JSON")?;
-    // A variant without content is its bare name.
-    if message == Value::Text("counters".into()) {
-        return Ok(ClientMessage::Counters);
-    }
-    let Some((name, value)) = message.only_field() else {
-        return Err("JSON");
-    };
-    Ok(match name {
-        "lab" => ClientMessage::Lab(read_lab(value)?),
-        "server" => ClientMessage::Server(read_rules(value)?),
-        "options" => ClientMessage::Options(codec::read(value, options)?),
-        "stream" => ClientMessage::Stream(codec::read(&message, |fields| fields.texts("stream"))?),
-        _ => return Err("message"),
-    })
 }
 
 /// Reads a lab.
@@ -83,7 +63,7 @@ pub fn read(source: &str) -> Result<ClientMessage, Unreadable> {
 /// # Errors
 /// The field that is wrong.
 pub fn read_lab(value: &Value<'_>) -> Result<Lab, Unreadable> {
-    codec::read(value, |fields| Lab {
+    read(value, |fields| Lab {
         up: read_impairment(fields.within_if_any("up")),
         down: read_impairment(fields.within_if_any("down")),
         seed: fields.number_if_any("seed").unwrap_or(0),
@@ -96,19 +76,11 @@ pub fn read_lab(value: &Value<'_>) -> Result<Lab, Unreadable> {
 /// The field that is wrong.
 pub fn read_rules(value: &Value<'_>) -> Result<ServerRules, Unreadable> {
     let default = ServerRules::default();
-    codec::read(value, |fields| ServerRules {
+    read(value, |fields| ServerRules {
         buffer: fields.small_if_any("buffer").map(|bytes| bytes as usize),
         echo_empty: fields.flag_or("echo_empty", default.echo_empty),
         listening: fields.flag_or("listening", default.listening),
     })
-}
-
-fn options(fields: Fields<'_>) -> Options {
-    let default = Options::default();
-    Options {
-        tracing: fields.flag_or("tracing", default.tracing),
-        timeout_ms: fields.small_or("timeout_ms", default.timeout_ms),
-    }
 }
 
 fn read_impairment(fields: Fields<'_>) -> Impairment {

@@ -7,6 +7,7 @@ use udp_echo_web::element::feed::Feeder;
 use udp_echo_web::element::settings::{Mode, Pace, Settings};
 use udp_echo_web::element::trace;
 use udp_echo_web::session::{Effect, Event, Micros, Session};
+use wire::control::HostMessage;
 use wire::simulator::{Outgoing, Simulator};
 
 use crate::trace::{Recording, Said};
@@ -46,7 +47,8 @@ impl Rehearsal {
             match effect {
                 Effect::Datagram(payload) => self.host.datagram(self.now, payload),
                 Effect::Control(message) => {
-                    let message = crate::codec::read(&message).expect("the form of the wire");
+                    let message =
+                        udp_echo_simulator::codec::read(&message).expect("the form of the wire");
                     self.host.control(&message);
                 }
                 _ => {}
@@ -72,7 +74,7 @@ impl Rehearsal {
                 self.on(match outgoing {
                     // Through the same text as in a browser.
                     Outgoing::Control(message) => {
-                        let text = crate::codec::write(&message);
+                        let text = udp_echo_simulator::codec::write(&message);
                         match udp_echo_web::codec::decode(&text).expect("the form of the wire") {
                             Some(message) => Event::Control(message),
                             None => continue,
@@ -119,7 +121,8 @@ pub(crate) fn replay(recording: Recording) -> Session {
     session.on(Event::Seen, 0);
     for (at, said) in recording {
         let event = match said {
-            Said::Control(message) => Event::Control(message),
+            Said::Hello(hello) => Event::Control(HostMessage::Hello(hello)),
+            Said::Event(event) => Event::Control(HostMessage::Events(vec![event])),
             Said::Answer(bytes) => Event::Datagram(bytes),
             Said::Sent(bytes) => Event::Replayed(bytes),
         };

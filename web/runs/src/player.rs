@@ -5,18 +5,18 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use udp_echo_feed::Micros;
+use udp_echo_feed::chunk::Tell;
+use udp_echo_feed::codec::{self, Object};
 use udp_echo_feed::dom::{Clock, Timer};
+use wasm_bindgen::prelude::*;
 
-use super::Tell;
-use crate::codec;
 use crate::trace::{Recording, Said};
 
 /// A recorded run that is being shown.
-pub(super) struct Replayed(
-    #[expect(dead_code, reason = "it lives as long as the session does")] Rc<Player>,
-);
+#[wasm_bindgen]
+pub struct Player(#[expect(dead_code, reason = "it lives as long as the session does")] Rc<Desk>);
 
-struct Player {
+struct Desk {
     clock: Clock,
     began: Micros,
     waiting: RefCell<VecDeque<(Micros, Said)>>,
@@ -24,21 +24,27 @@ struct Player {
     tell: Tell,
 }
 
-impl Replayed {
+#[wasm_bindgen]
+impl Player {
+    /// A recording hears nothing.
+    pub fn send(&self, _data: JsValue) {}
+}
+
+impl Player {
     /// Begins to show a recording. Each event is told with the time that it has in the recording, counted from now: a
     /// timer that is late changes no round trip.
-    pub(super) fn new(recording: Recording, tell: Tell) -> Self {
+    pub(crate) fn new(recording: Recording, tell: Tell) -> Self {
         let clock = Clock::default();
         let began = clock.now();
-        let player = Rc::new_cyclic(|player: &Weak<Player>| {
-            let player = player.clone();
+        let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
+            let desk = desk.clone();
             let ring = move || {
-                if let Some(player) = player.upgrade() {
-                    player.timer.borrow_mut().rang();
-                    player.work();
+                if let Some(desk) = desk.upgrade() {
+                    desk.timer.borrow_mut().rang();
+                    desk.work();
                 }
             };
-            Player {
+            Desk {
                 began,
                 clock,
                 waiting: RefCell::new(recording.into()),
@@ -46,12 +52,12 @@ impl Replayed {
                 tell,
             }
         });
-        player.work();
-        Self(player)
+        desk.work();
+        Self(desk)
     }
 }
 
-impl Player {
+impl Desk {
     fn work(&self) {
         let mut waiting = self.waiting.borrow_mut();
         let now = self.clock.now();
@@ -59,7 +65,15 @@ impl Player {
         while let Some((at, said)) = waiting.pop_front_if(|(at, _)| *at <= since) {
             let at = Some((self.began + at) as f64);
             match said {
-                Said::Control(message) => self.tell.control(&codec::write(&message), at),
+                Said::Hello(hello) => {
+                    let hello = codec::hello(&hello);
+                    self.tell.control(&codec::only("hello", &hello), at);
+                }
+                Said::Event(event) => {
+                    let mut message = Object::default();
+                    message.list("events", [codec::write_event(&event, event.1)]);
+                    self.tell.control(&message.end(), at);
+                }
                 Said::Answer(bytes) => self.tell.datagram(&bytes, at, false),
                 Said::Sent(bytes) => self.tell.datagram(&bytes, at, true),
             }

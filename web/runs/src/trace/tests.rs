@@ -9,7 +9,7 @@ use crate::rehearsal::{Rehearsal, replay};
 /// Runs a simulated session through these payloads over this link, and returns it when all is settled.
 fn run(payloads: &[Bytes], link: Impairment) -> Rehearsal {
     let mut page = Rehearsal::new();
-    page.ask(crate::codec::lab(&link, &link, None));
+    page.ask(udp_echo_feed::codec::lab(&link, &link, None));
     for payload in payloads {
         page.send(payload);
         page.run(137);

@@ -1,18 +1,20 @@
-//! The host that needs no network: [`wire::simulator`], driven by the browser's timer.
+//! The host that needs no network: [`wire::simulator`], driven by the browser's timer. It is sent what a WebSocket would be
+//! sent, and answers with what one would bring.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
-use bytes::Bytes;
+use js_sys::Uint8Array;
+use udp_echo_feed::chunk::Tell;
 use udp_echo_feed::dom::{Clock, Timer};
-use wire::control::ClientMessage;
+use wasm_bindgen::prelude::*;
 use wire::simulator::{Outgoing, Simulator};
 
-use super::Tell;
 use crate::codec;
 
 /// A simulated host with one session.
-pub(super) struct Simulated(Rc<Desk>);
+#[wasm_bindgen]
+pub struct Host(Rc<Desk>);
 
 struct Desk {
     simulator: RefCell<Simulator>,
@@ -21,12 +23,32 @@ struct Desk {
     clock: Clock,
 }
 
-impl Simulated {
-    /// A host that says hello at once. The same `seed` gives the same fates.
-    pub(super) fn new(seed: u64, tell: Tell) -> Self {
+#[wasm_bindgen]
+impl Host {
+    /// Takes a control message as text, or a datagram as bytes.
+    pub fn send(&self, data: JsValue) {
+        let desk = &self.0;
+        {
+            let mut simulator = desk.simulator.borrow_mut();
+            match data.as_string() {
+                // What a live host would end the session for does not come from the core.
+                Some(text) => drop(codec::read(&text).map(|message| simulator.control(&message))),
+                None => {
+                    let payload = Uint8Array::new(&data).to_vec();
+                    simulator.datagram(desk.clock.now(), payload.into());
+                }
+            }
+        }
+        desk.work();
+    }
+}
+
+impl Host {
+    /// See [`crate::simulated`].
+    pub(crate) fn new(seed: u64, tell: Tell) -> Self {
         let clock = Clock::default();
         let now = clock.now();
-        let desk = Rc::new_cyclic(|desk: &std::rc::Weak<Desk>| {
+        let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
             let desk = desk.clone();
             let ring = move || {
                 if let Some(desk) = desk.upgrade() {
@@ -58,20 +80,5 @@ impl Desk {
             }
         }
         self.timer.borrow_mut().set(simulator.next_due(), now);
-    }
-}
-
-impl Simulated {
-    /// Takes the client's next datagram.
-    pub(super) fn datagram(&self, payload: Bytes) {
-        let now = self.0.clock.now();
-        self.0.simulator.borrow_mut().datagram(now, payload);
-        self.0.work();
-    }
-
-    /// Takes a control message.
-    pub(super) fn control(&self, message: &ClientMessage) {
-        self.0.simulator.borrow_mut().control(message);
-        self.0.work();
     }
 }

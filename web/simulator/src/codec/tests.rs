@@ -8,6 +8,7 @@ use wire::ledger::{Counters, Delivery};
 use wire::link::{Direction, DropReason, Impairment};
 
 use super::*;
+use udp_echo_feed::codec::{lab, rules};
 
 fn impairment_with(n: u32) -> Impairment {
     Impairment {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use udp_echo_feed::codec::{self, Unreadable};
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::json::{self, Value};
+use udp_echo_feed::words::{fate, fate_detail, fill, number};
 use wire::control::{Event, What};
 use wire::packet;
 use wire::pcapng::Capture;
 
 use crate::trace;
-use crate::words;
 
 /// Every datagram of a trace that was on the UDP hop, and every answer, with its fate as a comment.
 ///
@@ -99,10 +99,16 @@ fn collect(
             source,
             destination,
             payload: datagram.at_server(*copy, bytes),
-            comment: words::capture_comment(datagram),
+            comment: comment(datagram),
         };
         packets.insert(place.map_or(0, |before| before + 1), packet);
     }
+}
+
+/// What stands beside a packet.
+fn comment(datagram: &Datagram) -> String {
+    let about = [&number(datagram.number), fate(datagram.fate)];
+    fill("datagram □: □", &about) + &fate_detail(datagram)
 }
 
 #[cfg(test)]
