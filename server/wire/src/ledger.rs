@@ -23,7 +23,9 @@ use copies::{Copies, Found};
 pub const MAX_IN_FLIGHT: u64 = 8192;
 
 /// Settled datagrams that the ledger remembers, to know duplicates and late answers.
-const REMEMBERED: usize = 2048;
+///
+/// A power of two, for lists grow by doubling: every session that is busy holds this many.
+const REMEMBERED: usize = 512;
 
 /// How a delivered answer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +145,7 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Record {
     opened: u64,
-    bytes: usize,
+    bytes: u32,
     copies_out: u8,
     fate: Option<Fate>,
 }
@@ -151,16 +153,17 @@ struct Record {
 impl Ledger {
     /// Opens the account of the next datagram; they are numbered from 1.
     pub fn open(&mut self, now: u64, bytes: usize) -> u64 {
+        self.forget_the_oldest();
         self.counters.sent += 1;
         self.counters.in_flight += 1;
         self.counters.bytes_sent += bytes as u64;
         self.records.push_back(Record {
             opened: now,
-            bytes,
+            // A datagram has less than 64 KiB, and a message hardly more.
+            bytes: bytes.try_into().unwrap_or(u32::MAX),
             copies_out: 1,
             fate: None,
         });
-        self.forget_the_oldest();
         self.counters.sent
     }
 
@@ -178,9 +181,9 @@ impl Ledger {
 
     /// Notes that a copy of a datagram was put on the wire with these bytes.
     pub fn on_wire(&mut self, id: u64, copy: u8, fingerprint: Fingerprint) {
-        self.copies.push(id, copy, fingerprint);
         let in_flight = in_flight(&self.records, self.oldest());
         self.copies.forget(in_flight, self.counters.in_flight);
+        self.copies.push(id, copy, fingerprint);
     }
 
     /// Opens a datagram and puts it on the wire at once: what a client without a link model does.
@@ -320,6 +323,11 @@ impl Ledger {
         Some(now.saturating_sub(record.opened))
     }
 
+    /// Bytes of memory that the books take.
+    pub fn held_bytes(&self) -> usize {
+        self.records.capacity() * size_of::<Record>() + self.copies.held_bytes()
+    }
+
     /// Number of the oldest datagram that is remembered.
     fn oldest(&self) -> u64 {
         self.counters.sent + 1 - self.records.len() as u64
@@ -332,7 +340,7 @@ impl Ledger {
 
     fn forget_the_oldest(&mut self) {
         // A datagram in flight is never forgotten: the books would not close. The caller heeds `is_full`.
-        while self.records.len() > REMEMBERED
+        while self.records.len() >= REMEMBERED
             && self
                 .records
                 .front()
@@ -340,6 +348,14 @@ impl Ledger {
         {
             self.records.pop_front();
         }
+        shrink(&mut self.records);
+    }
+}
+
+/// Gives back what a list has not needed for a while; a list that is in use keeps what it grows into.
+fn shrink<T>(list: &mut VecDeque<T>) {
+    if list.capacity() > 4 * list.len().max(REMEMBERED) {
+        list.shrink_to(2 * list.len());
     }
 }
 

@@ -118,6 +118,7 @@ fn a_million_datagrams_close_the_books_in_bounded_memory() {
         (counters.accounted(), 0)
     );
     assert!(ledger.records.len() <= REMEMBERED + 501);
+    assert!(ledger.held_bytes() < 300 * 1024, "{}", ledger.held_bytes());
 }
 
 #[derive(Debug, Clone)]
