@@ -24,6 +24,7 @@ use crate::host::Shared;
 use crate::limits::Entry;
 
 mod backlog;
+mod blocks;
 mod close;
 mod frames;
 mod gather;
@@ -55,7 +56,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Bytes that the kernel may hold unsent for one client, so that control messages do not queue behind more.
 #[cfg(target_os = "linux")]
-const UNSENT_BYTES: u32 = 256 * 1024;
+const UNSENT_BYTES: u32 = 64 * 1024;
 
 /// The two protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

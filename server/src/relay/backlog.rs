@@ -1,24 +1,68 @@
-//! How much may wait for slow readers: a little for each session for certain, much for a burst while others are quiet.
+//! How much may wait for slow readers: a little for each session for certain, more while others leave it.
+//!
+//! What is counted is memory, not payload: whole blocks of what waits to be written, and what the books of a session take.
+//! Everything beyond a session's own part is borrowed from a pool that all sessions share. Nobody gets more of it than a
+//! quarter of what is left, as switches share their buffers (Choudhury and Hahne, "Dynamic queue length thresholds"): the
+//! first slow readers do not take all of it, and the more there are, the less the next one gets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that every session may always hold back.
-const OWN_BYTES: usize = 128 * 1024;
+use wire::limits::MAX_MESSAGE_BYTES;
 
-/// Most bytes that one session may hold back: 64 datagrams of 60,000 bytes and some.
+use super::blocks::BLOCK_BYTES;
+
+/// Bytes of answers that every session may always hold back: one of the longest, and what its blocks leave empty.
+pub(super) const OWN_ANSWERS: usize = 5 * BLOCK_BYTES;
+
+/// Bytes of control messages that a page may hold back before it is told nothing more.
+pub(super) const OWN_CONTROL: usize = BLOCK_BYTES;
+
+/// Bytes that the books of a page's session may always take: its ledger, its events, the queues of its lab.
+pub(super) const OWN_BOOKS: usize = 112 * 1024;
+
+/// Most bytes of each of these, however much is left to borrow: 64 datagrams of 60,000 bytes and some.
 const MOST_BYTES: usize = 5 << 20;
 
-/// Bytes that all sessions together may hold back beyond their own.
-const SHARED_BYTES: usize = 64 << 20;
+/// Bytes that all sessions together may hold beyond their own.
+const SHARED_BYTES: usize = 32 << 20;
 
-/// Bytes that a session borrows at once.
-const LOAN_BYTES: usize = 256 * 1024;
+/// Bytes that are borrowed at once.
+const LOAN_BYTES: usize = BLOCK_BYTES;
+
+/// The part of what is left that one borrower may have: one of so many.
+const PART: usize = 4;
 
 /// The bytes that the sessions of a host may borrow. Clones share them.
 #[derive(Debug, Clone)]
 pub struct BacklogPool {
     left: Arc<AtomicUsize>,
+}
+
+impl BacklogPool {
+    /// Most bytes that all sessions together hold beyond their own.
+    pub const SHARED: usize = SHARED_BYTES;
+
+    /// Most bytes that a raw session has of its own: answers, pongs, and a message of which a part is still to come.
+    pub const RAW: usize = OWN_ANSWERS + BLOCK_BYTES + MAX_MESSAGE_BYTES;
+
+    /// Most bytes that a page's session has of its own: the same, what it is told, and its books.
+    pub const PAGE: usize = Self::RAW + 4 * OWN_CONTROL + OWN_BOOKS;
+
+    fn lend(&self, bytes: usize, has: usize) -> bool {
+        let lend = |left: usize| {
+            let rest = left.checked_sub(bytes)?;
+            (has + bytes <= rest / PART).then_some(rest)
+        };
+        let lent = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, lend);
+        lent.is_ok()
+    }
+
+    fn take_back(&self, bytes: usize) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Default for BacklogPool {
@@ -29,60 +73,43 @@ impl Default for BacklogPool {
     }
 }
 
-/// What one session holds back.
+/// What one session holds of one kind, and what it borrowed for that.
 #[derive(Debug)]
 pub(super) struct Backlog {
     pool: BacklogPool,
-    held: usize,
+    own: usize,
     borrowed: usize,
 }
 
 impl Backlog {
-    pub(super) fn new(pool: BacklogPool) -> Self {
+    /// One that has `own` bytes for certain.
+    pub(super) fn new(pool: BacklogPool, own: usize) -> Self {
         Self {
             pool,
-            held: 0,
+            own,
             borrowed: 0,
         }
     }
 
-    /// Whether anything more may be held back; borrows if that takes it.
-    pub(super) fn has_room(&mut self) -> bool {
-        self.held < OWN_BYTES + self.borrowed || (self.held < MOST_BYTES && self.borrow())
-    }
-
-    /// Holds back so many bytes more.
-    pub(super) fn hold(&mut self, bytes: usize) {
-        self.held += bytes;
-    }
-
-    /// Lets go of so many bytes, and returns the loan when it is not needed any more.
-    pub(super) fn release(&mut self, bytes: usize) {
-        self.held -= bytes;
-        if self.borrowed > 0 && self.held <= OWN_BYTES {
-            self.pay_back();
+    /// Whether so many bytes may be held in all. Borrows what that takes, and returns what it does not take any more.
+    pub(super) fn affords(&mut self, bytes: usize) -> bool {
+        let needed = bytes.saturating_sub(self.own).next_multiple_of(LOAN_BYTES);
+        if needed > self.borrowed {
+            let more = needed - self.borrowed;
+            if bytes > MOST_BYTES || !self.pool.lend(more, self.borrowed) {
+                return false;
+            }
+        } else if needed < self.borrowed {
+            self.pool.take_back(self.borrowed - needed);
         }
-    }
-
-    fn borrow(&mut self) -> bool {
-        let lend = |left: usize| left.checked_sub(LOAN_BYTES);
-        let left = &self.pool.left;
-        let lent = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lend);
-        if lent.is_ok() {
-            self.borrowed += LOAN_BYTES;
-        }
-        lent.is_ok()
-    }
-
-    fn pay_back(&mut self) {
-        self.pool.left.fetch_add(self.borrowed, Ordering::Relaxed);
-        self.borrowed = 0;
+        self.borrowed = needed;
+        true
     }
 }
 
 impl Drop for Backlog {
     fn drop(&mut self) {
-        self.pay_back();
+        self.pool.take_back(self.borrowed);
     }
 }
 
@@ -90,47 +117,56 @@ impl Drop for Backlog {
 mod tests {
     use super::*;
 
+    fn backlog(pool: &BacklogPool) -> Backlog {
+        Backlog::new(pool.clone(), OWN_ANSWERS)
+    }
+
+    /// Fills it block by block; returns how many bytes that took.
     fn fill(backlog: &mut Backlog) -> usize {
-        let mut filled = 0;
-        while backlog.has_room() {
-            backlog.hold(60_000);
-            filled += 60_000;
-        }
-        filled
+        let sizes = (1..).map(|blocks| blocks * BLOCK_BYTES);
+        let affordable = sizes.take_while(|&bytes| backlog.affords(bytes));
+        affordable.last().unwrap_or_default()
     }
 
     #[test]
-    fn a_burst_of_64_large_datagrams_fits() {
-        let mut backlog = Backlog::new(BacklogPool::default());
-        assert!(fill(&mut backlog) >= 64 * 60_000);
-        assert!(
-            backlog.held < MOST_BYTES + LOAN_BYTES + 60_000,
-            "and not much more"
-        );
+    fn a_burst_of_64_large_datagrams_fits_for_several_at_a_time() {
+        let pool = BacklogPool::default();
+        let mut bursts: Vec<_> = (0..3).map(|_| backlog(&pool)).collect();
+        for burst in &mut bursts {
+            let filled = fill(burst);
+            assert!((64 * 60_010..=MOST_BYTES).contains(&filled), "{filled}");
+        }
     }
 
     #[test]
     fn many_slow_readers_share_a_bound_and_each_keeps_its_own_part() {
         let pool = BacklogPool::default();
-        let mut slow: Vec<_> = (0..1000).map(|_| Backlog::new(pool.clone())).collect();
+        let mut slow: Vec<_> = (0..1000).map(|_| backlog(&pool)).collect();
         let held: usize = slow.iter_mut().map(fill).sum();
-        assert!(held <= SHARED_BYTES + 1000 * (OWN_BYTES + 60_000), "{held}");
-        assert!(slow.iter().all(|backlog| backlog.held >= OWN_BYTES));
+        assert!(held <= SHARED_BYTES + 1000 * OWN_ANSWERS, "{held}");
+        assert!(slow.iter_mut().all(|backlog| backlog.affords(OWN_ANSWERS)));
         drop(slow);
-        assert_eq!(
-            pool.left.load(Ordering::Relaxed),
-            SHARED_BYTES,
-            "all is paid back"
-        );
+        let left = pool.left.load(Ordering::Relaxed);
+        assert_eq!(left, SHARED_BYTES, "all is paid back");
+    }
+
+    #[test]
+    fn ten_slow_readers_leave_something_for_a_burst() {
+        let pool = BacklogPool::default();
+        let mut slow: Vec<_> = (0..10).map(|_| backlog(&pool)).collect();
+        for slow in &mut slow {
+            fill(slow);
+        }
+        let burst = fill(&mut backlog(&pool));
+        assert!(burst > 10 * 60_010, "{burst}");
     }
 
     #[test]
     fn a_reader_that_caught_up_returns_its_loan() {
         let pool = BacklogPool::default();
-        let mut backlog = Backlog::new(pool.clone());
-        let filled = fill(&mut backlog);
-        backlog.release(filled);
+        let mut backlog = backlog(&pool);
+        assert!(fill(&mut backlog) > OWN_ANSWERS);
+        assert!(backlog.affords(0));
         assert_eq!(pool.left.load(Ordering::Relaxed), SHARED_BYTES);
-        assert!(backlog.has_room());
     }
 }

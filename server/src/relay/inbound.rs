@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::close::Ended;
+use super::outbound::MAX_WAITING_REPLIES;
 
 mod buffer;
 mod codec;
@@ -187,7 +188,13 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     self.in_fragments = !is_last;
                     self.pass(batch, at, whole, replies)?
                 }
-                Frame::Control { whole } => self.pass(batch, at, whole, replies)?,
+                Frame::Control { whole } => {
+                    if replies.len() > MAX_WAITING_REPLIES {
+                        // Only the newest of many pings has to be answered (RFC 6455, section 5.5.3).
+                        replies.clear();
+                    }
+                    self.pass(batch, at, whole, replies)?
+                }
                 Frame::Breach => {
                     self.codec_alone = true;
                     self.pass(batch, at, end - at, replies)?

@@ -1,9 +1,8 @@
 //! From datagrams and control messages to the client's TCP stream: bounded, in few writes, control first.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -12,23 +11,29 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::backlog::{Backlog, BacklogPool};
+use super::backlog::{Backlog, BacklogPool, OWN_ANSWERS};
+use super::blocks::{BLOCK_BYTES, Blocks};
 
-/// Bytes that go out in one write. A control message waits for no more than this.
-const CHUNK_BYTES: usize = 128 * 1024;
+/// Bytes of datagrams for which a control message waits at most, but for a single longer one.
+const RUN_BYTES: usize = 128 * 1024;
+
+/// Blocks of one write: a run may begin and end within one.
+const BLOCKS_PER_WRITE: usize = RUN_BYTES / BLOCK_BYTES + 1;
 
 /// Bytes of pongs that may wait; RFC 6455, section 5.5.3 allows to answer the newest ping alone.
-const MAX_WAITING_REPLIES: usize = 4096;
+pub(super) const MAX_WAITING_REPLIES: usize = 4096;
 
 /// The writing half of a session's WebSocket.
 #[derive(Debug)]
 pub(super) struct Outbound<W> {
     io: W,
-    /// What is being written, and how much of it has been.
-    current: Vec<u8>,
-    written: usize,
-    control: Vec<u8>,
-    data: VecDeque<Vec<u8>>,
+    control: Blocks,
+    data: Blocks,
+    /// Bytes of data that have to be written before it is the turn of control: to the end of a frame.
+    run: usize,
+    /// Bytes of the runs that follow, and of the last one, which may still grow.
+    runs: VecDeque<usize>,
+    last_run: usize,
     backlog: Backlog,
 }
 
@@ -36,33 +41,33 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     pub(super) fn new(io: W, pool: BacklogPool) -> Self {
         Self {
             io,
-            current: Vec::new(),
-            written: 0,
-            control: Vec::new(),
-            data: VecDeque::new(),
-            backlog: Backlog::new(pool),
+            control: Blocks::default(),
+            data: Blocks::default(),
+            run: 0,
+            runs: VecDeque::new(),
+            last_run: 0,
+            backlog: Backlog::new(pool, OWN_ANSWERS),
         }
     }
 
-    /// Whether another datagram may wait; if not, the client reads too slowly and it is to be dropped.
-    pub(super) fn has_room(&mut self) -> bool {
-        self.backlog.has_room()
+    /// Whether a datagram of so many bytes may wait; if not, the client reads too slowly and it is to be dropped.
+    pub(super) fn has_room(&mut self, bytes: usize) -> bool {
+        let held = self.data.held_with(MAX_HEAD_BYTES + bytes);
+        held == self.data.held() || self.backlog.affords(held)
     }
 
     /// Whether anything waits to be written.
     pub(super) fn is_pending(&self) -> bool {
-        !self.current.is_empty() || !self.control.is_empty() || !self.data.is_empty()
+        !self.control.is_empty() || !self.data.is_empty()
     }
 
     /// Queues a datagram as a binary message. Ask [`has_room`](Self::has_room) before.
     pub(super) fn push_datagram(&mut self, payload: &[u8]) {
-        let chunk = match self.data.back_mut() {
-            Some(chunk) if chunk.len() + payload.len() <= CHUNK_BYTES => chunk,
-            _ => self.data.push_back_mut(chunk()),
-        };
-        let before = chunk.len();
-        put_frame(chunk, OpCode::Data(Data::Binary), payload);
-        self.backlog.hold(chunk.len() - before);
+        let bytes = put_frame(&mut self.data, OpCode::Data(Data::Binary), payload);
+        if self.last_run > 0 && self.last_run + bytes > RUN_BYTES {
+            self.runs.push_back(std::mem::take(&mut self.last_run));
+        }
+        self.last_run += bytes;
     }
 
     /// Queues a text message, ahead of all data that is not being written yet.
@@ -72,14 +77,15 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
 
     /// Queues frames as they are.
     pub(super) fn push_frames(&mut self, frames: &[u8]) {
-        self.control.extend_from_slice(frames);
+        self.control.push(frames);
     }
 
     /// Drops the datagrams that wait, for the session is over.
     pub(super) fn forget_data(&mut self) {
-        for chunk in self.data.drain(..) {
-            self.backlog.release(chunk.len());
-        }
+        self.data.truncate(self.run);
+        self.runs = VecDeque::new();
+        self.last_run = 0;
+        self.backlog.affords(self.data.held());
     }
 
     /// Control bytes that wait.
@@ -107,24 +113,29 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            while self.written < self.current.len() {
-                let rest = &self.current[self.written..];
-                let written = ready!(Pin::new(&mut self.io).poll_write(cx, rest))?;
-                if written == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-                }
-                self.written += written;
+            if self.run == 0 && self.control.is_empty() {
+                let next = self.runs.pop_front();
+                self.run = next.unwrap_or_else(|| std::mem::take(&mut self.last_run));
             }
-            self.written = 0;
-            give_back(std::mem::take(&mut self.current));
-            self.current = if !self.control.is_empty() {
-                std::mem::take(&mut self.control)
-            } else if let Some(chunk) = self.data.pop_front() {
-                self.backlog.release(chunk.len());
-                chunk
-            } else {
-                return Pin::new(&mut self.io).poll_flush(cx);
+            let (waiting, most) = match self.run {
+                0 => (&mut self.control, usize::MAX),
+                run => (&mut self.data, run),
             };
+            if waiting.is_empty() {
+                return Pin::new(&mut self.io).poll_flush(cx);
+            }
+            let mut slices = [IoSlice::new(&[]); BLOCKS_PER_WRITE];
+            let used = waiting.first(most, &mut slices);
+            let writing = Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..used]);
+            let written = ready!(writing)?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            waiting.advance(written);
+            if self.run > 0 {
+                self.run -= written;
+                self.backlog.affords(self.data.held());
+            }
         }
     }
 }
@@ -148,9 +159,8 @@ impl Replies {
 
     /// Adds a ping.
     pub(super) fn ping(&self) {
-        let mut frame = Vec::new();
-        put_frame(&mut frame, OpCode::Control(Control::Ping), &[]);
-        self.add(&frame);
+        const FINAL: u8 = 0x80;
+        self.add(&[FINAL | u8::from(OpCode::Control(Control::Ping)), 0]);
     }
 
     /// Waits until frames have been added.
@@ -164,49 +174,27 @@ impl Replies {
     }
 }
 
-/// Appends one unmasked frame, as a server sends it (RFC 6455, section 5.2).
-fn put_frame(buffer: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
+/// Most bytes before the payload of an unmasked frame: two, and the longest length.
+const MAX_HEAD_BYTES: usize = 2 + 8;
+
+/// Appends one unmasked frame, as a server sends it (RFC 6455, section 5.2); returns its bytes.
+fn put_frame(to: &mut Blocks, opcode: OpCode, payload: &[u8]) -> usize {
     const FINAL: u8 = 0x80;
     let first = FINAL | u8::from(opcode);
+    let before = to.len();
     match payload.len() {
-        bytes @ 0..126 => buffer.extend_from_slice(&[first, bytes as u8]),
+        bytes @ 0..126 => to.push(&[first, bytes as u8]),
         bytes @ 126..65_536 => {
             let [high, low] = (bytes as u16).to_be_bytes();
-            buffer.extend_from_slice(&[first, 126, high, low]);
+            to.push(&[first, 126, high, low]);
         }
         bytes => {
-            buffer.extend_from_slice(&[first, 127]);
-            buffer.extend_from_slice(&(bytes as u64).to_be_bytes());
+            to.push(&[first, 127]);
+            to.push(&(bytes as u64).to_be_bytes());
         }
     }
-    buffer.extend_from_slice(payload);
-}
-
-/// Chunks that one thread keeps for what is sent next, so that a client that reads at once costs no allocation.
-const KEPT_CHUNKS: usize = 4;
-
-thread_local! {
-    static CHUNKS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// An empty chunk.
-fn chunk() -> Vec<u8> {
-    CHUNKS.with_borrow_mut(Vec::pop).unwrap_or_default()
-}
-
-/// Keeps a chunk that has been written.
-fn give_back(mut chunk: Vec<u8>) {
-    if chunk.capacity() == 0 || chunk.capacity() > 2 * CHUNK_BYTES {
-        return;
-    }
-    chunk.clear();
-    // While the thread itself ends there is nobody to keep it for.
-    let _ = CHUNKS.try_with(|chunks| {
-        let mut chunks = chunks.borrow_mut();
-        if chunks.len() < KEPT_CHUNKS {
-            chunks.push(chunk);
-        }
-    });
+    to.push(payload);
+    to.len() - before
 }
 
 #[cfg(test)]

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
-use wire::control::{HostMessage, Notice, Options, Visitor};
+use wire::control::{HostMessage, Options, Visitor};
 use wire::ledger::Fingerprint;
 use wire::link::Carried;
 use wire::session::{Action, Served, Session};
 use wire::transcript::shown;
 
+use super::backlog::{Backlog, OWN_BOOKS, OWN_CONTROL};
 use super::close::Ended;
 use super::inbound::{Inbound, Incoming};
 use super::opening::Visit;
@@ -32,30 +33,18 @@ use crate::udp::{Outgoing, Slab, Trouble, UdpSocket};
 mod control;
 mod greeting;
 mod server;
+mod tell;
+mod untold;
 
 use control::ControlRate;
 use server::PrivateServer;
+use untold::Untold;
 
 /// Runs of datagrams that one receive may bring.
 const BATCH_RUNS: usize = 16;
 
 /// Reports of the echo server that may wait for a session.
 const WAITING_SIGHTINGS: usize = 4096;
-
-/// How long events gather before they are sent together.
-const EVENTS_GATHER: Duration = Duration::from_millis(4);
-
-/// Events in one message.
-const EVENTS_PER_MESSAGE: usize = 512;
-
-/// Control bytes that may wait for a slow reader before its events stay in the session, where they are bounded.
-const MAX_WAITING_CONTROL: usize = 64 * 1024;
-
-/// How long a client may read nothing before most of its events are let go: one has megabytes of them, many have too many.
-const STUCK_AFTER: Duration = Duration::from_secs(1);
-
-/// Events that wait for such a client.
-const STUCK_EVENTS: usize = 1024;
 
 /// How long the session rests after an error from the UDP socket, so that a persistent one cannot make it spin.
 const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
@@ -65,6 +54,9 @@ pub(super) struct PageSession<'a, W> {
     shared: &'a Arc<Shared>,
     vitals: &'a Vitals,
     session: Session,
+    untold: Untold,
+    /// For what `session` and `untold` hold.
+    books: Backlog,
     seed: u64,
     udp: UdpSocket,
     allowance: Allowance,
@@ -81,8 +73,6 @@ pub(super) struct PageSession<'a, W> {
     /// The answer to a question about a byte stream, when it is ready.
     streams: (mpsc::Sender<HostMessage>, mpsc::Receiver<HostMessage>),
     events_due: Option<u64>,
-    /// Since when the client has not read what it was told.
-    stuck_since: Option<u64>,
     reader_was_slow: bool,
 }
 
@@ -104,6 +94,8 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             shared,
             vitals,
             session: Session::new(shared.clock.now(), seed),
+            untold: Untold::default(),
+            books: Backlog::new(shared.backlog.clone(), OWN_BOOKS),
             seed,
             udp,
             allowance,
@@ -118,7 +110,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             control_rate: ControlRate::default(),
             streams: mpsc::channel(1),
             events_due: None,
-            stuck_since: None,
             reader_was_slow: false,
         }
     }
@@ -159,11 +150,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             let due = self.next_due();
             let alarm = due.map(|at| sleep_until(self.shared.clock.instant(at).into()));
             // Who does not read the answers is not asked for more questions: TCP makes that client wait.
-            let is_heard = self.outbound.waiting_control() <= 2 * MAX_WAITING_CONTROL;
+            let is_heard = self.outbound.waiting_control() <= 2 * OWN_CONTROL;
             tokio::select! {
                 (batch, read) = inbound.read(&mut frames), if is_heard => {
-                    self.outbound.push_frames(&frames);
-                    frames.clear();
+                    self.outbound.push_frames(&std::mem::take(&mut frames));
                     self.take_messages(batch.into_messages().collect()).await?;
                     read?;
                 }
@@ -180,6 +170,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             }
             self.carry_out().await;
             self.tell_events();
+            self.make_room();
             self.vitals.traffic.take_from(&self.session);
             if let Some(micros) = self.session.take_round_trip() {
                 self.shared.metrics.round_trip(micros);
@@ -200,6 +191,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
                 (Incoming::Binary(payload), _) => {
                     granted = granted.saturating_sub(1);
+                    self.make_room();
                     self.session.from_client(now, payload);
                 }
             }
@@ -224,6 +216,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 // What the server did comes before its answer, in the books as in the world.
                 self.take_sightings();
                 for datagram in slab.runs().flat_map(|run| run.datagrams()) {
+                    self.make_room();
                     self.session
                         .from_server(now, Bytes::copy_from_slice(datagram));
                 }
@@ -240,9 +233,12 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     /// Does what the session has decided.
     async fn carry_out(&mut self) {
         loop {
-            let room = self.outbound.has_room();
-            self.reader_was_slow |= !room;
-            match self.session.poll(self.shared.clock.now(), room) {
+            let client_takes = |bytes| {
+                let has_room = self.outbound.has_room(bytes);
+                self.reader_was_slow |= !has_room;
+                has_room
+            };
+            match self.session.poll(self.shared.clock.now(), client_takes) {
                 Some(Action::ToServer(carried)) => self.send_one(&carried).await,
                 Some(Action::ToClient(payload)) => self.outbound.push_datagram(&payload),
                 None => return,
@@ -337,65 +333,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    /// Sends the events when they have gathered for long enough and the client reads.
-    fn tell_events(&mut self) {
-        if self.outbound.waiting_control() > MAX_WAITING_CONTROL {
-            let now = self.shared.clock.now();
-            let stuck_at = *self.stuck_since.get_or_insert(now) + STUCK_AFTER.as_micros() as u64;
-            // The flush that makes room comes back here, and the alarm when there is none.
-            self.events_due = (now < stuck_at).then_some(stuck_at);
-            if now >= stuck_at {
-                self.session.keep_events(STUCK_EVENTS);
-            }
-            return;
-        }
-        if self.stuck_since.take().is_some() {
-            self.events_due = None;
-        }
-        if !self.session.has_events() {
-            return;
-        }
-        let now = self.shared.clock.now();
-        let due = *self
-            .events_due
-            .get_or_insert(now + EVENTS_GATHER.as_micros() as u64);
-        if now < due {
-            return;
-        }
-        self.events_due = None;
-        let (events, missed) = self.session.take_events();
-        for some in events.chunks(EVENTS_PER_MESSAGE) {
-            self.tell(&HostMessage::Events(some.to_vec()));
-        }
-        if missed > 0 {
-            let text = format!("{missed} events were left out: the page reads too slowly");
-            self.tell_notice("missed_events", text);
-        }
-    }
-
-    /// Tells a client that reads again what it has missed.
-    fn reader_caught_up(&mut self) {
-        if std::mem::take(&mut self.reader_was_slow) {
-            self.tell_notice(
-                "slow_reader",
-                "answers were dropped because this client read too slowly; the counters have them",
-            );
-            self.tell(&HostMessage::Counters(self.session.counters()));
-        }
-    }
-
-    fn tell(&mut self, message: &HostMessage) {
-        let text = serde_json::to_string(message).expect("control messages are plain data");
-        self.outbound.push_text(&text);
-    }
-
-    fn tell_notice(&mut self, code: &str, text: impl Into<String>) {
-        self.tell(&HostMessage::Notice(Notice {
-            code: code.to_owned(),
-            text: text.into(),
-        }));
     }
 }
 

@@ -133,7 +133,7 @@ fn receive<W: AsyncWrite + Unpin>(
         add(&traffic.from_server, run.datagrams().len());
         add(&traffic.from_server_bytes, run.bytes.len());
         for datagram in run.datagrams() {
-            match outbound.has_room() {
+            match outbound.has_room(datagram.len()) {
                 true => outbound.push_datagram(datagram),
                 false => traffic.drop_for_slow_reader(),
             }

@@ -46,7 +46,7 @@ fn carry(session: &mut Session, now: &mut u64) {
         session.from_client(*now, Bytes::from(vec![number as u8; number]));
         let mut to_client = 0;
         loop {
-            match session.poll(*now, true) {
+            match session.poll(*now, |_| true) {
                 Some(Action::ToServer(carried)) => {
                     session.sent(*now, &carried);
                     session.from_server(*now, carried.payload);

@@ -208,7 +208,7 @@ impl Ledger {
             cut_from: None,
         };
         let in_flight = in_flight(&self.records, self.oldest());
-        match self.copies.find(payload, in_flight) {
+        match self.copies.find(payload, &in_flight) {
             Some(Found { id, copy, cut_from }) => Answer {
                 id: Some(id),
                 copy,
@@ -348,10 +348,12 @@ impl Ledger {
         {
             self.records.pop_front();
         }
+        #[cfg(not(target_family = "wasm"))]
         shrink(&mut self.records);
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 /// Gives back what a list has not needed for a while; a list that is in use keeps what it grows into.
 fn shrink<T>(list: &mut VecDeque<T>) {
     if list.capacity() > 4 * list.len().max(REMEMBERED) {

@@ -21,6 +21,10 @@ pub use preset::{PRESETS, Preset, preset};
 /// Most payload bytes that may wait in one direction of one link; what comes on top is dropped like netem's `limit`.
 pub const MAX_QUEUED_BYTES: usize = 4 << 20;
 
+#[cfg(not(target_family = "wasm"))]
+/// Datagrams for which a queue keeps room while none waits.
+const KEPT_QUEUE: usize = 16;
+
 /// IPv4 and UDP header bytes that the rate counts with every datagram.
 const HEADER_BYTES: u64 = 28;
 
@@ -85,6 +89,7 @@ pub struct Link<T> {
     queue: BinaryHeap<Reverse<Queued<T>>>,
     queued_bytes: usize,
     arrivals: u64,
+    is_narrow: bool,
 }
 
 #[derive(Debug)]
@@ -110,6 +115,7 @@ impl<T: Copy> Link<T> {
             queue: BinaryHeap::new(),
             queued_bytes: 0,
             arrivals: 0,
+            is_narrow: false,
         }
     }
 
@@ -125,6 +131,17 @@ impl<T: Copy> Link<T> {
         self.queue = before.queue;
         self.queued_bytes = before.queued_bytes;
         self.arrivals = before.arrivals;
+        self.is_narrow = before.is_narrow;
+    }
+
+    /// Bytes of memory that the queue takes.
+    pub fn held_bytes(&self) -> usize {
+        self.queued_bytes + self.queue.capacity() * size_of::<Reverse<Queued<T>>>()
+    }
+
+    /// Whether the queue counts as full, for what it would hold is needed elsewhere.
+    pub fn narrow(&mut self, is_narrow: bool) {
+        self.is_narrow = is_narrow;
     }
 
     /// Takes a datagram at `now` (microseconds) and decides what becomes of it.
@@ -183,6 +200,10 @@ impl<T: Copy> Link<T> {
         }
         let Reverse(Queued { mut carried, .. }) = self.queue.pop()?;
         self.queued_bytes -= carried.payload.len();
+        #[cfg(not(target_family = "wasm"))]
+        if self.queue.is_empty() {
+            self.queue.shrink_to(KEPT_QUEUE);
+        }
         let Some(bit) = carried.corrupted else {
             return Some(Ok(carried));
         };
@@ -204,7 +225,8 @@ impl<T: Copy> Link<T> {
 
     fn enqueue(&mut self, now: u64, carried: Carried<T>, jitter: u32, overtakes: bool) -> bool {
         let size = carried.payload.len();
-        let is_full = self.queue.len() >= self.impairment.limit()
+        let is_full = self.is_narrow
+            || self.queue.len() >= self.impairment.limit()
             || self.queued_bytes + size > MAX_QUEUED_BYTES;
         // On a link that does nothing a datagram waits for its owner alone, who comes for all of them at once.
         if is_full && !self.impairment.is_transparent() {

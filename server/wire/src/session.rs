@@ -48,6 +48,7 @@ pub struct Session {
     ledger: Ledger,
     events: Vec<Event>,
     missed_events: u64,
+    is_narrow: bool,
     replies: u64,
     drops: [u64; DropReason::ALL.len()],
     round_trip: Option<u64>,
@@ -69,6 +70,7 @@ impl Session {
             ledger: Ledger::default(),
             events: Vec::new(),
             missed_events: 0,
+            is_narrow: false,
             replies: 0,
             drops: [0; DropReason::ALL.len()],
             round_trip: None,
@@ -103,6 +105,10 @@ impl Session {
     /// Takes the client's next datagram.
     pub fn from_client(&mut self, now: u64, payload: Bytes) {
         let bytes = payload.len();
+        if self.is_narrow {
+            let reason = "the host holds as much for its sessions as it may; send more slowly";
+            return self.reject(now, bytes, reason.to_owned());
+        }
         if self.ledger.is_full() {
             let reason =
                 digits(MAX_IN_FLIGHT) + " datagrams are in flight already; send more slowly";
@@ -126,8 +132,12 @@ impl Session {
 
     /// What is to be done at `now`. Call it until it returns `None`.
     ///
-    /// Answers are dropped, and counted as dropped, while `client_has_room` is false.
-    pub fn poll(&mut self, now: u64, client_has_room: bool) -> Option<Action> {
+    /// `client_takes` says whether there is room for an answer of so many bytes; if not, it is dropped and counted.
+    pub fn poll(
+        &mut self,
+        now: u64,
+        mut client_takes: impl FnMut(usize) -> bool,
+    ) -> Option<Action> {
         while let Some((id, fate)) = self.ledger.expire(now, self.timeout()) {
             let what = if fate == Fate::Unanswered {
                 What::Unanswered
@@ -155,7 +165,7 @@ impl Session {
                 self.note(now, id, answer.copy, What::Corrupted(Direction::Down, bit));
             }
             match due {
-                Ok(carried) if client_has_room => {
+                Ok(carried) if client_takes(carried.payload.len()) => {
                     let delivery = self.ledger.deliver(&answer, carried.payload.len());
                     if delivery == Delivery::Echoed {
                         self.round_trip = self.ledger.age(id, now);
@@ -257,14 +267,16 @@ impl Session {
         )
     }
 
-    /// Lets go of the newest events that wait, but for so many of the oldest; the others count as missed.
-    pub fn keep_events(&mut self, most: usize) {
-        let missed = self.events.len().saturating_sub(most);
-        if missed > 0 {
-            self.missed_events += missed as u64;
-            self.events.truncate(most);
-            self.events.shrink_to_fit();
-        }
+    /// Bytes of memory that the session holds, but for its events.
+    pub fn held_bytes(&self) -> usize {
+        self.ledger.held_bytes() + self.up.held_bytes() + self.down.held_bytes()
+    }
+
+    /// Whether the session shall hold no more than it does: datagrams are rejected then, and the lab's queues are full.
+    pub fn narrow(&mut self, is_narrow: bool) {
+        self.is_narrow = is_narrow;
+        self.up.narrow(is_narrow);
+        self.down.narrow(is_narrow);
     }
 
     fn timeout(&self) -> u64 {

@@ -128,7 +128,7 @@ impl Simulator {
 
     fn advance(&mut self, now: u64) -> Option<Outgoing> {
         loop {
-            match self.session.poll(now, true) {
+            match self.session.poll(now, |_| true) {
                 Some(Action::ToClient(payload)) => return Some(Outgoing::Datagram(payload)),
                 Some(Action::ToServer(carried)) => self.send(now, carried),
                 None if self.to_server.front().is_some_and(|hop| hop.0 <= now) => {

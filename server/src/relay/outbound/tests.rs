@@ -36,11 +36,9 @@ async fn frames_are_as_the_standard_pins_them() {
 #[tokio::test]
 async fn text_overtakes_data_that_waits() {
     let (mut outbound, mut client) = outbound(16);
-    for _ in 0..10 {
-        outbound.push_datagram(&vec![0; CHUNK_BYTES - 10]);
-        if !outbound.has_room() {
-            break;
-        }
+    let large = vec![0; RUN_BYTES / 2];
+    while outbound.has_room(large.len()) {
+        outbound.push_datagram(&large);
     }
     tokio::select! {
         _ = outbound.flush() => panic!("nobody reads"),
@@ -49,13 +47,13 @@ async fn text_overtakes_data_that_waits() {
     outbound.push_text("now");
     let writing = outbound.flush();
     let reading = async {
-        // The chunk that had begun comes first, whole.
-        let begun = read(&mut client, CHUNK_BYTES).await;
+        // The run that had begun comes first: one, for two of them and their heads are more than a run.
+        let begun = read(&mut client, 10 + large.len()).await;
         assert_eq!(begun[..2], [0x82, 0x7f]);
         assert_eq!(read(&mut client, 5).await, b"\x81\x03now");
     };
     tokio::select! {
-        _ = writing => panic!("more than a chunk waits"),
+        _ = writing => panic!("more than a run waits"),
         () = reading => {}
     }
 }

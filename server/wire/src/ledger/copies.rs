@@ -148,9 +148,13 @@ impl Copies {
             self.list.pop_front();
             self.forgotten = (self.forgotten + 1) & PLACE_BITS;
         }
-        super::shrink(&mut self.list);
-        if self.alike.capacity() > 4 * self.alike.len().max(REMEMBERED) {
-            self.alike.shrink_to(2 * self.alike.len());
+        // A page ends long before it matters there, and each of these weighs something.
+        #[cfg(not(target_family = "wasm"))]
+        {
+            super::shrink(&mut self.list);
+            if self.alike.capacity() > 4 * self.alike.len().max(REMEMBERED) {
+                self.alike.shrink_to(2 * self.alike.len());
+            }
         }
     }
 
@@ -178,15 +182,15 @@ impl Copies {
     pub(super) fn find(
         &mut self,
         payload: &[u8],
-        in_flight: impl Fn(u64) -> bool,
+        in_flight: &dyn Fn(u64) -> bool,
     ) -> Option<Found> {
         let answer = Fingerprint::of(payload);
         let newest_answered = || Some(self.alike(answer.hash).answered.last);
         let place = self
-            .whole(&answer, &in_flight)
-            .or_else(|| self.cut(payload, &in_flight))
-            .or_else(|| self.whole(&answer, |_| true))
-            .or_else(|| self.cut(payload, |_| true))
+            .whole(&answer, in_flight)
+            .or_else(|| self.cut(payload, in_flight))
+            .or_else(|| self.whole(&answer, &|_| true))
+            .or_else(|| self.cut(payload, &|_| true))
             .or_else(newest_answered)?;
 
         let copy = self.at_mut(place)?;
@@ -264,7 +268,7 @@ impl Copies {
     }
 
     /// Place of the oldest unanswered copy with these bytes.
-    fn whole(&self, answer: &Fingerprint, wanted: impl Fn(u64) -> bool) -> Option<u32> {
+    fn whole(&self, answer: &Fingerprint, wanted: &dyn Fn(u64) -> bool) -> Option<u32> {
         let mut places = self.places(self.alike(answer.hash).open);
         places.find(|place| {
             self.at(*place)
@@ -273,7 +277,7 @@ impl Copies {
     }
 
     /// Place of the oldest unanswered copy that begins with these bytes.
-    fn cut(&self, payload: &[u8], wanted: impl Fn(u64) -> bool) -> Option<u32> {
+    fn cut(&self, payload: &[u8], wanted: &dyn Fn(u64) -> bool) -> Option<u32> {
         let begins = |copy: &Copy| {
             !copy.answered && copy.fingerprint.begins_with(payload) && wanted(copy.id)
         };

@@ -6,7 +6,7 @@ use crate::link::Impairment;
 /// Runs a session against an echo server that answers at once, and returns what reached the client.
 fn run(session: &mut Session, now: u64) -> Vec<Bytes> {
     let mut delivered = Vec::new();
-    while let Some(action) = session.poll(now, true) {
+    while let Some(action) = session.poll(now, |_| true) {
         match action {
             Action::ToServer(carried) => {
                 session.sent(now, &carried);
@@ -48,16 +48,66 @@ fn without_a_lab_nothing_is_dropped_however_many_come_at_once() {
 }
 
 #[test]
-fn events_that_are_let_go_count_as_missed() {
+fn a_busy_session_holds_little_when_its_events_are_taken() {
     let mut session = Session::new(0, 1);
-    for _ in 0..10 {
-        session.reject(1, 100, "too many".to_owned());
+    let mut most = 0;
+    for number in 0..10_000_u32 {
+        let now = u64::from(number) * 1000;
+        session.from_client(now, Bytes::copy_from_slice(&number.to_be_bytes()));
+        run(&mut session, now);
+        session.take_events();
+        most = most.max(session.held_bytes());
     }
-    session.keep_events(8);
-    session.keep_events(8);
-    let (events, missed) = session.take_events();
-    assert_eq!((events.len(), missed), (8, 12));
-    assert!(matches!(events[0].3, What::RelayIn(100)), "the oldest stay");
+    assert!(most < 80 * 1024, "{most} bytes");
+}
+
+#[test]
+fn what_many_datagrams_in_flight_took_is_given_back_when_they_are_settled() {
+    let mut session = Session::new(0, 1);
+    for number in 0..8000_u32 {
+        session.from_client(0, Bytes::copy_from_slice(&number.to_be_bytes()));
+    }
+    while let Some(Action::ToServer(carried)) = session.poll(0, |_| true) {
+        session.sent(0, &carried);
+    }
+    session.take_events();
+    assert!(session.held_bytes() > 8000 * 100);
+    let later = 10_000_000;
+    for number in 0..600_u32 {
+        session.from_client(later, Bytes::copy_from_slice(&number.to_be_bytes()));
+        run(&mut session, later);
+    }
+    session.take_events();
+    assert!(
+        session.held_bytes() < 300 * 1024,
+        "{}",
+        session.held_bytes()
+    );
+}
+
+#[test]
+fn a_session_without_room_rejects_and_its_lab_takes_nothing_more() {
+    let mut session = Session::new(0, 1);
+    let slow = Impairment {
+        delay_us: 1_000_000,
+        ..Impairment::default()
+    };
+    let lab = Lab {
+        down: slow,
+        ..Lab::default()
+    };
+    session.control(&ClientMessage::Lab(lab));
+    session.from_client(0, Bytes::from_static(b"taken"));
+    session.narrow(true);
+    session.from_client(0, Bytes::from_static(b"rejected"));
+    // Its answer came when there was no room any more.
+    run(&mut session, 0);
+    let counters = session.counters();
+    assert_eq!((counters.rejected, counters.dropped), (1, 1));
+    assert_eq!(session.drops()[DropReason::Queue as usize], 1);
+    session.narrow(false);
+    session.from_client(0, Bytes::from_static(b"taken again"));
+    assert_eq!(session.counters().in_flight, 1);
 }
 
 #[test]
@@ -140,16 +190,16 @@ fn a_duplicate_counts_beside_the_fate() {
 fn nobody_retries_a_lost_datagram_and_a_late_answer_does_not_change_its_fate() {
     let mut session = Session::new(0, 1);
     session.from_client(0, Bytes::from_static(b"x"));
-    let Some(Action::ToServer(carried)) = session.poll(0, true) else {
+    let Some(Action::ToServer(carried)) = session.poll(0, |_| true) else {
         panic!("not sent")
     };
     session.sent(0, &carried);
     assert_eq!(session.next_due(), Some(2_000_000));
-    assert_eq!(session.poll(2_000_000, true), None);
+    assert_eq!(session.poll(2_000_000, |_| true), None);
     assert_eq!(session.counters().lost, 1);
     session.from_server(3_000_000, carried.payload);
     assert!(matches!(
-        session.poll(3_000_000, true),
+        session.poll(3_000_000, |_| true),
         Some(Action::ToClient(_))
     ));
     assert_eq!((session.counters().lost, session.counters().late), (1, 1));
@@ -159,7 +209,7 @@ fn nobody_retries_a_lost_datagram_and_a_late_answer_does_not_change_its_fate() {
 fn a_refusal_settles_what_nobody_received() {
     let mut session = Session::new(0, 1);
     session.from_client(0, Bytes::from_static(b"x"));
-    let Some(Action::ToServer(carried)) = session.poll(0, true) else {
+    let Some(Action::ToServer(carried)) = session.poll(0, |_| true) else {
         panic!("not sent")
     };
     session.sent(0, &carried);
@@ -172,12 +222,12 @@ fn a_refusal_settles_what_nobody_received() {
 fn answers_for_a_slow_reader_are_dropped_and_counted() {
     let mut session = Session::new(0, 1);
     session.from_client(0, Bytes::from_static(b"x"));
-    let Some(Action::ToServer(carried)) = session.poll(0, true) else {
+    let Some(Action::ToServer(carried)) = session.poll(0, |_| true) else {
         panic!("not sent")
     };
     session.sent(0, &carried);
     session.from_server(0, carried.payload);
-    assert_eq!(session.poll(0, false), None);
+    assert_eq!(session.poll(0, |_| false), None);
     assert_eq!(session.counters().dropped, 1);
 }
 
