@@ -20,6 +20,8 @@ mod common;
 mod figures;
 #[path = "attacks/scrape.rs"]
 mod scrape;
+#[path = "attacks/slow_readers.rs"]
+mod slow_readers;
 
 use std::time::Instant;
 

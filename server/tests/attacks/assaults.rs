@@ -7,10 +7,10 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::by_hand::{close_code, frame, next_frame, open, open_narrow, open_with, whole};
+use crate::by_hand::{close_code, frame, next_frame, open, open_with, whole};
 use crate::common::program::Program;
 use crate::common::{get, soon};
-use crate::scrape::Scrape;
+use crate::slow_readers;
 
 /// One way to harm a host.
 #[derive(Clone, Copy)]
@@ -46,13 +46,6 @@ const NO_RATES: [&str; 4] = [
 /// Memory of a host in whatever trouble, but for what waits for readers that do not read. A debug build that serves a
 /// page has 14 MiB; one client that floods and reads slowly adds 10 MiB of events.
 const USUAL: usize = 64 << 20;
-
-/// What all readers that do not read may hold back together, beyond what each has for its own.
-const SHARED_BACKLOG: usize = 64 << 20;
-
-/// What each of them has for its own: 128 KiB of datagrams and as many that are being written, and what a page is told: 128 KiB
-/// of text in a buffer that grew by doubling, and a thousand events.
-const OWN_BACKLOG: usize = 512 << 10;
 
 /// Every attack.
 pub(crate) const ATTACKS: [Attack; 12] = [
@@ -152,8 +145,8 @@ pub(crate) const ATTACKS: [Attack; 12] = [
             NO_RATES[3],
         ],
         soak: 20,
-        bound: |scale| USUAL + SHARED_BACKLOG + 50 * scale * OWN_BACKLOG,
-        run: |host, scale| slow_readers(host, 50 * scale).boxed(),
+        bound: |scale| slow_readers::bound(50 * scale),
+        run: |host, scale| slow_readers::attack(host, 50 * scale).boxed(),
     },
 ];
 
@@ -323,6 +316,9 @@ async fn control_flood(host: &Program, rounds: usize) {
     }
 }
 
+/// Time between two bytes of a handshake that drips: much less than it may take.
+const BETWEEN_DRIPS: Duration = Duration::from_millis(50);
+
 /// Connections that send a byte of their request now and then, and would do so for hours.
 async fn slowloris(host: &Program, connections: usize) {
     let connection = |n: usize| async move {
@@ -331,8 +327,12 @@ async fn slowloris(host: &Program, connections: usize) {
         stream.write_all(request.as_bytes()).await.unwrap();
         // Until the host has had enough of it.
         let drip = async {
-            while stream.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+            let cut = async |stream: &mut TcpStream| stream.read(&mut [0; 512]).await;
+            while tokio::time::timeout(BETWEEN_DRIPS, cut(&mut stream))
+                .await
+                .is_err()
+            {
+                let _ = stream.write_all(b"x").await;
             }
         };
         soon("the cut", drip).await;
@@ -397,72 +397,4 @@ async fn icmp_storm(host: &Program, time: Duration) {
         }
     });
     join_all(sessions).await;
-}
-
-/// Bytes of a datagram of the readers that do not read.
-const SLOW_DATAGRAM: usize = 8 * 1024;
-
-/// Small datagrams beside each of these: they make many reports of what became of them.
-const SMALL_DATAGRAMS: usize = 20;
-
-/// Rounds of a test; a soak makes as many as it takes.
-const SLOW_ROUNDS: usize = 160;
-
-/// Readers that send in a row, before the echo server is given the time to answer.
-const SLOW_TOGETHER: usize = 50;
-
-/// Sessions that send and never read, and at the end all vanish.
-async fn slow_readers(host: &Program, readers: usize) {
-    let mut sessions = Vec::new();
-    for n in 0..readers {
-        sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
-    }
-    if readers <= SLOW_TOGETHER {
-        for _ in 0..SLOW_ROUNDS {
-            flood_all(&mut sessions).await;
-        }
-        return;
-    }
-    // Until all is full that may be held back, and then for as long again: memory must not grow on.
-    let before = slow_drops(host).await;
-    let began = Instant::now();
-    while slow_drops(host).await - before < 1000 * readers as u64 {
-        flood_some(host, &mut sessions).await;
-        let waited = began.elapsed();
-        assert!(
-            waited < SLOW_WITHIN,
-            "nothing was dropped for readers that never read"
-        );
-    }
-    let filled = began.elapsed();
-    while began.elapsed() < 2 * filled {
-        flood_some(host, &mut sessions).await;
-    }
-}
-
-/// One round, with a question now and then, which gives the echo server the time to answer.
-async fn flood_some(host: &Program, sessions: &mut [TcpStream]) {
-    for some in sessions.chunks_mut(SLOW_TOGETHER) {
-        flood_all(some).await;
-        slow_drops(host).await;
-    }
-}
-
-async fn flood_all(sessions: &mut [TcpStream]) {
-    let large = whole(0x82, &[9; SLOW_DATAGRAM]);
-    let small = whole(0x82, &[9; 10]).repeat(SMALL_DATAGRAMS);
-    let round = [large, small].concat();
-    for session in sessions {
-        soon("the host's reading", session.write_all(&round))
-            .await
-            .unwrap();
-    }
-}
-
-/// How long it may take until what all hold back is full.
-const SLOW_WITHIN: Duration = Duration::from_secs(60);
-
-async fn slow_drops(host: &Program) -> u64 {
-    let scrape = Scrape::of(host).await;
-    scrape.sum("udp_echo_drops_total{reason=\"slow_reader\"")
 }

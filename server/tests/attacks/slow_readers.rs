@@ -1,0 +1,98 @@
+//! Readers that send and never read, hundreds at a time: what is held back for them has a bound, and what finds no room is
+//! dropped and counted.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use udp_echo::relay::BacklogPool;
+
+use crate::assaults::ROUTES;
+use crate::by_hand::{open_narrow, whole};
+use crate::common::program::Program;
+use crate::common::soon;
+use crate::scrape::Scrape;
+
+/// Bytes of a host without sessions: a debug build has 14 MiB, and each of its threads 5 MiB to read into.
+const HOST: usize = 32 << 20;
+
+/// Bytes of a session that does nothing.
+const IDLE: usize = 8 << 10;
+
+/// Bytes that a host may have resident while so many readers do not read: what it promises, and what it has anyway.
+pub(crate) fn bound(readers: usize) -> usize {
+    let raw_and_page = BacklogPool::RAW + BacklogPool::PAGE;
+    HOST + BacklogPool::SHARED + readers * (raw_and_page / 2 + IDLE)
+}
+
+/// Bytes of a datagram of these readers.
+const LARGE: usize = 8 * 1024;
+
+/// Small datagrams beside each of these, no two alike: they make many reports of what became of them, and long books.
+const SMALL_ONES: usize = 20;
+
+/// Readers that send in a row, before the echo server is given the time to answer.
+const TOGETHER: usize = 50;
+
+/// Answers dropped for each reader after which all is full that may be held back, many times over.
+const FULL_AFTER: u64 = 1000;
+
+/// The same for a test, which has few readers and little time.
+const FULL_AFTER_IN_A_TEST: u64 = 200;
+
+/// How long that may take.
+const FULL_WITHIN: Duration = Duration::from_secs(60);
+
+/// Sessions that send and never read, and at the end all vanish.
+pub(crate) async fn attack(host: &Program, readers: usize) {
+    let mut sessions = Vec::new();
+    for n in 0..readers {
+        sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
+    }
+    let full_after = match readers <= TOGETHER {
+        true => FULL_AFTER_IN_A_TEST,
+        false => FULL_AFTER,
+    };
+    // Until all is full that may be held back, and then for as long again: memory must not grow on.
+    let mut rounds = 0..;
+    let before = drops(host).await;
+    let began = Instant::now();
+    while drops(host).await - before < full_after * readers as u64 {
+        flood_in_turn(host, &mut sessions, rounds.next().unwrap()).await;
+        let waited = began.elapsed();
+        assert!(
+            waited < FULL_WITHIN,
+            "too little was dropped for readers that never read"
+        );
+    }
+    let filled = began.elapsed();
+    while began.elapsed() < 2 * filled {
+        flood_in_turn(host, &mut sessions, rounds.next().unwrap()).await;
+    }
+}
+
+/// One round, with a question now and then, which gives the echo server the time to answer.
+async fn flood_in_turn(host: &Program, sessions: &mut [TcpStream], round: u32) {
+    for some in sessions.chunks_mut(TOGETHER) {
+        flood(some, round).await;
+        drops(host).await;
+    }
+}
+
+async fn flood(sessions: &mut [TcpStream], round: u32) {
+    let mut frames = whole(0x82, &[9; LARGE]);
+    for number in 0..SMALL_ONES {
+        frames.extend(whole(0x82, format!("{round} {number}").as_bytes()));
+    }
+    for session in sessions {
+        soon("the host's reading", session.write_all(&frames))
+            .await
+            .unwrap();
+    }
+}
+
+/// Answers that were dropped for slow readers so far.
+async fn drops(host: &Program) -> u64 {
+    let scrape = Scrape::of(host).await;
+    scrape.sum("udp_echo_drops_total{reason=\"slow_reader\"")
+}
