@@ -105,9 +105,7 @@ pub fn answer(datagram: &Datagram) -> Option<Shown> {
         What::EchoIn(bytes) => Some(*bytes),
         _ => None,
     });
-    let written = datagram
-        .at_server(copy, received.unwrap_or(datagram.payload.len()))
-        .to_vec();
+    let written = datagram.at_server(copy, received.unwrap_or(datagram.payload.len()));
     let arrived = datagram.answer(copy);
     let down = turned(datagram, copy, Direction::Down, &written);
     let mut all = turned(datagram, copy, Direction::Up, &datagram.payload);

@@ -95,18 +95,10 @@ impl Datagram {
     }
 
     /// The bytes that the server received of this copy, as far as they fitted its buffer.
-    pub fn at_server(&self, copy: u8, bytes: usize) -> Bytes {
-        let head = self.payload.slice(..bytes.min(self.payload.len()));
-        if !self
-            .events
-            .iter()
-            .any(|event| matches!(event.3, What::Corrupted(..)))
-        {
-            return head;
-        }
-        let mut bytes = head.to_vec();
+    pub fn at_server(&self, copy: u8, bytes: usize) -> Vec<u8> {
+        let mut bytes = self.payload[..bytes.min(self.payload.len())].to_vec();
         self.flip(&mut bytes, copy, Direction::Up);
-        bytes.into()
+        bytes
     }
 
     /// The bytes of the answer to this copy, as far as what was reported of its way tells them.
@@ -116,7 +108,7 @@ impl Datagram {
             _ => None,
         });
         let received = received.unwrap_or(self.payload.len());
-        let mut bytes = self.at_server(copy, received).to_vec();
+        let mut bytes = self.at_server(copy, received);
         self.flip(&mut bytes, copy, Direction::Down);
         bytes
     }

@@ -1,15 +1,14 @@
-//! The datagrams that a panel knows. Their numbers follow each other, so that a queue holds them: a tree would weigh five
-//! kilobytes in every module.
+//! The datagrams that a panel knows. Their numbers follow each other, so that a list holds them: a tree would weigh five
+//! kilobytes in every module, and a queue that is no single piece still one.
 
-use std::collections::VecDeque;
-use std::collections::vec_deque::Iter;
 use std::ops::{Index, Range};
+use std::slice::Iter;
 
 use crate::datagram::Datagram;
 
 /// Datagrams by their numbers, oldest first.
 #[derive(Debug, Default)]
-pub struct Kept(VecDeque<Datagram>, u64);
+pub struct Kept(Vec<Datagram>, u64);
 
 impl Kept {
     /// All of them.
@@ -24,7 +23,7 @@ impl Kept {
 
     /// Their numbers; an empty range when there are none.
     pub fn numbers(&self) -> Range<u64> {
-        let first = self.0.front().map_or(0, |first| first.number);
+        let first = self.0.first().map_or(0, |first| first.number);
         first..first.saturating_add(self.0.len() as u64)
     }
 
@@ -52,24 +51,22 @@ impl Kept {
             // So many came that some were never told of; what was known is too old by now, or of another run.
             self.0.clear();
         }
-        self.0.push_back(datagram);
+        self.0.push(datagram);
     }
 
     /// Forgets what has another number than these, and the oldest of more than `most`.
     pub(crate) fn retain(&mut self, numbers: Range<u64>, most: usize) {
-        while self.0.back().is_some_and(|last| last.number >= numbers.end) {
-            self.0.pop_back();
-            self.1 += 1;
+        let held = self.0.len();
+        while self.0.last().is_some_and(|last| last.number >= numbers.end) {
+            self.0.pop();
         }
-        while self
-            .0
-            .front()
-            .is_some_and(|first| first.number < numbers.start)
-            || self.0.len() > most
-        {
-            self.0.pop_front();
-            self.1 += 1;
-        }
+        let known = self.numbers();
+        let forgotten = numbers.start.max(known.end.saturating_sub(most as u64));
+        let forgotten = forgotten
+            .saturating_sub(known.start)
+            .min(self.0.len() as u64);
+        self.0.drain(..forgotten as usize);
+        self.1 += u64::from(self.0.len() < held);
     }
 
     fn place(&self, number: u64) -> Option<usize> {

@@ -70,7 +70,7 @@ struct Packet {
     at: Duration,
     source: SocketAddr,
     destination: SocketAddr,
-    payload: bytes::Bytes,
+    payload: Vec<u8>,
     comment: String,
 }
 
