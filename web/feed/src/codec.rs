@@ -9,6 +9,9 @@ mod hello;
 mod lab;
 mod write;
 
+#[cfg(feature = "samples")]
+pub mod samples;
+
 pub use events::{events, write_event};
 pub use fields::{Fields, Unreadable, read};
 pub use hello::{hello, options};
