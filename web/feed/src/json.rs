@@ -21,28 +21,32 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     /// A list.
     List(Vec<Value<'a>>),
-    /// Names and values in the order of the source.
-    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+    /// Names, which are texts, and values in turn, in the order of the source.
+    Object(Vec<Value<'a>>),
 }
 
 impl Value<'_> {
     /// The value of a field; `None` when this is no object or has no such field.
     pub fn field(&self, name: &str) -> Option<&Self> {
-        match self {
-            Value::Object(fields) => fields
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value),
-            _ => None,
-        }
+        let mut fields = self.fields();
+        fields.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Name and value of the first field: serde writes a variant with content as an object of one field.
     pub fn only_field(&self) -> Option<(&str, &Self)> {
-        match self {
-            Value::Object(fields) => fields.first().map(|(name, value)| (name.as_ref(), value)),
+        self.fields().next()
+    }
+
+    /// Names and values.
+    fn fields(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let fields = match self {
+            Value::Object(fields) => &fields[..],
+            _ => &[],
+        };
+        fields.chunks_exact(2).filter_map(|field| match field {
+            [Value::Text(name), value] => Some((name.as_ref(), value)),
             _ => None,
-        }
+        })
     }
 }
 
@@ -70,6 +74,13 @@ pub fn write_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// A text in quotation marks, escaped.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    write_text(&mut quoted, text);
+    quoted
+}
+
 /// A hexadecimal digit; only the lower four bits count.
 pub fn digit(nibble: u8) -> char {
     char::from(b"0123456789abcdef"[usize::from(nibble & 15)])
@@ -85,26 +96,8 @@ impl<'a> Reader<'a> {
         self.skip_space();
         let depth = depth.checked_sub(1)?;
         match self.peek()? {
-            b'{' => {
-                let mut fields = Vec::new();
-                self.sequence(b'}', |reader| {
-                    reader.skip_space();
-                    let name = reader.text()?;
-                    reader.skip_space();
-                    reader.expect(":")?;
-                    fields.push((name, reader.value(depth)?));
-                    Some(())
-                })?;
-                Some(Value::Object(fields))
-            }
-            b'[' => {
-                let mut values = Vec::new();
-                self.sequence(b']', |reader| {
-                    values.push(reader.value(depth)?);
-                    Some(())
-                })?;
-                Some(Value::List(values))
-            }
+            b'{' => self.sequence(b'}', depth).map(Value::Object),
+            b'[' => self.sequence(b']', depth).map(Value::List),
             b'"' => self.text().map(Value::Text),
             b't' => self.expect("true").map(|()| Value::Bool(true)),
             b'f' => self.expect("false").map(|()| Value::Bool(false)),
@@ -113,21 +106,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Items between the opening mark that stands here and `end`, with commas between them.
-    fn sequence(&mut self, end: u8, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    /// Values between the opening mark that stands here and `end`, with commas between them; in an object each after its name.
+    fn sequence(&mut self, end: u8, depth: u8) -> Option<Vec<Value<'a>>> {
+        let mut values = Vec::new();
         self.at += 1;
         self.skip_space();
         if self.peek()? == end {
             self.at += 1;
-            return Some(());
+            return Some(values);
         }
         loop {
-            item(self)?;
+            if end == b'}' {
+                self.skip_space();
+                values.push(Value::Text(self.text()?));
+                self.skip_space();
+                self.expect(":")?;
+            }
+            values.push(self.value(depth)?);
             self.skip_space();
             let mark = self.peek()?;
             self.at += 1;
             if mark != b',' {
-                return (mark == end).then_some(());
+                return (mark == end).then_some(values);
             }
         }
     }

@@ -4,9 +4,9 @@ use wire::control::{Event, What};
 use wire::ledger::Delivery;
 use wire::link::{Direction, DropReason};
 
-use super::Unreadable;
+use super::{Unreadable, only};
 use crate::json::{self, Value};
-use crate::words;
+use crate::words::number;
 
 /// Reads a list of events.
 ///
@@ -42,11 +42,7 @@ pub fn events(value: &Value<'_>) -> Result<Vec<Event>, Unreadable> {
 fn what(value: &Value<'_>) -> Result<Option<What>, Unreadable> {
     let (name, value) = match value {
         Value::Text(name) => (name.as_ref(), &Value::Null),
-        Value::Object(fields) => match fields.first() {
-            Some((name, value)) => (name.as_ref(), value),
-            None => return Err("event"),
-        },
-        _ => return Err("event"),
+        _ => value.only_field().ok_or("event")?,
     };
     Ok(Some(match (name, value) {
         ("udp_out", _) => What::UdpOut,
@@ -62,20 +58,21 @@ fn what(value: &Value<'_>) -> Result<Option<What>, Unreadable> {
         ("rejected", Value::Text(words)) => What::Rejected(words.to_string()),
         ("relay_out", Value::List(parts)) => match &parts[..] {
             [Value::Number(message), Value::Text(name)] => {
-                What::RelayOut(*message, delivery(name)?)
+                What::RelayOut(*message, named(DELIVERIES, name).ok_or("relay_out")?)
             }
             _ => return Err("relay_out"),
         },
         ("corrupted", Value::List(parts)) => match &parts[..] {
             [Value::Text(name), Value::Number(bit)] => {
                 let bit = u32::try_from(*bit).map_err(|_| "corrupted")?;
-                What::Corrupted(direction(name)?, bit)
+                What::Corrupted(named(DIRECTIONS, name).ok_or("direction")?, bit)
             }
             _ => return Err("corrupted"),
         },
         ("dropped", Value::List(parts)) => match &parts[..] {
             [Value::Text(name), Value::Text(reason)] => {
-                What::Dropped(direction(name)?, drop_reason(reason)?)
+                let direction = named(DIRECTIONS, name).ok_or("direction")?;
+                What::Dropped(direction, named(REASONS, reason).ok_or("dropped")?)
             }
             _ => return Err("dropped"),
         },
@@ -83,39 +80,39 @@ fn what(value: &Value<'_>) -> Result<Option<What>, Unreadable> {
     }))
 }
 
-fn delivery(name: &str) -> Result<Delivery, Unreadable> {
-    Ok(match name {
-        "echoed" => Delivery::Echoed,
-        "duplicate" => Delivery::Duplicate,
-        "late" => Delivery::Late,
-        "stray" => Delivery::Stray,
-        _ => return Err("relay_out"),
-    })
+const DELIVERIES: &[(&str, Delivery)] = &[
+    ("echoed", Delivery::Echoed),
+    ("duplicate", Delivery::Duplicate),
+    ("late", Delivery::Late),
+    ("stray", Delivery::Stray),
+];
+
+const DIRECTIONS: &[(&str, Direction)] = &[("up", Direction::Up), ("down", Direction::Down)];
+
+const REASONS: &[(&str, DropReason)] = &[
+    ("loss", DropReason::Loss),
+    ("checksum", DropReason::Checksum),
+    ("queue", DropReason::Queue),
+    ("slow_reader", DropReason::SlowReader),
+];
+
+/// What has this name.
+fn named<T: Copy>(all: &[(&str, T)], name: &str) -> Option<T> {
+    let found = all.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| *value)
 }
 
-fn direction(name: &str) -> Result<Direction, Unreadable> {
-    Ok(match name {
-        "up" => Direction::Up,
-        "down" => Direction::Down,
-        _ => return Err("direction"),
-    })
-}
-
-fn drop_reason(name: &str) -> Result<DropReason, Unreadable> {
-    Ok(match name {
-        "loss" => DropReason::Loss,
-        "checksum" => DropReason::Checksum,
-        "queue" => DropReason::Queue,
-        "slow_reader" => DropReason::SlowReader,
-        _ => return Err("dropped"),
-    })
+/// The name of this, as JSON.
+fn name_of<T: PartialEq>(all: &[(&str, T)], value: &T) -> String {
+    let found = all.iter().find(|(_, known)| known == value);
+    json::quoted(found.map_or("", |(name, _)| name))
 }
 
 /// Writes an event, under this number of its datagram.
-pub fn write_event(Event(at, _, copy, what): &Event, number: u64) -> String {
+pub fn write_event(Event(at, _, copy, what): &Event, id: u64) -> String {
     let mut out = String::from("[");
-    for number in [*at, number, u64::from(*copy)] {
-        out.push_str(&words::number(number));
+    for part in [*at, id, u64::from(*copy)] {
+        out.push_str(&number(part));
         out.push(',');
     }
     write_what(&mut out, what);
@@ -123,66 +120,39 @@ pub fn write_event(Event(at, _, copy, what): &Event, number: u64) -> String {
     out
 }
 
+/// Writes what happened.
 fn write_what(out: &mut String, what: &What) {
-    let bytes =
-        |name: &str, bytes: usize| ["{\"", name, "\":", &words::number(bytes as u64), "}"].concat();
-    let quoted = |name: &str, words: &str| {
-        let mut text = ["{\"", name, "\":"].concat();
-        json::write_text(&mut text, words);
-        text.push('}');
-        text
-    };
-    out.push_str(&match what {
-        What::UdpOut => "\"udp_out\"".to_owned(),
-        What::Gone => "\"gone\"".to_owned(),
-        What::Unanswered => "\"unanswered\"".to_owned(),
-        What::Lost => "\"lost\"".to_owned(),
-        What::RelayIn(of) => bytes("relay_in", *of),
-        What::EchoIn(of) => bytes("echo_in", *of),
-        What::Cut(of) => bytes("cut", *of),
-        What::EchoOut(of) => bytes("echo_out", *of),
-        What::UdpIn(of) => bytes("udp_in", *of),
-        What::Refused(reason) => quoted("refused", reason),
-        What::Rejected(reason) => quoted("rejected", reason),
+    let (name, content) = match what {
+        What::UdpOut => ("udp_out", String::new()),
+        What::Gone => ("gone", String::new()),
+        What::Unanswered => ("unanswered", String::new()),
+        What::Lost => ("lost", String::new()),
+        What::RelayIn(bytes) => ("relay_in", number(*bytes as u64)),
+        What::EchoIn(bytes) => ("echo_in", number(*bytes as u64)),
+        What::Cut(bytes) => ("cut", number(*bytes as u64)),
+        What::EchoOut(bytes) => ("echo_out", number(*bytes as u64)),
+        What::UdpIn(bytes) => ("udp_in", number(*bytes as u64)),
+        What::Refused(reason) => ("refused", json::quoted(reason)),
+        What::Rejected(reason) => ("rejected", json::quoted(reason)),
         What::RelayOut(message, delivery) => {
-            let delivery = match delivery {
-                Delivery::Echoed => "echoed",
-                Delivery::Duplicate => "duplicate",
-                Delivery::Late => "late",
-                Delivery::Stray => "stray",
-            };
-            [
-                "{\"relay_out\":[",
-                &words::number(*message),
-                ",\"",
-                delivery,
-                "\"]}",
-            ]
-            .concat()
+            let delivery = name_of(DELIVERIES, delivery);
+            ("relay_out", pair(&number(*message), &delivery))
         }
-        What::Corrupted(way, bit) => [
-            "{\"corrupted\":[\"",
-            name_of(*way),
-            "\",",
-            &words::number((*bit).into()),
-            "]}",
-        ]
-        .concat(),
+        What::Corrupted(way, bit) => {
+            let way = name_of(DIRECTIONS, way);
+            ("corrupted", pair(&way, &number((*bit).into())))
+        }
         What::Dropped(way, reason) => {
-            let reason = match reason {
-                DropReason::Loss => "loss",
-                DropReason::Checksum => "checksum",
-                DropReason::Queue => "queue",
-                DropReason::SlowReader => "slow_reader",
-            };
-            ["{\"dropped\":[\"", name_of(*way), "\",\"", reason, "\"]}"].concat()
+            let way = name_of(DIRECTIONS, way);
+            ("dropped", pair(&way, &name_of(REASONS, reason)))
         }
-    });
+    };
+    match content.as_str() {
+        "" => json::write_text(out, name),
+        content => out.push_str(&only(name, content)),
+    }
 }
 
-fn name_of(way: Direction) -> &'static str {
-    match way {
-        Direction::Up => "up",
-        Direction::Down => "down",
-    }
+fn pair(one: &str, other: &str) -> String {
+    ["[", one, ",", other, "]"].concat()
 }

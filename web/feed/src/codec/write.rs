@@ -60,12 +60,7 @@ impl Object {
 
     /// A list of texts.
     pub fn texts(&mut self, name: &str, texts: &[String]) {
-        let quoted = texts.iter().map(|text| {
-            let mut quoted = String::new();
-            json::write_text(&mut quoted, text);
-            quoted
-        });
-        self.list(name, quoted);
+        self.list(name, texts.iter().map(|text| json::quoted(text)));
     }
 
     /// All fields of another object.
