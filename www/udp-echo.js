@@ -67,7 +67,7 @@ async function script(name) {
 }
 
 const get = async (name) => {
-  const response = await fetch(near(name), { integrity: hashes[name] ?? "" });
+  const response = await fetch(near(name), { integrity: hashes[name] });
   if (!response.ok) throw name;
   return response;
 };
@@ -197,7 +197,7 @@ class UdpEcho extends HTMLElement {
         this,
         this.#frame,
         (name, detail) => this.#tell(name, JSON.parse(detail)),
-        (name, done) => this.#chunk(name, done),
+        (name) => this.#chunk(name),
       );
       if (this.experiment) (await import(near("experiments.js"))).begin(this);
     } catch (error) {
@@ -206,20 +206,20 @@ class UdpEcho extends HTMLElement {
   }
 
   /** Loads a chunk for the widget, which goes on without it when that fails; or asks this address why it lets nobody in. */
-  async #chunk(name, done) {
+  async #chunk(name) {
     const before = restarts;
-    let unit = [];
-    let why = "";
+    let chunk, style, why;
     try {
-      if (name.includes(":")) why = await (await reasons()).judge(name);
-      else [unit] = await Promise.all([load(name), load("rest")]), this.#wear(unit[1]);
+      const judged = async () => [, , await (await reasons()).judge(name)];
+      [[chunk, style, why = ""]] = await Promise.all([name.includes(":") ? judged() : load(name), load("rest")]);
+      this.#wear(style);
     } catch (error) {
       const cause = await explain(error, name);
       why = `${cause.message} ${cause.hint}`;
       this.#tell("udp-error", cause);
     }
     // Whoever asked may be gone by now.
-    if (before === restarts) done(unit[0], why);
+    if (before === restarts) this.#widget.loaded(name, chunk, why);
   }
 
   /** The module is gone: what it had counted is gone with it. */
@@ -329,8 +329,8 @@ class UdpEcho extends HTMLElement {
       if (detail.state === "idle") this.#ready = ready(this.#ready.resolve);
       const states = this.#internals?.states;
       states?.clear();
-      const word = { live: "live", simulated: "simulated", replay: "replay", gone: "offline", refused: "offline" }[detail.state];
-      if (word) states?.add(word);
+      if (/live|simulated|replay/.test(this.#state)) states?.add(this.#state);
+      else if (/gone|refused/.test(this.#state)) states?.add("offline");
     }
     if (name === "udp-ready") this.#ready.resolve(detail);
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));

@@ -4,16 +4,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::Function;
-use wasm_bindgen::JsValue;
-use web_sys::{Element, HtmlElement, Url};
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Element, HtmlElement, Url};
 
 use crate::chunk::Chunk;
-use crate::dom::{self, Clock, Frame, Listener, Request, Timer};
+use crate::dom::{Clock, Frame, Listener, Request, Timer};
 use crate::element::outcome::Outcome;
 use crate::element::settings::Settings;
 use crate::host::Host;
 use crate::inbox::Sender;
-use crate::policy::Policy;
 use crate::session::{Effect, Event, Micros, Peer, Session};
 use crate::ui::Ui;
 use crate::view::View;
@@ -22,6 +21,7 @@ use crate::words;
 mod chunks;
 mod rest;
 
+pub use chunks::Load;
 use chunks::{Chunks, Errand};
 pub(crate) use rest::{Tell, export};
 
@@ -33,10 +33,8 @@ pub enum Input {
     /// The connection with this number did something, now or at a time of the past: a recording keeps its own pace. An
     /// older connection has nothing to say any more.
     Host(u32, Option<Micros>, Event),
-    /// A chunk was loaded, or why not.
-    Chunk(&'static str, Result<Chunk, String>),
-    /// What the host said, or did not, when it was asked why it let this connection not in.
-    Judged(u32, String),
+    /// The loader has this chunk, or why not; or, by its address, what the host says of who may connect.
+    Chunk(String, Result<Chunk, String>),
     /// A recording was loaded for this connection.
     Fetched(u32, String),
     /// The page around the element wants the run as JSON, given to this function.
@@ -60,7 +58,7 @@ struct Desk {
     generation: u32,
     timer: Timer,
     frame: Frame,
-    _watching: [Listener; 2],
+    _watching: [Option<Listener>; 2],
 }
 
 impl Desk {
@@ -135,11 +133,20 @@ impl Desk {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The loader's function that dispatches an event at the element, by name and detail. A listener that throws is reported by
+    /// the browser, and is no concern of ours.
+    pub type Dispatch;
+
+    #[wasm_bindgen(method, js_name = call)]
+    fn dispatch(this: &Dispatch, that: &JsValue, name: &str, detail: &str);
+}
+
 /// Runs one widget on a page until the element leaves it.
 pub struct App {
     element: HtmlElement,
-    /// Dispatches an event at the element: name and detail.
-    dispatch: Function,
+    dispatch: Dispatch,
     /// The address of the loader: the default for the relay's.
     base: String,
     inbox: Sender<Input>,
@@ -147,6 +154,8 @@ pub struct App {
     chunks: Chunks,
     /// Number of the connection.
     connection: u32,
+    /// Number of the last one that the host was asked about.
+    asked: u32,
     relay: Option<Url>,
     question: Option<Request>,
     clock: Clock,
@@ -156,7 +165,7 @@ impl App {
     /// Begins to run on a page. The task takes what comes to it, and is over, with true, when the element has left; the
     /// session is then parked for the next one.
     pub fn begin(
-        (element, root, dispatch, load): (HtmlElement, Element, Function, Function),
+        (element, root, dispatch, load): (HtmlElement, Element, Dispatch, Load),
         base: String,
         session: Session,
         inbox: Sender<Input>,
@@ -170,9 +179,10 @@ impl App {
             inbox,
             host: None,
             connection: 0,
+            asked: 0,
             relay: None,
             question: None,
-            clock: Clock::default(),
+            clock: Clock,
         };
         let mut desk = Desk::new(&mut app, &root, session);
         move |input| {
@@ -195,19 +205,20 @@ impl App {
             Input::Fetched(connection, source) if connection == self.connection => {
                 self.need(session, Errand::Replay(connection, source));
             }
-            Input::Judged(connection, answer) if connection == self.connection => {
-                // No answer is an answer as well: then there is no host.
-                if let Ok(policy) = Policy::read(&answer) {
-                    self.feed(session, Event::Policy(policy));
-                }
-            }
             Input::Chunk(name, Ok(chunk)) => {
-                for errand in self.chunks.arrived(name, &chunk) {
+                for errand in self.chunks.arrived(&name, &chunk) {
                     rest::run(self, session, errand, &chunk);
                 }
             }
+            // Without an object there is no host, which is an answer as well; and the rest may not be there.
+            // And of a connection that is no longer, it may be of another host.
+            Input::Chunk(_, Err(answer))
+                if answer.starts_with('{') && self.asked == self.connection =>
+            {
+                rest::judge(self, session, &answer);
+            }
             Input::Chunk(name, Err(why)) => {
-                for errand in self.chunks.failed(name, &why) {
+                for errand in self.chunks.failed(&name, &why) {
                     self.give_up(session, errand, &why);
                 }
             }
@@ -242,10 +253,7 @@ impl App {
                 continue;
             }
             let (name, detail) = outcome.describe(session);
-            // A listener that throws is reported by the browser, and is no concern of ours.
-            let _ = self
-                .dispatch
-                .call2(&JsValue::NULL, &name.into(), &detail.into());
+            self.dispatch.dispatch(&JsValue::NULL, name, &detail);
         }
     }
 
@@ -340,16 +348,17 @@ impl App {
         }
     }
 
-    /// Asks the host why it does not let us in.
-    fn ask_policy(&self) {
+    /// Asks the host why it does not let us in. What forbids it may be the browser, which the loader finds out.
+    fn ask_policy(&mut self) {
         if let Some(url) = self.relay.as_ref().map(policy_url) {
-            self.chunks.ask_policy(&url, self.connection);
+            self.asked = self.connection;
+            self.chunks.load(&url);
         }
     }
 
     /// Reads the element's attributes; true when those of the link are others.
     fn configure(&mut self, session: &mut Session) -> bool {
-        let (settings, complaints) = Settings::read(|name| self.element.get_attribute(name));
+        let (settings, complaints) = Settings::read(&|name| self.element.get_attribute(name));
         for complaint in &complaints {
             session.tell(Outcome::complaint(complaint));
         }
@@ -364,7 +373,7 @@ impl App {
         if let Some(message) = &settings.message
             && session.settings().message != settings.message
         {
-            session.set_draft(message.clone().into());
+            session.set_draft(message.as_bytes().into());
         }
         let link = session.settings().link != settings.link;
         session.set_settings(settings);
@@ -385,14 +394,20 @@ impl App {
         }
     }
 
-    fn watch_page(&self) -> [Listener; 2] {
+    fn watch_page(&self) -> [Option<Listener>; 2] {
+        let page = self.element.owner_document();
         let inbox = self.inbox.clone();
-        let look = move |_| inbox.send(Input::Event(Event::Hidden(dom::document().hidden())));
+        let look = move |event: web_sys::Event| {
+            let page: Option<Document> = event.target().map(JsCast::unchecked_into);
+            let is_hidden = page.is_some_and(|page| page.hidden());
+            inbox.send(Input::Event(Event::Hidden(is_hidden)));
+        };
         let inbox = self.inbox.clone();
         let online = move |_| inbox.send(Input::Event(Event::Online));
+        let window = page.as_ref().and_then(Document::default_view);
         [
-            Listener::new(&dom::document(), "visibilitychange", Box::new(look)),
-            Listener::new(&dom::window(), "online", Box::new(online)),
+            page.map(|page| Listener::new(&page, "visibilitychange", Box::new(look))),
+            window.map(|window| Listener::new(&window, "online", Box::new(online))),
         ]
     }
 

@@ -1,7 +1,6 @@
 //! What a session talks to: a host over a WebSocket, or one that a chunk brings, which is sent the same messages and
 //! answers with them.
 
-use bytes::Bytes;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -32,9 +31,9 @@ impl Host {
         let messages = inbox.clone();
         let on_message = move |event: web_sys::Event| {
             let event: &MessageEvent = event.unchecked_ref();
-            for event in events(&event.data()) {
+            read(&event.data(), &|event| {
                 messages.send(Input::Host(connection, None, event));
-            }
+            });
         };
         let closes = inbox.clone();
         let on_close = move |event: web_sys::Event| {
@@ -50,11 +49,11 @@ impl Host {
     }
 
     /// Sends one datagram, unchanged. Zero bytes are a datagram like any other.
-    pub fn send(&self, payload: &Bytes) {
+    pub fn send(&self, payload: &[u8]) {
         match self {
             // It fails only while connecting, when nothing is sent yet; a closing socket drops silently, as UDP would.
             Self::Live(socket, _) => drop(socket.send_with_u8_array(payload)),
-            Self::Chunk(port, _) => port.send(&Uint8Array::from(&payload[..])),
+            Self::Chunk(port, _) => port.send(&Uint8Array::from(payload)),
         }
     }
 
@@ -92,28 +91,25 @@ impl Drop for Host {
 /// Messages that the page around the element is told as they are: answers to what it asked, and what others did.
 const TOLD: [&str; 4] = ["server", "stream", "visitor", "notice"];
 
-/// What a message is for the session and for the page around the element.
-pub(crate) fn events(data: &JsValue) -> Vec<Event> {
-    let text = data.as_string();
-    let told = text.filter(|text| {
-        let rest = text.strip_prefix("{\"").unwrap_or_default();
-        TOLD.iter().any(|name| rest.starts_with(name))
-    });
-    let told = told.map(Event::Told);
-    message(data).into_iter().chain(told).collect()
-}
-
-/// What a message says; `None` for control messages of a later version, which are not for us.
-fn message(data: &JsValue) -> Option<Event> {
+/// Tells what a message is for the session and for the page around the element. Control messages of a later version are
+/// neither.
+pub(crate) fn read(data: &JsValue, tell: &dyn Fn(Event)) {
     let Some(text) = data.as_string() else {
-        return Some(Event::Datagram(Uint8Array::new(data).to_vec()));
+        return tell(Event::Datagram(Uint8Array::new(data).to_vec()));
     };
-    if text.starts_with("{\"stream\":") {
-        return Some(Event::Answered(text));
+    let rest = text.strip_prefix("{\"").unwrap_or_default();
+    let is_told = TOLD.iter().any(|name| rest.starts_with(name));
+    if rest.starts_with("stream\":") {
+        tell(Event::Answered(text.clone()));
+    } else {
+        match codec::decode(&text) {
+            Ok(Some(message)) => tell(Event::Control(message)),
+            Ok(None) => {}
+            Err(field) => tell(Event::Unreadable(field)),
+        }
     }
-    match codec::decode(&text) {
-        Ok(message) => message.map(Event::Control),
-        Err(field) => Some(Event::Unreadable(field)),
+    if is_told {
+        tell(Event::Told(text));
     }
 }
 

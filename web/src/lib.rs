@@ -22,7 +22,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
@@ -43,7 +43,7 @@ pub use udp_echo_feed::dom;
 pub mod inbox;
 pub mod ui;
 
-use app::{App, Input};
+use app::{App, Dispatch, Input, Load};
 use dom::Clock;
 use element::settings::{MAX_BURST, Pace};
 use inbox::Sender;
@@ -73,14 +73,14 @@ impl Widget {
     }
 
     /// The element is on a page and was seen. The widget is drawn inside `frame`; `dispatch` is called with the name and
-    /// the detail, as JSON, of each event that the element is to dispatch; `load` with the name of a chunk and a function
-    /// that takes it, or a sentence that says why there is none.
+    /// the detail, as JSON, of each event that the element is to dispatch; `load` with the name of a chunk,
+    /// which comes to [`Self::loaded`].
     pub fn connected(
         &mut self,
         element: HtmlElement,
         frame: Element,
-        dispatch: js_sys::Function,
-        load: js_sys::Function,
+        dispatch: Dispatch,
+        load: Load,
     ) {
         if self.task.is_some() {
             return;
@@ -105,6 +105,15 @@ impl Widget {
         self.task = None;
     }
 
+    /// What was asked for by this name: a chunk, or else a sentence that says why there is none.
+    pub fn loaded(&self, name: String, chunk: JsValue, why: String) {
+        let chunk = match chunk.is_undefined() {
+            false => Ok(chunk.unchecked_into()),
+            true => Err(why),
+        };
+        self.tell(Input::Chunk(name, chunk));
+    }
+
     /// An attribute of the element changed.
     pub fn changed(&self) {
         self.tell(Input::Changed);
@@ -117,7 +126,7 @@ impl Widget {
             count: count.unwrap_or(1).clamp(1, MAX_BURST),
             interval: (interval.unwrap_or(0.0) * 1000.0) as u64,
         };
-        self.tell(Input::Event(Event::Burst(payload.map(Bytes::from), pace)));
+        self.tell(Input::Event(Event::Burst(payload.map(Payload::from), pace)));
     }
 
     /// Goes to the next datagram, or back to the one before.
@@ -155,7 +164,7 @@ impl Widget {
             // The task has ended by now, and has parked what it had.
             let session = parked.take();
             if let Some(session) = &session {
-                app::export(session, &Clock::default(), &give);
+                app::export(session, &Clock, &give);
             }
             parked.set(session);
         };

@@ -3,13 +3,12 @@
 //! Nothing in here touches the browser. [`Session::on`] takes an [`Event`] and the time and answers with [`Effect`]s;
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
 use wire::transcript::DEFAULT_MESSAGE;
 
 use crate::element::outcome::{self, Outcome};
 use crate::element::settings::{Mode, Settings};
-use crate::policy::Policy;
 use crate::words;
 
 mod announcer;
@@ -19,6 +18,7 @@ mod burst;
 mod events;
 pub mod history;
 mod reading;
+mod rest;
 mod standing;
 pub mod transcript;
 
@@ -56,7 +56,7 @@ pub struct Session {
     relay: String,
     /// Name of the server to ask for; empty for the host's own choice.
     target: String,
-    draft: Bytes,
+    draft: Payload,
     draft_revision: u32,
     asked: Asked,
     selected: Option<u64>,
@@ -90,7 +90,7 @@ impl Session {
             history: History::default(),
             relay: String::new(),
             target: String::new(),
-            draft: Bytes::from_static(DEFAULT_MESSAGE.as_bytes()),
+            draft: DEFAULT_MESSAGE.as_bytes().into(),
             draft_revision: 0,
             asked: Asked::default(),
             selected: None,
@@ -146,8 +146,8 @@ impl Session {
             Event::Unreadable(field) => self.part(words::unreadable(field), now),
             Event::Datagram(bytes) => self.silently(|session| session.history.answered(bytes, now)),
             Event::Closed(code, reason) => self.closed(code, &reason, now),
-            Event::Policy(policy) => self.silently(|session| session.judged(policy)),
-            Event::Draft(text) => self.silently(|session| session.draft = text.into()),
+            Event::Policy(policy) => self.silently(|session| rest::judged(session, policy)),
+            Event::Draft(text) => self.silently(|session| session.draft = text.into_bytes().into()),
             Event::Fill(draft) => self.silently(|session| session.set_draft(draft)),
             Event::Send => self.begin_burst(None, self.settings.pace, now),
             Event::Burst(payload, pace) => self.begin_burst(payload, pace, now),
@@ -204,7 +204,7 @@ impl Session {
     }
 
     /// Puts another message into the composer.
-    pub fn set_draft(&mut self, draft: Bytes) {
+    pub fn set_draft(&mut self, draft: Payload) {
         self.draft = draft;
         self.draft_revision += 1;
     }
@@ -377,31 +377,6 @@ impl Session {
             return vec![Effect::Disconnect];
         }
         vec![Effect::Disconnect, Effect::AskPolicy]
-    }
-
-    fn judged(&mut self, policy: Policy) {
-        if policy.allowed {
-            return;
-        }
-        let (mut why, setting) = (policy.why, policy.setting);
-        if why.is_empty() {
-            words::REFUSED.clone_into(&mut why);
-        }
-        // By now it may have connected after all.
-        let is_waiting = matches!(self.phase, Phase::Gone { .. });
-        if is_waiting || self.simulating.is_some() {
-            let code = match policy.code.as_str() {
-                "mixed-content" => "mixed-content",
-                "loopback-refused" => "loopback-refused",
-                _ => "refused",
-            };
-            self.complain(code, &why, setting.clone());
-        }
-        if let Some(reason) = &mut self.simulating {
-            *reason = Reason { why, setting };
-        } else if is_waiting {
-            self.phase = Phase::Refused { why, setting };
-        }
     }
 
     fn select(&mut self, number: Option<u64>) {

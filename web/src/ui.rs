@@ -93,7 +93,11 @@ impl Ui {
             send: shell.find("send"),
             message: shell.find("message").unchecked_into(),
             draft_revision: None,
-            places: ["picture", "lab", "bytes"].map(|name| (name, shell.find(name))),
+            places: [
+                ("picture", shell.find("picture")),
+                ("lab", shell.find("lab")),
+                ("bytes", shell.find("bytes")),
+            ],
             targets: Targets::new(shell.find("target").unchecked_into()),
             client_log: Log::new(shell.find("client-lines")),
             server_log: Log::new(shell.find("server-lines")),
@@ -146,9 +150,17 @@ impl Ui {
             .draw(view.server_transcript(), view.selected());
         self.targets.draw(view);
         self.rows.draw(view);
-        self.stamps.draw(view.stamps().map(words::stamp));
-        self.sum.draw(view.sum().map(words::number));
-        self.beside.draw(view.beside().map(words::number));
+        for (place, stamp) in view.stamps().into_iter().enumerate() {
+            self.stamps.draw(place, &words::stamp(stamp));
+        }
+        for (numbers, counts) in [
+            (&mut self.sum, &view.sum()[..]),
+            (&mut self.beside, &view.beside()[..]),
+        ] {
+            for (place, count) in counts.iter().enumerate() {
+                numbers.draw(place, &words::number(*count));
+            }
+        }
     }
 }
 

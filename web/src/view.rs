@@ -8,6 +8,7 @@ use crate::session::transcript::Transcript;
 use crate::session::{Micros, Phase, Session};
 use crate::words;
 use udp_echo_feed::datagram::{Datagram, Stamps};
+use udp_echo_feed::form;
 
 /// Rows that are drawn at most; all datagrams are counted.
 pub const DRAWN_ROWS: u64 = 200;
@@ -123,8 +124,8 @@ impl<'a> View<'a> {
 
     /// The message as text; `None` when it is bytes that a field for text does not hold: it changes the ends of lines.
     pub fn draft(&self) -> Option<&'a str> {
-        let draft = std::str::from_utf8(self.session.draft()).ok()?;
-        (!draft.contains('\r')).then_some(draft)
+        let draft = form::text(self.session.draft())?;
+        (!draft.bytes().any(|byte| byte == b'\r')).then_some(draft)
     }
 
     /// Changes when the message was set otherwise than by typing it.
@@ -191,8 +192,12 @@ impl<'a> View<'a> {
 
     /// Its stamps as the time since the first one, named by [`words::STAMPS`]; `None` where it did not come by.
     pub fn stamps(&self) -> Stamps {
-        let stamps = self.shown().map(Datagram::stamps).unwrap_or_default();
-        stamps.map(|stamp| Some(stamp?.saturating_sub(stamps[0]?)))
+        let mut stamps = self.shown().map(Datagram::stamps).unwrap_or_default();
+        let first = stamps[0];
+        for stamp in &mut stamps {
+            *stamp = stamp.zip(first).map(|(at, first)| at.saturating_sub(first));
+        }
+        stamps
     }
 
     /// The datagram that the reader picked.

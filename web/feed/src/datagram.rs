@@ -1,11 +1,15 @@
 //! One datagram: what was sent, what was reported of its way, what came back.
 
-use bytes::Bytes;
+use std::rc::Rc;
+
 use wire::control::{Event, What};
 use wire::ledger::{Delivery, Fate};
 use wire::link::Direction;
 
 use crate::Micros;
+
+/// What is sent. Clones share it: the transcript, the rows and every panel have the same.
+pub type Payload = Rc<[u8]>;
 
 /// A datagram of this page, from the moment it was handed over.
 #[derive(Debug, PartialEq)]
@@ -13,7 +17,7 @@ pub struct Datagram {
     /// Its number on this page, counted from 1.
     pub number: u64,
     /// What was sent.
-    pub payload: Bytes,
+    pub payload: Payload,
     /// When the page handed it over, by the browser's clock.
     pub sent_at: Micros,
     /// Everything the host reported of it, in the order of happening, with the host's stamps.
@@ -44,7 +48,7 @@ pub struct RoundTrip {
 
 impl Datagram {
     /// A datagram of which nothing is known yet.
-    pub fn new(number: u64, payload: Bytes, sent_at: Micros) -> Self {
+    pub fn new(number: u64, payload: Payload, sent_at: Micros) -> Self {
         Self {
             number,
             payload,

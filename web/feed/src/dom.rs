@@ -2,12 +2,56 @@
 
 use std::time::Duration;
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    Blob, Document, Element, EventTarget, HtmlElement, Performance, Url, Window, XmlHttpRequest,
-};
+use web_sys::{Blob, Document, Element, EventTarget, HtmlElement, Url, Window, XmlHttpRequest};
 
 use crate::Micros;
+
+// The browser's functions, as this module calls them. Those of `web_sys` hand back what is thrown, which costs a page more than
+// the call; nothing throws here, for names are ours and are names.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, millis: i32) -> i32;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(id: i32);
+    #[wasm_bindgen(js_name = requestAnimationFrame)]
+    fn request_animation_frame(callback: &Function) -> i32;
+    #[wasm_bindgen(js_name = cancelAnimationFrame)]
+    fn cancel_animation_frame(id: i32);
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(callback: &JsValue);
+    #[wasm_bindgen(js_namespace = document, js_name = createElement)]
+    fn create_element(tag: &str) -> Element;
+    #[wasm_bindgen(js_namespace = document, js_name = createElementNS)]
+    fn create_element_of(namespace: &str, tag: &str) -> Element;
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+
+    #[wasm_bindgen(js_namespace = performance, js_name = toJSON)]
+    fn performance() -> Origin;
+
+    /// What `performance` says of itself.
+    type Origin;
+    #[wasm_bindgen(method, getter, js_name = timeOrigin)]
+    fn time_origin(this: &Origin) -> f64;
+
+    /// A node, or whatever else events happen at.
+    type Node;
+    #[wasm_bindgen(method, js_name = addEventListener)]
+    fn add_event_listener(this: &Node, name: &str, callback: &JsValue);
+    #[wasm_bindgen(method, js_name = removeEventListener)]
+    fn remove_event_listener(this: &Node, name: &str, callback: &JsValue);
+    #[wasm_bindgen(method, js_name = setAttribute)]
+    fn set_attribute(this: &Node, name: &str, value: &str);
+    #[wasm_bindgen(method, js_name = toggleAttribute)]
+    fn toggle_attribute(this: &Node, name: &str, on: bool);
+    #[wasm_bindgen(method, js_name = querySelector)]
+    fn query_selector(this: &Node, selector: &str) -> Option<Element>;
+    #[wasm_bindgen(method)]
+    fn append(this: &Node, child: &Element);
+}
 
 /// An event listener that is removed when it is dropped.
 pub struct Listener {
@@ -24,8 +68,8 @@ impl Listener {
         callback: Box<dyn FnMut(web_sys::Event)>,
     ) -> Self {
         let callback = Closure::wrap(callback);
-        // It fails only for names that are no strings.
-        let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
+        let node: &Node = target.unchecked_ref();
+        node.add_event_listener(name, callback.as_ref());
         Self {
             target: target.clone(),
             name,
@@ -36,10 +80,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let callback = self.callback.as_ref().unchecked_ref();
-        let _ = self
-            .target
-            .remove_event_listener_with_callback(self.name, callback);
+        let node: &Node = self.target.unchecked_ref();
+        node.remove_event_listener(self.name, self.callback.as_ref());
     }
 }
 
@@ -69,9 +111,7 @@ impl Timer {
             // Rounded up: a timer that rings early would ring again and again.
             let millis = at.saturating_sub(now).div_ceil(1000).min(i32::MAX as u64) as i32;
             let callback = self.callback.as_ref().unchecked_ref();
-            let id =
-                window().set_timeout_with_callback_and_timeout_and_arguments_0(callback, millis);
-            self.armed = id.ok().map(|id| (at, id));
+            self.armed = Some((at, set_timeout(callback, millis)));
         }
     }
 
@@ -82,7 +122,7 @@ impl Timer {
 
     fn clear(&mut self) {
         if let Some((_, id)) = self.armed.take() {
-            window().clear_timeout_with_handle(id);
+            clear_timeout(id);
         }
     }
 }
@@ -112,7 +152,7 @@ impl Frame {
     pub fn request(&mut self) {
         if self.requested.is_none() {
             let callback = self.callback.as_ref().unchecked_ref();
-            self.requested = window().request_animation_frame(callback).ok();
+            self.requested = Some(request_animation_frame(callback));
         }
     }
 
@@ -125,7 +165,7 @@ impl Frame {
 impl Drop for Frame {
     fn drop(&mut self) {
         if let Some(id) = self.requested {
-            let _ = window().cancel_animation_frame(id);
+            cancel_animation_frame(id);
         }
     }
 }
@@ -191,41 +231,34 @@ impl Label {
 
 /// Sets or removes an attribute without a value.
 pub fn set_flag(element: &Element, name: &str, on: bool) {
-    // It fails only for names that are no names.
-    let _ = element.toggle_attribute_with_force(name, on);
+    element.unchecked_ref::<Node>().toggle_attribute(name, on);
 }
 
 /// Sets an attribute.
 pub fn set(element: &Element, name: &str, value: &str) {
-    // It fails only for names that are no names.
-    let _ = element.set_attribute(name, value);
+    element.unchecked_ref::<Node>().set_attribute(name, value);
 }
 
 /// A new element.
 pub fn create(tag: &str) -> Element {
-    document()
-        .create_element(tag)
-        .expect_throw("the name of the tag is one of ours")
+    create_element(tag)
 }
 
 /// A new element of a drawing.
 pub fn create_svg(tag: &str) -> Element {
-    let element = document().create_element_ns(Some("http://www.w3.org/2000/svg"), tag);
-    element.expect_throw("the name of the tag is one of ours")
+    create_element_of("http://www.w3.org/2000/svg", tag)
 }
 
 /// Calls a function as soon as nothing else is running, before anything is drawn.
 pub fn soon(work: Box<dyn FnOnce()>) {
-    let callback = Closure::once_into_js(work);
-    window().queue_microtask(callback.unchecked_ref());
+    queue_microtask(&Closure::once_into_js(work));
 }
 
 /// A new element with this part name, as the last child.
 pub fn append(parent: &Element, tag: &str, part: &str) -> Element {
     let element = create(tag);
     set(&element, "part", part);
-    // It fails only where no child may stand, and ours may.
-    let _ = parent.append_child(&element);
+    parent.unchecked_ref::<Node>().append(&element);
     element
 }
 
@@ -256,7 +289,7 @@ impl<'a> Shell<'a> {
 
     fn seek(&self, attribute: &str, name: &str) -> Option<Element> {
         let selector = ["[", attribute, "=", name, "]"].concat();
-        self.0.query_selector(&selector).ok().flatten()
+        self.0.unchecked_ref::<Node>().query_selector(&selector)
     }
 }
 
@@ -294,27 +327,17 @@ pub fn document() -> Document {
 }
 
 /// The browser's monotonic clock.
-#[derive(Debug)]
-pub struct Clock(Performance);
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self(
-            window()
-                .performance()
-                .expect_throw("every browser with wasm has this clock"),
-        )
-    }
-}
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Clock;
 
 impl Clock {
     /// The time since the Unix epoch at which the clock began.
     pub fn origin(&self) -> Duration {
-        Duration::from_micros((self.0.time_origin() * 1000.0) as Micros)
+        Duration::from_micros((performance().time_origin() * 1000.0) as Micros)
     }
 
     /// The time now.
     pub fn now(&self) -> Micros {
-        (self.0.now() * 1000.0) as Micros
+        (performance_now() * 1000.0) as Micros
     }
 }

@@ -20,7 +20,7 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use crate::datagram::Payload;
 
 use crate::codec::{self, Unreadable};
 use crate::json::Value;
@@ -60,7 +60,7 @@ pub struct Feed {
     /// How long an answer may take.
     pub timeout: Micros,
     /// The message in the composer.
-    pub draft: Bytes,
+    pub draft: Payload,
     /// The kept datagrams, by their numbers.
     pub datagrams: Kept,
     /// Number of the next datagram.

@@ -9,10 +9,8 @@
 //! sending; `events` have the form of the protocol, and the host's clock. A payload that is no text stands as `hex`.
 //! `number` and `fate` may be missing.
 
-use bytes::Bytes;
-
 use crate::codec::{self, Object, Unreadable};
-use crate::datagram::Datagram;
+use crate::datagram::{Datagram, Payload};
 use crate::json::{self, Value};
 use crate::{Micros, words};
 
@@ -21,9 +19,9 @@ pub fn write(datagram: &Datagram, number: u64, began: Micros) -> String {
     let mut out = Object::default();
     out.number("number", number);
     out.number("at", datagram.sent_at.saturating_sub(began));
-    match std::str::from_utf8(&datagram.payload) {
-        Ok(text) => out.text("text", text),
-        Err(_) => out.text("hex", &hex(&datagram.payload)),
+    match text(&datagram.payload) {
+        Some(text) => out.text("text", text),
+        None => out.text("hex", &hex(&datagram.payload)),
     }
     let answered = datagram.answered_at;
     out.number_if_any(
@@ -69,9 +67,9 @@ pub fn read(value: &Value<'_>, number: u64) -> Result<Datagram, Unreadable> {
     })
 }
 
-fn payload(value: &Value<'_>) -> Result<Bytes, Unreadable> {
+fn payload(value: &Value<'_>) -> Result<Payload, Unreadable> {
     if let Some(Value::Text(text)) = value.field("text") {
-        return Ok(Bytes::copy_from_slice(text.as_bytes()));
+        return Ok(text.as_bytes().into());
     }
     match value.field("hex") {
         Some(Value::Text(hex)) => unhex(hex).ok_or("hex"),
@@ -79,17 +77,25 @@ fn payload(value: &Value<'_>) -> Result<Bytes, Unreadable> {
     }
 }
 
+/// Bytes as text; `None` when they are no UTF-8. By the means of the transcripts, which are in the module already: those of
+/// [`std::str::from_utf8`] would be there beside them.
+pub fn text(bytes: &[u8]) -> Option<&str> {
+    let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    (valid.len() == bytes.len()).then_some(valid)
+}
+
 /// Bytes as pairs of hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::new();
     for byte in bytes {
-        out.extend([byte >> 4, byte & 15].map(json::digit));
+        out.push(json::digit(byte >> 4));
+        out.push(json::digit(*byte));
     }
     out
 }
 
 /// Bytes from pairs of hexadecimal digits; `None` when they are no such pairs.
-pub fn unhex(hex: &str) -> Option<Bytes> {
+pub fn unhex(hex: &str) -> Option<Payload> {
     let digit = |digit: u8| char::from(digit).to_digit(16);
     let pairs = hex.as_bytes().chunks(2).map(|pair| match pair {
         [high, low] => Some((digit(*high)? << 4 | digit(*low)?) as u8),

@@ -63,10 +63,14 @@ pub fn write_text(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
-            '"' | '\\' => out.extend(['\\', c]),
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
             '\0'..='\x1f' => {
                 out.push_str("\\u00");
-                out.extend([c as u8 >> 4, c as u8 & 15].map(digit));
+                out.push(digit(c as u8 >> 4));
+                out.push(digit(c as u8));
             }
             c => out.push(c),
         }

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn numbered(number: u64) -> Datagram {
-        Datagram::new(number, bytes::Bytes::new(), 0)
+        Datagram::new(number, Default::default(), 0)
     }
 
     #[test]

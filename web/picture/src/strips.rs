@@ -90,13 +90,12 @@ pub fn shares(counts: &[u64]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use proptest::prelude::*;
     use wire::control::{Event, What};
     use wire::ledger::Delivery;
 
     fn echoed(number: u64, total: u64, beyond: u64) -> Datagram {
-        let mut datagram = Datagram::new(number, Bytes::from_static(b"x"), 1_000);
+        let mut datagram = Datagram::new(number, b"x"[..].into(), 1_000);
         datagram.answered_at = Some(1_000 + total);
         datagram.fate = Some(Fate::Echoed);
         datagram.events = vec![
@@ -128,9 +127,9 @@ mod tests {
 
     #[test]
     fn trips_have_two_parts_and_losses_are_counted_beside() {
-        let mut lost = Datagram::new(2, Bytes::new(), 0);
+        let mut lost = Datagram::new(2, Default::default(), 0);
         lost.fate = Some(Fate::Lost);
-        let under_way = Datagram::new(3, Bytes::new(), 0);
+        let under_way = Datagram::new(3, Default::default(), 0);
         let all = [echoed(1, 900, 300), lost, under_way, echoed(4, 500, 100)];
         let trips = trips(all.iter());
         let bars: Vec<_> = trips

@@ -1,6 +1,5 @@
 //! Pictures of runs of the simulated host.
 
-use bytes::Bytes;
 use wire::control::{ClientMessage, Event, HostMessage, Lab, Options, ServerRules, What};
 use wire::ledger::{Delivery, Fate};
 use wire::link::{Direction, DropReason, Impairment};
@@ -50,9 +49,8 @@ fn run(set: Set, pause: u64, payloads: &[&[u8]]) -> Vec<Datagram> {
         while let Some(due) = host.next_due().filter(|due| *due <= now) {
             take(&mut datagrams, &mut host, due);
         }
-        let payload = Bytes::copy_from_slice(payload);
-        datagrams.push(Datagram::new(number, payload.clone(), now));
-        host.datagram(now, payload);
+        datagrams.push(Datagram::new(number, (*payload).into(), now));
+        host.datagram(now, payload.to_vec().into());
         take(&mut datagrams, &mut host, now);
     }
     while let Some(due) = host.next_due() {
@@ -381,7 +379,7 @@ fn refused_rejected_unanswered_cut_and_corrupted_have_signs_of_their_own() {
 
 #[test]
 fn of_a_strangers_server_only_the_halves_are_drawn_and_marked_as_assumed() {
-    let mut datagram = Datagram::new(1, Bytes::from_static(b"x"), 0);
+    let mut datagram = Datagram::new(1, b"x"[..].into(), 0);
     for (at, what) in [
         (100, What::RelayIn(1)),
         (110, What::UdpOut),
@@ -667,7 +665,7 @@ fn numbers_and_times_are_short() {
 
 #[test]
 fn a_host_that_makes_no_sense_breaks_nothing() {
-    let mut datagram = Datagram::new(1, Bytes::from_static(b"x"), u64::MAX);
+    let mut datagram = Datagram::new(1, b"x"[..].into(), u64::MAX);
     for (at, what) in [
         (u64::MAX, What::RelayIn(usize::MAX)),
         (0, What::EchoIn(9)),

@@ -1,6 +1,6 @@
 //! For tests: the core's session with a simulated host, without a browser.
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json;
 use udp_echo_web::element::feed::Feeder;
@@ -45,7 +45,7 @@ impl Rehearsal {
     pub(crate) fn on(&mut self, event: Event) {
         for effect in self.session.on(event, self.now) {
             match effect {
-                Effect::Datagram(payload) => self.host.datagram(self.now, payload),
+                Effect::Datagram(payload) => self.host.datagram(self.now, payload.to_vec().into()),
                 Effect::Control(message) => {
                     let message =
                         udp_echo_simulator::codec::read(&message).expect("the form of the wire");
@@ -62,7 +62,7 @@ impl Rehearsal {
     }
 
     pub(crate) fn send(&mut self, payload: &[u8]) {
-        let payload = Bytes::copy_from_slice(payload);
+        let payload = Payload::from(payload);
         self.on(Event::Burst(Some(payload), Pace::default()));
     }
 
@@ -145,16 +145,16 @@ mod tests {
         assert_eq!(quiet, None, "nothing has changed");
         page.send(b"one");
         page.send(b"\xfftwo");
-        assert_eq!(page.fed().datagrams[&2].payload, &b"\xfftwo"[..]);
+        assert_eq!(page.fed().datagrams[&2].payload[..], b"\xfftwo"[..]);
         page.settle();
         page.on(Event::Select(Some(1)));
-        page.on(Event::Fill(Bytes::from_static(b"\0draft")));
+        page.on(Event::Fill(b"\0draft"[..].into()));
         let history_first = page.session.history().datagram(1).unwrap().events.clone();
         let feed = page.fed();
         assert_eq!((feed.selected, feed.next), (Some(1), 3));
         assert_eq!(feed.datagrams[&1].fate, Some(Fate::Echoed));
         assert_eq!(feed.datagrams[&1].events, history_first);
-        assert_eq!(feed.draft, &b"\0draft"[..]);
+        assert_eq!(feed.draft[..], b"\0draft"[..]);
         page.on(Event::Clear);
         assert!(page.fed().datagrams.is_empty());
         page.send(b"three");

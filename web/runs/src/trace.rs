@@ -1,8 +1,7 @@
 //! Reads a run that the core has written (`udp_echo_web::element::trace`), to be shown again or saved.
 
-use bytes::Bytes;
 use udp_echo_feed::codec::{self, Fields, Unreadable};
-use udp_echo_feed::datagram::Datagram;
+use udp_echo_feed::datagram::{Datagram, Payload};
 use udp_echo_feed::json::{self, Value};
 use udp_echo_feed::{Micros, form};
 use wire::control::{Event, Hello, Limits, Options, PROTOCOL_VERSION, What};
@@ -24,7 +23,7 @@ pub enum Said {
     /// A datagram of the host.
     Answer(Vec<u8>),
     /// A datagram of the client.
-    Sent(Bytes),
+    Sent(Payload),
 }
 
 /// A run as it is shown again: what was said, and when, since the beginning, in the order of the times.

@@ -1,6 +1,5 @@
 //! The chunks of one widget: asked for when something needs them, shown in their places, and told what there is.
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
@@ -13,6 +12,15 @@ use crate::session::{Micros, Session};
 
 /// How many times as long as they draw panels rest.
 const REST: Micros = 8;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The loader's function that loads chunks by their names. It is asynchronous, and throws nothing.
+    pub type Load;
+
+    #[wasm_bindgen(method, js_name = call)]
+    fn load(this: &Load, that: &JsValue, name: &str);
+}
 
 /// What waits for a chunk.
 #[derive(Debug)]
@@ -52,8 +60,7 @@ pub(super) struct Wanted {
 
 /// The chunks of one widget.
 pub(super) struct Chunks {
-    /// The loader's: called with a name and with what is to be called with the chunk, or with why there is none.
-    load: Function,
+    load: Load,
     pub(super) inbox: Sender<Input>,
     /// What chunks act through: there when the first one is.
     pub(super) act: Option<Closure<dyn FnMut(String, JsValue)>>,
@@ -63,7 +70,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(load: Function, inbox: &Sender<Input>) -> Self {
+    pub(super) fn new(load: Load, inbox: &Sender<Input>) -> Self {
         Self {
             load,
             inbox: inbox.clone(),
@@ -156,7 +163,7 @@ impl Chunks {
 
     fn want(&mut self, name: &'static str) -> &mut Wanted {
         let place = self.known(name).unwrap_or_else(|| {
-            self.ask_for(name);
+            self.load(name);
             self.wanted.push(Wanted {
                 name,
                 chunk: None,
@@ -169,31 +176,9 @@ impl Chunks {
         &mut self.wanted[place]
     }
 
-    fn ask_for(&self, name: &'static str) {
-        let done = move |chunk: JsValue, why| {
-            let chunk = match chunk.is_undefined() {
-                false => Ok(chunk.unchecked_into()),
-                true => Err(why),
-            };
-            Input::Chunk(name, chunk)
-        };
-        self.load(name, Box::new(done));
-    }
-
-    /// Asks why the host with this policy lets nobody in. What forbids it may be the browser, which the loader finds out.
-    pub(super) fn ask_policy(&self, url: &str, connection: u32) {
-        let done = move |_, answer: String| Input::Judged(connection, answer);
-        self.load(url, Box::new(done));
-    }
-
-    /// Asks the loader for something that it has, or that it finds out.
-    fn load(&self, name: &str, done: Box<dyn FnOnce(JsValue, String) -> Input>) {
-        let inbox = self.inbox.clone();
-        let done = move |chunk: JsValue, why: String| inbox.send(done(chunk, why));
-        // The loader's function is asynchronous, and throws nothing.
-        let _ = self
-            .load
-            .call2(&JsValue::NULL, &name.into(), &Closure::once_into_js(done));
+    /// Asks the loader for a chunk, or for what the host at an address says of who may connect. It comes as [`Input::Chunk`].
+    pub(super) fn load(&self, name: &str) {
+        self.load.load(&JsValue::NULL, name);
     }
 
     /// Opens the panels that have a place and a chunk and are not open yet.

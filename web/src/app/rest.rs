@@ -1,7 +1,7 @@
 //! The rest of the core: what only chunks, recordings and exports need.
 //!
 //! The bundle cuts it off into a module of its own, `udp-echo-rest_bg.wasm`, which shares the memory of the core and is loaded
-//! before the first chunk: most pages show one live widget with its transcript, and never need it. What is cut off are the
+//! before the first chunk, and before a host is asked why it lets nobody in: most pages show one live widget with its transcript, and never need it. What is cut off are the
 //! functions of the modules with this name, and what only they call. So nothing here may be called before a chunk is there, or
 //! before the loader was asked for an export; and each function that is called from outside stands for itself.
 
@@ -17,6 +17,7 @@ use crate::element::settings::{Complaint, Mode, Pace};
 use crate::element::trace;
 use crate::host::{self, Host};
 use crate::inbox::Sender;
+use crate::policy::Policy;
 use crate::session::{Direction, Event, Micros, Session};
 use crate::words;
 
@@ -57,6 +58,14 @@ pub(super) fn run(app: &mut App, session: &mut Session, errand: Errand, chunk: &
     }
 }
 
+/// Takes in what the host says of who may connect.
+#[inline(never)]
+pub(super) fn judge(app: &mut App, session: &mut Session, answer: &str) {
+    if let Ok(policy) = Policy::read(answer) {
+        app.feed(session, Event::Policy(policy));
+    }
+}
+
 /// Fetches the recording, or takes the one that stands in the element.
 fn fetch(app: &mut App, connection: u32) {
     let inbox = app.inbox.clone();
@@ -94,12 +103,11 @@ pub(crate) type Tell = Closure<dyn FnMut(JsValue, Option<f64>, bool)>;
 fn tell(connection: u32, inbox: &Sender<Input>) -> Tell {
     let inbox = inbox.clone();
     Closure::new(move |data: JsValue, at: Option<f64>, is_sent: bool| {
-        let events = match is_sent {
-            true => vec![Event::Replayed(Uint8Array::new(&data).to_vec().into())],
-            false => host::events(&data),
-        };
-        for event in events {
-            inbox.send(Input::Host(connection, at.map(|at| at as Micros), event));
+        let at = at.map(|at| at as Micros);
+        let tell = |event| inbox.send(Input::Host(connection, at, event));
+        match is_sent {
+            true => tell(Event::Replayed(Uint8Array::new(&data).to_vec().into())),
+            false => host::read(&data, &tell),
         }
     })
 }

@@ -1,7 +1,7 @@
 //! What the panels of the chunks are told: the writing half of [`udp_echo_feed::feed`].
 
-use bytes::Bytes;
 use udp_echo_feed::codec::Object;
+use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::feed::FED;
 use udp_echo_feed::form;
 
@@ -13,7 +13,7 @@ use crate::session::{Micros, Session};
 pub struct Feeder {
     /// The revision that the record had.
     revision: u64,
-    draft: Bytes,
+    draft: Payload,
     /// Everything but the time, the draft and the datagrams.
     told: String,
 }

@@ -2,6 +2,8 @@
 //!
 //! An attribute that makes no sense is left at its default, and a [`Complaint`] says so: the page goes on.
 
+use std::ops::RangeInclusive;
+
 use udp_echo_feed::codec::Object;
 use udp_echo_feed::decimal;
 use wire::control::Options;
@@ -117,22 +119,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
+    /// What an element without attributes asks for.
     fn default() -> Self {
-        Self {
-            relay: String::new(),
-            target: String::new(),
-            mode: Mode::Auto,
-            src: String::new(),
-            message: None,
-            pace: Pace::default(),
-            timeout_ms: None,
-            link: String::new(),
-            seed: None,
-            autosend: false,
-            max_rows: DRAWN_ROWS,
-            label: None,
-            view: "",
-        }
+        Self::read(&|_| None).0
     }
 }
 
@@ -147,73 +136,67 @@ pub struct Complaint {
 
 impl Settings {
     /// Reads the attributes; `attribute` gives the text of one, if it is there.
-    pub fn read(attribute: impl Fn(&str) -> Option<String>) -> (Self, Vec<Complaint>) {
+    pub fn read(attribute: &Attributes<'_>) -> (Self, Vec<Complaint>) {
         let mut reader = Reader {
             attribute,
             complaints: Vec::new(),
         };
-        let modes = "mode=\"auto\", \"live\", \"simulated\" or \"replay\"";
-        let mode = reader.take("mode", modes, |text| {
-            Some(match text {
-                "" | "auto" => Mode::Auto,
-                "live" => Mode::Live,
-                "simulated" => Mode::Simulated,
-                "replay" => Mode::Replay,
-                _ => return None,
-            })
-        });
-        let text = |name: &str| (reader.attribute)(name).unwrap_or_default();
-        let (relay, target, src) = (text("relay"), text("target"), text("src"));
-        let (message, label) = ((reader.attribute)("message"), (reader.attribute)("label"));
-        let autosend = (reader.attribute)("autosend").is_some();
-        let count = reader.take("count", "count=\"1\" to \"10000\"", |text| {
-            decimal::read(text, "", 0).filter(|count| (1..=MAX_BURST).contains(count))
-        });
-        let interval = reader.take("interval", "interval=\"250\", in milliseconds", |text| {
-            decimal::read(text, "ms", 3)
-        });
-        let timeout_ms = reader.take(
-            "timeout",
-            "timeout=\"1\" to \"60000\", in milliseconds",
-            |text| {
-                decimal::read(text, "ms", 0).filter(|ms| (1..=Options::MAX_TIMEOUT_MS).contains(ms))
-            },
+        let mode = reader.choice(
+            "mode",
+            "mode=\"auto\", \"live\", \"simulated\" or \"replay\"",
+            &["auto", "live", "simulated", "replay", ""],
         );
-        let seed = reader.take("seed", "seed=\"1\", a whole number", |text| {
-            decimal::read_wide(text, "", 0)
-        });
-        let max_rows = reader.take("max-rows", "max-rows=\"1\" to \"200\"", |text| {
-            decimal::read(text, "", 0)
-                .map(u64::from)
-                .filter(|rows| (1..=DRAWN_ROWS).contains(rows))
-        });
-        let link = reader.link();
-        let view = reader.take(
+        let view = reader.choice(
             "view",
             "view=\"mini\", \"transcript\", \"timeline\", \"lab\" or \"full\"",
-            |text| VIEWS.into_iter().find(|view| *view == text),
+            &VIEWS,
+        );
+        let text = |name: &str| attribute(name).unwrap_or_default();
+        let (relay, target, src) = (text("relay"), text("target"), text("src"));
+        let burst = 1..=MAX_BURST.into();
+        let count = reader.number("count", "count=\"1\" to \"10000\"", ("", 0), burst);
+        let interval = reader.number(
+            "interval",
+            "interval=\"250\", in milliseconds",
+            ("ms", 3),
+            0..=u32::MAX.into(),
+        );
+        let timeout_ms = reader.number(
+            "timeout",
+            "timeout=\"1\" to \"60000\", in milliseconds",
+            ("ms", 0),
+            1..=Options::MAX_TIMEOUT_MS.into(),
+        );
+        let seed = reader.number("seed", "seed=\"1\", a whole number", ("", 0), 0..=u64::MAX);
+        let max_rows = reader.number(
+            "max-rows",
+            "max-rows=\"1\" to \"200\"",
+            ("", 0),
+            1..=DRAWN_ROWS,
         );
         let settings = Self {
             relay,
             target,
             // A run to replay needs no second attribute to say so.
-            mode: mode.unwrap_or(if src.is_empty() {
-                Mode::Auto
-            } else {
-                Mode::Replay
-            }),
-            src,
-            message,
-            pace: Pace {
-                count: count.unwrap_or(1),
-                interval: interval.unwrap_or(0).into(),
+            mode: match mode {
+                Some("live") => Mode::Live,
+                Some("simulated") => Mode::Simulated,
+                Some("replay") => Mode::Replay,
+                None if !src.is_empty() => Mode::Replay,
+                _ => Mode::Auto,
             },
-            timeout_ms,
-            link,
+            src,
+            message: attribute("message"),
+            pace: Pace {
+                count: count.unwrap_or(1) as u32,
+                interval: interval.unwrap_or(0),
+            },
+            timeout_ms: timeout_ms.map(|ms| ms as u32),
+            link: link(attribute),
             seed,
-            autosend,
+            autosend: attribute("autosend").is_some(),
             max_rows: max_rows.unwrap_or(DRAWN_ROWS),
-            label,
+            label: attribute("label"),
             view: view.unwrap_or_default(),
         };
         (settings, reader.complaints)
@@ -243,42 +226,66 @@ impl Settings {
     }
 }
 
-struct Reader<A> {
-    attribute: A,
+/// Gives the text of an attribute, if it is there.
+type Attributes<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+struct Reader<'a> {
+    attribute: &'a Attributes<'a>,
     complaints: Vec<Complaint>,
 }
 
-impl<A: Fn(&str) -> Option<String>> Reader<A> {
-    /// The value of an attribute that is there and can be read.
-    fn take<T>(
+impl Reader<'_> {
+    /// One of these words.
+    fn choice(
         &mut self,
         name: &str,
-        expected: &'static str,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
+        expected: &str,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
         let text = (self.attribute)(name)?;
-        let value = read(&text);
-        if value.is_none() {
-            self.complaints.push(Complaint {
-                written: [name, "=\"", &text, "\""].concat(),
-                expected: expected.to_owned(),
-            });
+        let word = words.iter().find(|word| **word == text);
+        if word.is_none() {
+            self.complain(name, &text, expected);
         }
-        value
+        word.copied()
     }
 
-    /// The attributes of the link that are there.
-    fn link(&self) -> String {
-        let mut link = Object::default();
-        let mut is_set = false;
-        for name in LINK {
-            if let Some(text) = (self.attribute)(name) {
-                link.text(name, &text);
-                is_set = true;
-            }
+    /// A number in a range, in this unit and with so many places behind the point.
+    fn number(
+        &mut self,
+        name: &str,
+        expected: &str,
+        (unit, places): (&str, usize),
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let text = (self.attribute)(name)?;
+        let number = decimal::read_wide(&text, unit, places);
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.complain(name, &text, expected);
         }
-        if is_set { link.end() } else { String::new() }
+        number
     }
+
+    fn complain(&mut self, name: &str, text: &str, expected: &str) {
+        self.complaints.push(Complaint {
+            written: [name, "=\"", text, "\""].concat(),
+            expected: expected.to_owned(),
+        });
+    }
+}
+
+/// The attributes of the link that are there.
+fn link(attribute: &Attributes<'_>) -> String {
+    let mut link = Object::default();
+    let mut is_set = false;
+    for name in LINK {
+        if let Some(text) = attribute(name) {
+            link.text(name, &text);
+            is_set = true;
+        }
+    }
+    if is_set { link.end() } else { String::new() }
 }
 
 #[cfg(test)]
@@ -286,7 +293,7 @@ mod tests {
     use super::*;
 
     fn read(attributes: &[(&str, &str)]) -> (Settings, Vec<Complaint>) {
-        Settings::read(|name| {
+        Settings::read(&|name| {
             assert!(ATTRIBUTES.contains(&name), "{name} is not observed");
             let found = attributes.iter().find(|(of, _)| *of == name);
             found.map(|(_, text)| (*text).to_owned())
@@ -295,7 +302,23 @@ mod tests {
 
     #[test]
     fn without_attributes_everything_is_at_its_default() {
-        assert_eq!(read(&[]), (Settings::default(), Vec::new()));
+        let (settings, complaints) = read(&[]);
+        assert_eq!(complaints, []);
+        let texts = [
+            &settings.relay,
+            &settings.target,
+            &settings.src,
+            &settings.link,
+        ];
+        assert!(texts.iter().all(|text| text.is_empty()));
+        assert_eq!((settings.mode, settings.view), (Mode::Auto, ""));
+        assert_eq!(
+            (settings.pace, settings.max_rows),
+            (Pace::default(), DRAWN_ROWS)
+        );
+        assert_eq!((&settings.message, &settings.label), (&None, &None));
+        assert_eq!((settings.timeout_ms, settings.seed), (None, None));
+        assert!(!settings.autosend);
     }
 
     #[test]

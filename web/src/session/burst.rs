@@ -1,6 +1,6 @@
 //! Several datagrams in a row.
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 
 use super::Micros;
 use crate::element::settings::Pace;
@@ -8,7 +8,7 @@ use crate::element::settings::Pace;
 /// A burst under way.
 #[derive(Debug)]
 pub(super) struct Burst {
-    payload: Bytes,
+    payload: Payload,
     left: u32,
     interval: Micros,
     next_at: Micros,
@@ -16,7 +16,7 @@ pub(super) struct Burst {
 
 impl Burst {
     /// A burst whose first datagram is due now.
-    pub(super) fn new(payload: Bytes, pace: Pace, now: Micros) -> Self {
+    pub(super) fn new(payload: Payload, pace: Pace, now: Micros) -> Self {
         Self {
             payload,
             left: pace.count,
@@ -34,7 +34,7 @@ impl Burst {
     ///
     /// A timer that rang late (a hidden tab has slow ones) is not made up for: that would turn a steady stream into
     /// lumps.
-    pub(super) fn take(&mut self, now: Micros) -> Option<Bytes> {
+    pub(super) fn take(&mut self, now: Micros) -> Option<Payload> {
         if self.left == 0 || self.next_at > now {
             return None;
         }
@@ -57,7 +57,7 @@ mod tests {
             count: 3,
             interval: 0,
         };
-        let mut burst = Burst::new(Bytes::from_static(b"x"), pace, 10);
+        let mut burst = Burst::new(b"x"[..].into(), pace, 10);
         let sent = std::iter::from_fn(|| burst.take(10)).count();
         assert_eq!((sent, burst.next_at()), (3, None));
     }
@@ -68,7 +68,7 @@ mod tests {
             count: 9,
             interval: 100,
         };
-        let mut burst = Burst::new(Bytes::new(), pace, 0);
+        let mut burst = Burst::new(Payload::default(), pace, 0);
         assert!(burst.take(0).is_some() && burst.take(0).is_none());
         assert_eq!(burst.next_at(), Some(100));
         assert!(burst.take(1000).is_some() && burst.take(1000).is_none());

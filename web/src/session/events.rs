@@ -1,6 +1,6 @@
 //! What can happen to a session, what it asks for, and where it stands.
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use wire::control::HostMessage;
 
 use super::Micros;
@@ -33,13 +33,13 @@ pub enum Event {
     /// The reader changed the message.
     Draft(String),
     /// A message was put into the composer: any bytes.
-    Fill(Bytes),
+    Fill(Payload),
     /// The reader sends the message, as often as the element's attributes say.
     Send,
     /// The page around the element sends something: a payload of its own, or else the message.
-    Burst(Option<Bytes>, Pace),
+    Burst(Option<Payload>, Pace),
     /// The recording that is being shown sends this.
-    Replayed(Bytes),
+    Replayed(Payload),
     /// There is no recording, or it cannot be read: why, as a sentence.
     NoRecording(String),
     /// The attributes changed what the host is asked for.
@@ -93,7 +93,7 @@ pub enum Effect {
     /// Ask `/relay.json` whether this page may connect.
     AskPolicy,
     /// Send this as one datagram.
-    Datagram(Bytes),
+    Datagram(Payload),
     /// Tell the host this.
     Control(String),
     /// Save the capture as a file.

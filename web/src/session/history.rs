@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use wire::control::{Event, Hello, Visitor, What};
 use wire::ledger::{Counters, Delivery, Fate};
 use wire::transcript::{self as words, Address};
@@ -175,7 +175,7 @@ impl History {
     }
 
     /// A datagram was handed over. Returns its number.
-    pub(super) fn sent(&mut self, payload: Bytes, now: Micros) -> u64 {
+    pub(super) fn sent(&mut self, payload: Payload, now: Micros) -> u64 {
         self.counters.sent += 1;
         self.counters.in_flight += 1;
         self.counters.bytes_sent += payload.len() as u64;

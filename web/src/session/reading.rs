@@ -1,6 +1,6 @@
 //! What a view reads of a session.
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use wire::control::{Hello, Options};
 use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
@@ -29,7 +29,7 @@ impl Session {
     }
 
     /// The message that would be sent.
-    pub fn draft(&self) -> &Bytes {
+    pub fn draft(&self) -> &Payload {
         &self.draft
     }
 

@@ -1,6 +1,6 @@
 //! What the element asks of a session through attributes and methods, and what stands in for a host that is not there.
 
-use bytes::Bytes;
+use udp_echo_feed::datagram::Payload;
 use wire::control::Options;
 use wire::limits::MAX_MESSAGE_BYTES;
 
@@ -125,7 +125,7 @@ impl Session {
 
     pub(super) fn begin_burst(
         &mut self,
-        payload: Option<Bytes>,
+        payload: Option<Payload>,
         pace: Pace,
         now: Micros,
     ) -> Vec<Effect> {
@@ -151,8 +151,10 @@ impl Session {
                     self.record(payload.clone(), now);
                     // A longer message would end the session. This much is too long for a datagram as well, so that the
                     // host rejects it as it would all of it.
-                    let length = payload.len().min(MAX_MESSAGE_BYTES);
-                    effects.push(Effect::Datagram(payload.slice(..length)));
+                    effects.push(Effect::Datagram(match payload.get(..MAX_MESSAGE_BYTES) {
+                        Some(head) => head.into(),
+                        None => payload,
+                    }));
                     continue;
                 }
                 _ => words::NOT_SENT.to_owned(),
@@ -165,7 +167,7 @@ impl Session {
         effects
     }
 
-    pub(super) fn record(&mut self, payload: Bytes, now: Micros) {
+    pub(super) fn record(&mut self, payload: Payload, now: Micros) {
         let number = self.history.sent(payload, now);
         self.selected = None;
         self.outcomes.push(Outcome::Sent(number));

@@ -62,9 +62,11 @@ impl Page {
                 Effect::Control(message) => {
                     self.tell_host(&serde_json::from_str(&message).expect("the form of the wire"));
                 }
-                Effect::Datagram(payload) => {
-                    self.host.as_mut().unwrap().datagram(self.now, payload)
-                }
+                Effect::Datagram(payload) => self
+                    .host
+                    .as_mut()
+                    .unwrap()
+                    .datagram(self.now, payload.to_vec().into()),
             }
         }
     }

@@ -19,11 +19,12 @@ impl Numbers {
         Self(names.iter().map(place).collect())
     }
 
-    pub(super) fn draw<const N: usize>(&mut self, numbers: [String; N]) {
-        for ((count, label), number) in self.0.iter_mut().zip(&numbers) {
-            if label.set(number) {
-                dom::set_flag(count, "data-zero", number == "0");
-            }
+    /// Makes this the number at a place.
+    pub(super) fn draw(&mut self, place: usize, number: &str) {
+        if let Some((count, label)) = self.0.get_mut(place)
+            && label.set(number)
+        {
+            dom::set_flag(count, "data-zero", number == "0");
         }
     }
 }

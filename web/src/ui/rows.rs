@@ -115,10 +115,10 @@ impl Row {
         let cell = |part| Label::new(dom::append(&element, "td", part));
         cell("number").set(&number);
         cell("bytes").set(&words::number(datagram.payload.len() as u64));
-        let times = ["round-trip", "before", "beyond"].map(cell);
+        let times = [cell("round-trip"), cell("before"), cell("beyond")];
         let ending = dom::append(&element, "td", "fate");
-        let ending =
-            ["fate-word", "fate-detail"].map(|part| Label::new(dom::append(&ending, "span", part)));
+        let span = |part| Label::new(dom::append(&ending, "span", part));
+        let ending = [span("fate-word"), span("fate-detail")];
         let mut row = Self {
             revision: None,
             element,

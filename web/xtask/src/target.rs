@@ -1,6 +1,6 @@
 //! Compilation targets beside the machine's own, and their standard library.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -33,13 +33,7 @@ pub(crate) fn ensure(target: &str) -> Result<()> {
 /// Whether the sources of the standard library are here, adding them with rustup when they are not. Without them it is
 /// used as it came, which is larger and does the same.
 pub(crate) fn has_sources() -> bool {
-    let have = || {
-        let sysroot = command::read(Command::new("rustc").args(["--print", "sysroot"]));
-        sysroot.is_ok_and(|sysroot| {
-            let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
-            library.join("std/Cargo.toml").is_file()
-        })
-    };
+    let have = || library().is_some_and(|library| library.join("std/Cargo.toml").is_file());
     if have() {
         return true;
     }
@@ -51,6 +45,12 @@ pub(crate) fn has_sources() -> bool {
     };
     step.done(outcome);
     have()
+}
+
+/// Where the sources of the standard library are, if they are.
+pub(crate) fn library() -> Option<PathBuf> {
+    let sysroot = command::read(Command::new("rustc").args(["--print", "sysroot"]));
+    Some(Path::new(sysroot.ok()?.trim()).join("lib/rustlib/src/rust/library"))
 }
 
 /// Asks the compiler itself, which knows also where there is no rustup (a distribution's Rust).

@@ -7,7 +7,7 @@ use super::*;
 use crate::rehearsal::{Rehearsal, replay};
 
 /// Runs a simulated session through these payloads over this link, and returns it when all is settled.
-fn run(payloads: &[Bytes], link: Impairment) -> Rehearsal {
+fn run(payloads: &[Payload], link: Impairment) -> Rehearsal {
     let mut page = Rehearsal::new();
     page.ask(udp_echo_feed::codec::lab(&link, &link, None));
     for payload in payloads {
@@ -24,7 +24,7 @@ fn again(page: &Rehearsal) -> Session {
 }
 
 /// What a reader sees of a datagram: payload, fate, round trip.
-type Facts = (Bytes, Option<Fate>, Option<u64>);
+type Facts = (Payload, Option<Fate>, Option<u64>);
 
 fn facts(session: &Session) -> Vec<Facts> {
     let history = session.history();
@@ -47,9 +47,9 @@ fn transcript(session: &Session) -> Vec<String> {
 #[test]
 fn a_replayed_run_shows_what_the_run_itself_showed() {
     let payloads = [
-        Bytes::from_static(b"This is the message.  It will be repeated."),
-        Bytes::new(),
-        Bytes::from_static(b"\xff\0\"</script>"),
+        Payload::from(&b"This is the message.  It will be repeated."[..]),
+        Payload::default(),
+        b"\xff\0\"</script>"[..].into(),
     ];
     let page = run(&payloads, Impairment::default());
     let (session, again) = (&page.session, again(&page));
@@ -66,7 +66,7 @@ fn a_replayed_run_shows_what_the_run_itself_showed() {
 
 #[test]
 fn what_is_no_trace_is_refused_by_the_field_that_is_wrong() {
-    let trace = run(&[Bytes::from_static(b"x")], Impairment::default()).trace();
+    let trace = run(&[Payload::from(&b"x"[..])], Impairment::default()).trace();
     for (from, to, field) in [
         ("{\"trace\"", "\"trace\"", "JSON"),
         ("\"trace\":1", "\"trace\":2", "trace"),
@@ -93,7 +93,7 @@ proptest! {
             loss_ppm, duplicate_ppm, corrupt_ppm, delay_us, jitter_us, no_checksum,
             ..Impairment::default()
         };
-        let payloads: Vec<Bytes> = payloads.into_iter().map(Bytes::from).collect();
+        let payloads: Vec<Payload> = payloads.into_iter().map(Payload::from).collect();
         let page = run(&payloads, link);
         let again = again(&page);
         let fates = |session: &Session| facts(session).into_iter().map(|fact| fact.1).collect::<Vec<_>>();

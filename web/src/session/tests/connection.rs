@@ -1,6 +1,7 @@
 //! How sessions begin, end and begin again.
 
 use super::*;
+use crate::policy::Policy;
 
 #[test]
 fn a_page_is_live_only_after_hello() {

@@ -4,6 +4,7 @@ use wire::ledger::Fate;
 
 use super::*;
 use crate::element::settings::Pace;
+use crate::policy::Policy;
 
 #[test]
 fn without_a_host_the_simulated_one_stands_in_and_says_why() {

@@ -12,7 +12,7 @@ use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::bundle::site::{self, Files};
-use crate::bundle::{imports, loader, panics};
+use crate::bundle::{imports, loader, panics, unused};
 use crate::progress::Step;
 use crate::{command, target, workspace};
 
@@ -126,10 +126,14 @@ fn flags() -> OsString {
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     // Small functions inside others cost a page more than the calls.
     let mut flags = OsString::from("-Cllvm-args=--inline-threshold=10");
-    if let Some(home) = home {
-        flags.push("\x1f--remap-path-prefix=");
-        flags.push(home.join("registry/src"));
-        flags.push("=");
+    let registry = home.map(|home| home.join("registry/src"));
+    for (path, name) in [(registry, ""), (target::library(), "/rustc")] {
+        if let Some(path) = path {
+            flags.push("\x1f--remap-path-prefix=");
+            flags.push(path);
+            flags.push("=");
+            flags.push(name);
+        }
     }
     flags
 }
@@ -170,6 +174,7 @@ pub(super) fn shrink(files: &Files, package: &str, with_names: bool) -> Result<(
     let module = config.parse(file(&name)?);
     let mut module = module.with_context(|| format!("read {name}"))?;
     panics::snip(&mut module).with_context(|| format!("shrink {name}"))?;
+    unused::drop(&mut module).with_context(|| format!("shrink {name}"))?;
     let mut glue = file(&glue_file(package))?.clone();
     imports::shorten(&mut module, &mut glue).with_context(|| format!("shrink {name}"))?;
     let glue = loader::without_comments(&String::from_utf8_lossy(&glue));

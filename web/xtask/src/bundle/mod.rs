@@ -1,7 +1,7 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
-//! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] takes the words of
-//! panics out of the wasm, [`imports`] shortens the names between the two, [`halves`] cuts the core in two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
+//! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] and [`unused`] take out
+//! what nobody reads and nobody calls, [`imports`] shortens the names between the two, [`halves`] cuts the core in two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
 //! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
@@ -16,6 +16,7 @@ mod order;
 mod panics;
 mod site;
 mod sizes;
+mod unused;
 
 use std::fs::{self, File};
 use std::path::PathBuf;

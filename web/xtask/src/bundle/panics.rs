@@ -137,7 +137,7 @@ fn forget_paths(data: &mut [u8]) {
 }
 
 /// Makes the body of a function a trap.
-fn trap(module: &mut Module, id: FunctionId) {
+pub(super) fn trap(module: &mut Module, id: FunctionId) {
     let function = module.funcs.get(id);
     let FunctionKind::Local(local) = &function.kind else {
         return;
@@ -152,7 +152,7 @@ fn trap(module: &mut Module, id: FunctionId) {
 }
 
 /// The first of these functions that this one calls.
-fn calls_any(function: &LocalFunction, callees: &[FunctionId]) -> Option<FunctionId> {
+pub(super) fn calls_any(function: &LocalFunction, callees: &[FunctionId]) -> Option<FunctionId> {
     struct Calls<'a>(&'a [FunctionId], Option<FunctionId>);
     impl<'i> Visitor<'i> for Calls<'_> {
         fn visit_call(&mut self, call: &Call) {
