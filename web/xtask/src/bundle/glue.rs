@@ -174,7 +174,7 @@ pub(super) fn shrink(files: &Files, package: &str, with_names: bool) -> Result<(
     let module = config.parse(file(&name)?);
     let mut module = module.with_context(|| format!("read {name}"))?;
     panics::snip(&mut module).with_context(|| format!("shrink {name}"))?;
-    unused::drop(&mut module).with_context(|| format!("shrink {name}"))?;
+    unused::drop(&mut module);
     let mut glue = file(&glue_file(package))?.clone();
     imports::shorten(&mut module, &mut glue).with_context(|| format!("shrink {name}"))?;
     let glue = loader::without_comments(&String::from_utf8_lossy(&glue));

@@ -5,23 +5,21 @@
 //! what the rest uses, and calls it through places of the table that the rest fills when it is loaded. What is rest is said in
 //! the sources: the functions of modules with the name `rest`, and what only they use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use walrus::ir::{Call, RefFunc, Value, Visitor, dfs_in_order};
+use walrus::ir::Value;
 use walrus::{
     ConstExpr, Data, Element, ElementItems, ElementKind, Export, ExportItem, Function,
     FunctionBuilder, FunctionId, FunctionKind, Global, GlobalKind, ImportKind, Memory, Module,
     ModuleConfig, Table, TableId,
 };
 
+use crate::bundle::calls::{Places, callees, places, reach};
 use crate::bundle::panics::plain;
 
 /// The name by which the rest imports from the core.
 const CORE: &str = "core";
-
-/// Functions by their places in the table.
-type Places = BTreeMap<u64, FunctionId>;
 
 /// Who goes where. Both halves are read from the same bytes, so that the same thing has the same index in both.
 struct Plan {
@@ -56,7 +54,7 @@ fn read(wasm: &[u8]) -> Result<Module> {
 fn plan(module: &Module) -> Result<Plan> {
     let table = table(module)?;
     let mut size = module.tables.get(table).initial;
-    let known = places(module, table);
+    let known = places(module);
     let exported = module
         .exports
         .iter()
@@ -96,37 +94,6 @@ fn table(module: &Module) -> Result<TableId> {
     table.context("the module has no table of functions")
 }
 
-/// What is in the table from the beginning.
-fn places(module: &Module, table: TableId) -> Places {
-    let mut places = Places::new();
-    for element in module.elements.iter() {
-        if let ElementKind::Active { table: of, offset } = &element.kind
-            && let ConstExpr::Value(Value::I32(offset)) = offset
-            && let ElementItems::Functions(functions) = &element.items
-            && *of == table
-        {
-            places.extend((*offset as u64..).zip(functions.iter().copied()));
-        }
-    }
-    places
-}
-
-/// What is called from where this begins, without passing through what is not let in.
-fn reach(
-    module: &Module,
-    begin: impl Iterator<Item = FunctionId>,
-    lets_in: impl Fn(FunctionId) -> bool,
-) -> BTreeSet<FunctionId> {
-    let mut next: Vec<FunctionId> = begin.collect();
-    let mut reached = BTreeSet::new();
-    while let Some(id) = next.pop() {
-        if lets_in(id) && reached.insert(id) {
-            next.extend(callees(module, id));
-        }
-    }
-    reached
-}
-
 /// What these functions call, each once.
 fn called_by(module: &Module, callers: &BTreeSet<FunctionId>) -> impl Iterator<Item = FunctionId> {
     let called = callers.iter().flat_map(|id| callees(module, *id));
@@ -153,23 +120,6 @@ fn doors(module: &Module, core: &BTreeSet<FunctionId>) -> Result<Vec<FunctionId>
         }
     }
     Ok(doors)
-}
-
-fn callees(module: &Module, caller: FunctionId) -> Vec<FunctionId> {
-    struct Callees(Vec<FunctionId>);
-    impl<'i> Visitor<'i> for Callees {
-        fn visit_call(&mut self, call: &Call) {
-            self.0.push(call.func);
-        }
-        fn visit_ref_func(&mut self, reference: &RefFunc) {
-            self.0.push(reference.func);
-        }
-    }
-    let mut callees = Callees(Vec::new());
-    if let FunctionKind::Local(function) = &module.funcs.get(caller).kind {
-        dfs_in_order(&mut callees, function, function.entry_block());
-    }
-    callees.0
 }
 
 /// Makes a module the core: what it calls of the rest it calls through the table, which has what the rest calls.
@@ -349,9 +299,7 @@ mod tests {
     fn each_half_calls_the_other_through_the_table() {
         let (core, rest) = cut(&whole(["app::run", "app::rest::show", "app::now"])).unwrap();
         let (core, rest) = (read(&core).unwrap(), read(&rest).unwrap());
-        let in_table = |module: &Module| -> Vec<u64> {
-            places(module, table(module).unwrap()).into_keys().collect()
-        };
+        let in_table = |module: &Module| -> Vec<u64> { places(module).into_keys().collect() };
         assert_eq!(in_table(&rest), [1], "the rest puts in what the core calls");
         assert_eq!(in_table(&core), [2], "and the core what the rest calls");
         assert_eq!(core.tables.get(table(&core).unwrap()).initial, 3);

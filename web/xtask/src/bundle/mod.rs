@@ -5,6 +5,7 @@
 //! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
+mod calls;
 mod compress;
 mod glue;
 mod halves;

@@ -5,9 +5,6 @@
 //! Nothing else changes: whoever panicked still traps at the same place.
 //!
 //! That the machinery is used by panics alone is checked, not hoped: a `format!` in the client fails the bundle.
-//!
-//! The same is done to js-sys's suspending tasks. wasm-bindgen takes out their only entry where no export suspends; the
-//! table of functions keeps the rest.
 
 use anyhow::{Result, bail};
 use walrus::ir::{Call, Visitor, dfs_in_order};
@@ -31,9 +28,6 @@ const PANICS: [&str; 12] = [
 
 /// What formats their messages.
 const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::do_count_chars"];
-
-/// The tasks that can suspend, and their entry.
-const SUSPENDING: (&str, &str) = ("js_sys::futures::jspi::", "__wbg_jspi_task_poll");
 
 /// Makes the panics of a module trap at once. Its functions must still have their names.
 ///
@@ -60,12 +54,7 @@ pub(super) fn snip(module: &mut Module) -> Result<()> {
         found.map(|(id, _)| *id).collect()
     };
     let formatting = ids(&is_formatting);
-    let (tasks, entry) = SUSPENDING;
-    let unused = match module.exports.get_func(entry) {
-        Ok(_) => Vec::new(),
-        Err(_) => ids(&|name| name.contains(tasks)),
-    };
-    for id in ids(&is_panic).into_iter().chain(unused) {
+    for id in ids(&is_panic) {
         trap(module, id);
     }
     for (id, name) in &named {
@@ -152,7 +141,7 @@ pub(super) fn trap(module: &mut Module, id: FunctionId) {
 }
 
 /// The first of these functions that this one calls.
-pub(super) fn calls_any(function: &LocalFunction, callees: &[FunctionId]) -> Option<FunctionId> {
+fn calls_any(function: &LocalFunction, callees: &[FunctionId]) -> Option<FunctionId> {
     struct Calls<'a>(&'a [FunctionId], Option<FunctionId>);
     impl<'i> Visitor<'i> for Calls<'_> {
         fn visit_call(&mut self, call: &Call) {
@@ -205,18 +194,6 @@ mod tests {
             error.to_string(),
             "udp_echo_web::words::live calls core::fmt::write: write the text without `format!` and the like"
         );
-    }
-
-    #[test]
-    fn tasks_that_suspend_go_where_nothing_enters_them() {
-        let task = "js_sys[0f]::futures::jspi::task_waker::raw_wake";
-        let mut without = module(task);
-        snip(&mut without).unwrap();
-        assert_eq!(without.funcs.iter().count(), 2);
-        let mut with = module(task);
-        let visit = with.exports.get_func("visit").unwrap();
-        with.exports.add("__wbg_jspi_task_poll", visit);
-        snip(&mut with).unwrap_err();
     }
 
     #[test]
