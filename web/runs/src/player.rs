@@ -34,7 +34,7 @@ impl Player {
     /// Begins to show a recording. Each event is told with the time that it has in the recording, counted from now: a
     /// timer that is late changes no round trip.
     pub(crate) fn new(recording: Recording, tell: Tell) -> Self {
-        let clock = Clock::default();
+        let clock = Clock;
         let began = clock.now();
         let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
             let desk = desk.clone();

@@ -46,7 +46,7 @@ impl Host {
 impl Host {
     /// See [`crate::simulated`].
     pub(crate) fn new(seed: u64, tell: Tell) -> Self {
-        let clock = Clock::default();
+        let clock = Clock;
         let now = clock.now();
         let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
             let desk = desk.clone();

@@ -187,9 +187,12 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
         let rest = loader.split(start).nth(1).expect("the loader has states");
         rest.split(end).next().unwrap_or_default()
     };
-    let mut states: Vec<&str> = between("if (/", "/.test(this.#state)) states?.add(this.#state)")
-        .split('|')
-        .collect();
+    let mut states: Vec<&str> = between(
+        "states?.clear();\n      if (/",
+        "/.test(this.#state)) states?.add(this.#state)",
+    )
+    .split('|')
+    .collect();
     states.push(between("states?.add(\"", "\")"));
     states.sort_unstable();
     assert_eq!(names("cssStates"), states);
