@@ -63,20 +63,17 @@ impl Datagram<'_> {
     /// # Errors
     /// [`Oversize`] when the payload is too long for the family.
     pub fn udp_header(&self) -> Result<[u8; UDP_HEADER_BYTES], Oversize> {
-        let length = (self.udp_length()? as u16).to_be_bytes();
-        let source = self.source.port().to_be_bytes();
-        let destination = self.destination.port().to_be_bytes();
-        let mut header = [0; UDP_HEADER_BYTES];
-        header[0..2].copy_from_slice(&source);
-        header[2..4].copy_from_slice(&destination);
-        header[4..6].copy_from_slice(&length);
-        let sum = match internet_checksum(&[&self.pseudo_header(length), &header, self.payload]) {
-            // Zero on the wire says "no checksum"; a sum of zero is sent as its other form (RFC 768).
-            0 => u16::MAX,
-            sum => sum,
-        };
-        header[6..8].copy_from_slice(&sum.to_be_bytes());
-        Ok(header)
+        let ports = [self.source.port(), self.destination.port()];
+        match self.route() {
+            Route::V4(source, destination) => {
+                let addresses = [&source.octets()[..], &destination.octets()];
+                udp_header(ports, addresses, self.payload)
+            }
+            Route::V6(source, destination) => {
+                let addresses = [&source.octets()[..], &destination.octets()];
+                udp_header(ports, addresses, self.payload)
+            }
+        }
     }
 
     /// Appends the whole packet, from the IP header to the last byte of the payload, as one unfragmented packet.
@@ -85,7 +82,7 @@ impl Datagram<'_> {
     /// [`Oversize`] when the payload is too long for the family; nothing is appended then.
     pub fn write_packet(&self, out: &mut Vec<u8>) -> Result<(), Oversize> {
         let udp_header = self.udp_header()?;
-        let udp_length = self.udp_length()?;
+        let udp_length = UDP_HEADER_BYTES + self.payload.len();
         match self.route() {
             Route::V4(source, destination) => {
                 out.extend_from_slice(&ipv4_header(source, destination, udp_length));
@@ -99,21 +96,6 @@ impl Datagram<'_> {
         Ok(())
     }
 
-    /// Length of header and payload; at most 65,535 when it is `Ok`.
-    fn udp_length(&self) -> Result<usize, Oversize> {
-        let around = match self.route() {
-            Route::V4(..) => IPV4_HEADER_BYTES + UDP_HEADER_BYTES,
-            // IPv6 counts its own header outside its length field (RFC 8200, section 3).
-            Route::V6(..) => UDP_HEADER_BYTES,
-        };
-        let bytes = self.payload.len();
-        let limit = usize::from(u16::MAX) - around;
-        if bytes > limit {
-            return Err(Oversize { bytes, limit });
-        }
-        Ok(bytes + UDP_HEADER_BYTES)
-    }
-
     fn route(&self) -> Route {
         let source = self.source.ip().to_canonical();
         let destination = self.destination.ip().to_canonical();
@@ -122,25 +104,45 @@ impl Datagram<'_> {
             (source, destination) => Route::V6(as_ipv6(source), as_ipv6(destination)),
         }
     }
+}
 
-    /// What the checksum covers besides header and payload: addresses, protocol and length (RFC 768; RFC 8200,
-    /// section 8.1). The IPv4 form is filled up with zeros, which do not change a sum.
-    fn pseudo_header(&self, udp_length: [u8; 2]) -> [u8; 36] {
-        let mut pseudo = [0; 36];
-        match self.route() {
-            Route::V4(source, destination) => {
-                pseudo[0..4].copy_from_slice(&source.octets());
-                pseudo[4..8].copy_from_slice(&destination.octets());
-            }
-            Route::V6(source, destination) => {
-                pseudo[0..16].copy_from_slice(&source.octets());
-                pseudo[16..32].copy_from_slice(&destination.octets());
-            }
-        }
-        pseudo[32..34].copy_from_slice(&udp_length);
-        pseudo[35] = PROTOCOL_UDP;
-        pseudo
+/// The 8 bytes of a UDP header between two addresses of one family, each 4 or 16 bytes.
+///
+/// Its checksum covers header, payload, and before them the pseudo-header: both addresses, protocol and length (RFC 768;
+/// RFC 8200, section 8.1). Zeros do not change a sum, so that the two families have the same one here.
+///
+/// # Errors
+/// [`Oversize`] when the payload is too long for the family.
+pub fn udp_header(
+    [source, destination]: [u16; 2],
+    addresses: [&[u8]; 2],
+    payload: &[u8],
+) -> Result<[u8; UDP_HEADER_BYTES], Oversize> {
+    let ip_header = match addresses[0].len() {
+        4 => IPV4_HEADER_BYTES,
+        // IPv6 counts its own header outside its length field (RFC 8200, section 3).
+        _ => 0,
+    };
+    let (bytes, limit) = (
+        payload.len(),
+        usize::from(u16::MAX) - UDP_HEADER_BYTES - ip_header,
+    );
+    if bytes > limit {
+        return Err(Oversize { bytes, limit });
     }
+    let [high, low] = ((bytes + UDP_HEADER_BYTES) as u16).to_be_bytes();
+    let mut header = [0, 0, 0, 0, high, low, 0, 0];
+    header[0..2].copy_from_slice(&source.to_be_bytes());
+    header[2..4].copy_from_slice(&destination.to_be_bytes());
+    let [from, to] = addresses;
+    let rest = [0, PROTOCOL_UDP, high, low];
+    let sum = match internet_checksum(&[from, to, &rest, &header, payload]) {
+        // Zero on the wire says "no checksum"; a sum of zero is sent as its other form (RFC 768).
+        0 => u16::MAX,
+        sum => sum,
+    };
+    header[6..8].copy_from_slice(&sum.to_be_bytes());
+    Ok(header)
 }
 
 /// The Internet checksum (RFC 1071) over pieces, each but the last of an even number of bytes.
@@ -250,8 +252,13 @@ mod tests {
                 assert_eq!(header[2..4], 10000_u16.to_be_bytes());
                 assert_eq!(header[4..6], length.to_be_bytes());
                 // A receiver sums everything, checksum included, and gets all ones.
-                let pseudo = datagram.pseudo_header(length.to_be_bytes());
-                assert_eq!(internet_checksum(&[&pseudo, &header, payload]), 0);
+                let octets = [datagram.source, datagram.destination].map(|end| match end.ip() {
+                    IpAddr::V4(v4) => v4.octets().to_vec(),
+                    IpAddr::V6(v6) => v6.octets().to_vec(),
+                });
+                let rest = [0, PROTOCOL_UDP, header[4], header[5]];
+                let pieces = [&octets[0], &octets[1], &rest[..], &header, payload];
+                assert_eq!(internet_checksum(&pieces), 0);
                 assert_ne!(header[6..8], [0, 0]);
             }
         }

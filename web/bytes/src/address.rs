@@ -1,105 +1,115 @@
-//! Addresses as the host writes them. The standard library's reader and writer weigh more than the rest of the header.
-
-use std::net::{Ipv6Addr, SocketAddr};
+//! Addresses as the host writes them. The standard library's types, reader and writer weigh more than the rest of the header.
 
 /// A UDP address, as text for commands and as numbers for the checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The host alone, such as `127.0.0.1` or `::1`. What a dual-stack socket writes as `::ffff:127.0.0.1` is IPv4 here.
     pub host: String,
-    /// The whole of it.
-    pub socket: SocketAddr,
+    /// The same in the order of the wire: 4 bytes, or 16 of IPv6.
+    pub octets: Vec<u8>,
+    /// The port.
+    pub port: u16,
 }
 
 impl Address {
     /// Reads `127.0.0.1:10000` or `[::1]:10000`.
     pub fn read(text: &str) -> Option<Self> {
         let colon = text.bytes().rposition(|byte| byte == b':')?;
-        let port = number(text.get(colon + 1..)?, 10)?;
-        let host = text.get(..colon)?;
-        let Some(inside) = host.strip_prefix('[') else {
-            return Some(Self::new(host, (ipv4(host)?, port)));
+        let (host, port) = text.split_at(colon);
+        let [port] = groups(&port[1..], b':', 10)?[..] else {
+            return None;
         };
-        let host = inside.strip_suffix(']')?;
-        let mapped = host.strip_prefix("::ffff:").unwrap_or_default();
-        Some(match ipv4(mapped) {
-            Some(octets) => Self::new(mapped, (octets, port)),
-            None => Self::new(host, (ipv6(host)?, port)),
-        })
-    }
-
-    fn new(host: &str, socket: impl Into<SocketAddr>) -> Self {
-        Self {
+        let inside = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let mapped = inside.and_then(|inside| inside.strip_prefix("::ffff:"));
+        let (host, octets) = match (ipv4(mapped.unwrap_or(host)), inside) {
+            (Some(octets), _) => (mapped.unwrap_or(host), octets),
+            (None, inside) => (inside?, ipv6(inside?)?),
+        };
+        Some(Self {
             host: host.to_owned(),
-            socket: socket.into(),
-        }
+            octets,
+            port,
+        })
     }
 
     /// Whether it is an address of IPv6.
     pub fn is_ipv6(&self) -> bool {
-        self.socket.is_ipv6()
-    }
-
-    /// The port.
-    pub fn port(&self) -> u16 {
-        self.socket.port()
+        self.octets.len() > 4
     }
 }
 
-fn ipv4(text: &str) -> Option<[u8; 4]> {
-    let mut parts = text.split('.');
-    let mut octets = [0; 4];
-    for octet in &mut octets {
-        *octet = u8::try_from(number(parts.next()?, 10)?).ok()?;
-    }
-    parts.next().is_none().then_some(octets)
+fn ipv4(text: &str) -> Option<Vec<u8>> {
+    let groups = groups(text, b'.', 10)?;
+    let octets = groups.into_iter().map_while(|group| group.try_into().ok());
+    let octets: Vec<u8> = octets.collect();
+    (octets.len() == 4).then_some(octets)
 }
 
 /// Eight groups, or fewer around one `::` (RFC 4291, section 2.2). No zone: none can be on the wire.
-fn ipv6(text: &str) -> Option<Ipv6Addr> {
-    let mut groups = [0; 8];
-    let mut count = 0;
-    // How many groups stand before the gap. It is an empty part; at one end of the text there are two.
-    let mut gap = None;
-    let last = text.split(':').count() - 1;
-    for (index, part) in text.split(':').enumerate() {
-        if !part.is_empty() {
-            *groups.get_mut(count)? = number(part, 16)?;
-            count += 1;
-        } else if index == 0 {
-            text.starts_with("::").then_some(())?;
-        } else if index == last {
-            text.ends_with("::").then_some(())?;
-        } else if gap.replace(count).is_some() {
-            return None;
-        }
+fn ipv6(text: &str) -> Option<Vec<u8>> {
+    let gap = text.as_bytes().windows(2).position(|pair| pair == b"::");
+    let (before, behind) = match gap {
+        Some(gap) => (&text[..gap], &text[gap + 2..]),
+        None => (text, ""),
+    };
+    let (mut groups, behind) = (
+        self::groups(before, b':', 16)?,
+        self::groups(behind, b':', 16)?,
+    );
+    let missing = 8_usize.checked_sub(groups.len() + behind.len())?;
+    if gap.is_some() != (missing > 0) {
+        return None;
     }
-    match gap {
-        None => (count == 8).then(|| groups.into()),
-        Some(before) => {
-            let tail = groups.get_mut(before..).filter(|_| count < 8)?;
-            tail.rotate_right(8 - count);
-            Some(groups.into())
-        }
+    groups.resize(8 - behind.len(), 0);
+    groups.extend(behind);
+    let mut octets = Vec::new();
+    for group in groups {
+        octets.extend(group.to_be_bytes());
     }
+    Some(octets)
 }
 
-fn number(digits: &str, radix: u32) -> Option<u16> {
-    let is_short = (1..=5).contains(&digits.len());
-    let add = |number: u32, digit: char| Some(number * radix + digit.to_digit(radix)?);
-    let number = is_short.then(|| digits.chars().try_fold(0, add))??;
-    u16::try_from(number).ok()
+/// Numbers with this mark between them, each of 1 to 5 digits and of 16 bits; none in an empty text.
+fn groups(text: &str, mark: u8, radix: u32) -> Option<Vec<u16>> {
+    let mut groups = Vec::new();
+    let (mut number, mut digits) = (0, 0);
+    // One more mark behind the last number ends it like the others.
+    for byte in text.bytes().chain((!text.is_empty()).then_some(mark)) {
+        if byte == mark {
+            groups.push(u16::try_from(number).ok().filter(|_| digits > 0)?);
+            (number, digits) = (0, 0);
+        } else {
+            number = number * radix + char::from(byte).to_digit(radix)?;
+            digits += 1;
+            (digits <= 5).then_some(())?;
+        }
+    }
+    Some(groups)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, SocketAddr};
+
     use proptest::prelude::*;
 
     use super::*;
 
+    /// The same as the standard library has it.
+    fn socket(text: &str) -> Option<SocketAddr> {
+        let Address { octets, port, .. } = Address::read(text)?;
+        let ip: IpAddr = match <[u8; 4]>::try_from(&octets[..]) {
+            Ok(four) => four.into(),
+            Err(_) => <[u8; 16]>::try_from(&octets[..]).unwrap().into(),
+        };
+        Some(SocketAddr::new(ip, port))
+    }
+
     #[test]
     fn addresses_are_read_as_the_host_writes_them() {
-        let read = |text| Address::read(text).map(|address| (address.host, address.socket.port()));
+        let read = |text| Address::read(text).map(|address| (address.host, address.port));
         assert_eq!(
             read("127.0.0.1:10000"),
             Some(("127.0.0.1".to_owned(), 10000))
@@ -120,6 +130,14 @@ mod tests {
             "[::1:7",
             "[1:2]:3",
             "host:1",
+            "1.2.3.4:",
+            "[::1]",
+            "[1::2::3]:1",
+            "[:1::2]:1",
+            "[1:2:3:4:5:6:7]:1",
+            "[1:2:3:4:5:6:7:8:9]:1",
+            "[1:2:3:4:5:6:7::8:9]:1",
+            "[::ffff:1.2.3.4:1",
         ] {
             assert_eq!(read(none), None, "{none}");
         }
@@ -140,7 +158,7 @@ mod tests {
                     SocketAddr::from((groups, port))
                 }
             };
-            let read = Address::read(&socket.to_string()).map(|address| address.socket);
+            let read = self::socket(&socket.to_string());
             // The library writes some other addresses with four octets at the end too.
             let canonical = SocketAddr::new(socket.ip().to_canonical(), port);
             prop_assert_eq!(read, Some(canonical));
@@ -148,7 +166,7 @@ mod tests {
 
         #[test]
         fn anything_else_is_refused_without_a_panic(text in "[0-9a-f:.\\[\\]]{0,30}") {
-            let read = Address::read(&text).map(|address| address.socket);
+            let read = socket(&text);
             prop_assert!(read.is_none() || text.parse::<SocketAddr>().is_ok(), "{read:?}");
         }
     }

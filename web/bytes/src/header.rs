@@ -1,9 +1,8 @@
 //! The eight bytes in front of the payload (RFC 768).
 
-use std::net::SocketAddr;
+use wire::packet::{Oversize, udp_header};
 
-use wire::packet::{Datagram, Oversize};
-
+use crate::address::Address;
 use crate::way::Shown;
 
 /// The header of a datagram, and how it fits what arrived.
@@ -20,20 +19,11 @@ impl Header {
     ///
     /// # Errors
     /// [`Oversize`] when no datagram carries that many.
-    pub fn of(
-        shown: &Shown,
-        source: SocketAddr,
-        destination: SocketAddr,
-    ) -> Result<Self, Oversize> {
-        let header = |payload| {
-            Datagram {
-                source,
-                destination,
-                payload,
-            }
-            .udp_header()
-        };
-        let arrived = shown.arrived.as_deref().map(header).transpose()?;
+    pub fn of(shown: &Shown, source: &Address, destination: &Address) -> Result<Self, Oversize> {
+        let ports = [source.port, destination.port];
+        let header =
+            |payload: &Vec<u8>| udp_header(ports, [&source.octets, &destination.octets], payload);
+        let arrived = shown.arrived.as_ref().map(header).transpose()?;
         let [.., high, low] = arrived.unwrap_or_default();
         Ok(Self {
             bytes: header(&shown.written)?,
@@ -52,14 +42,18 @@ impl Header {
 mod tests {
     use super::*;
 
-    fn address(port: u16) -> SocketAddr {
-        ([127, 0, 0, 1], port).into()
+    fn address(port: u16) -> Address {
+        Address {
+            host: String::new(),
+            octets: vec![127, 0, 0, 1],
+            port,
+        }
     }
 
     #[test]
     fn the_header_of_the_tutorials_message() {
         let shown = Shown::plain(b"This is the message.  It will be repeated.");
-        let header = Header::of(&shown, address(50139), address(10000)).unwrap();
+        let header = Header::of(&shown, &address(50139), &address(10000)).unwrap();
         let [source, destination, length, checksum] = header.fields();
         assert_eq!([source, destination, length], [50139, 10000, 50]);
         // Added up by hand: pseudo-header, header and payload, with this checksum, make all ones.
@@ -90,7 +84,7 @@ mod tests {
             arrived: Some(b"abd".to_vec()),
             ..Shown::plain(b"abc")
         };
-        let header = Header::of(&shown, address(1), address(2)).unwrap();
+        let header = Header::of(&shown, &address(1), &address(2)).unwrap();
         // The last byte is the high half of a word: one bit less in the sum, one bit more in its complement.
         let checksum = header.fields()[3];
         let difference = checksum.wrapping_sub(header.arrived.unwrap());
@@ -100,7 +94,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_has_no_header() {
         let shown = Shown::plain(&[0; 65_508]);
-        let error = Header::of(&shown, address(1), address(2)).unwrap_err();
+        let error = Header::of(&shown, &address(1), &address(2)).unwrap_err();
         assert_eq!((error.bytes, error.limit), (65_508, 65_507));
     }
 }

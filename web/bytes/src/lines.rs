@@ -54,7 +54,7 @@ pub fn line(form: Form, payload: &[u8], server: Option<&Address>) -> Result<Stri
         return Ok(literal(payload, false));
     }
     let server = server.ok_or(No::Server)?;
-    let (host, port) = (server.host.as_str(), number(server.port().into()));
+    let (host, port) = (server.host.as_str(), number(server.port.into()));
     if form == Form::Python {
         return Ok(script(server, &port, payload));
     }

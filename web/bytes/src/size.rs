@@ -131,11 +131,12 @@ pub fn odds(fragments: u32, loss: f64) -> f64 {
 /// A payload of a size made out of another one: repeated as often as it takes, and cut. Out of nothing: groups of eight
 /// that count their own bytes.
 pub fn fill(base: &[u8], size: usize) -> Vec<u8> {
-    if !base.is_empty() {
-        return base.iter().copied().cycle().take(size).collect();
-    }
-    let mut bytes = Vec::with_capacity(size + 8);
+    let mut bytes = Vec::new();
     while bytes.len() < size {
+        if !base.is_empty() {
+            bytes.extend_from_slice(base);
+            continue;
+        }
         let mut number = bytes.len();
         let mut group = *b"0000000 ";
         for digit in group[..7].iter_mut().rev() {

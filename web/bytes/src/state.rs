@@ -406,7 +406,7 @@ impl State {
     pub fn header(&self) -> Result<Header, String> {
         let shown = self.shown.as_ref().ok_or_else(String::new)?;
         let (source, destination) = self.addresses().ok_or(words::NO_ADDRESS)?;
-        Header::of(shown, source.socket, destination.socket)
+        Header::of(shown, &source, &destination)
             .map_err(|over| words::no_header(over.bytes, over.limit))
     }
 
