@@ -44,10 +44,10 @@ impl BacklogPool {
     pub const SHARED: usize = SHARED_BYTES;
 
     /// Most bytes that a raw session has of its own: answers, pongs, and a message of which a part is still to come.
-    pub const RAW: usize = OWN_ANSWERS + BLOCK_BYTES + MAX_MESSAGE_BYTES;
+    pub const RAW: usize = OWN_ANSWERS + 2 * BLOCK_BYTES + MAX_MESSAGE_BYTES;
 
     /// Most bytes that a page's session has of its own: the same, what it is told, and its books.
-    pub const PAGE: usize = Self::RAW + 4 * OWN_CONTROL + OWN_BOOKS;
+    pub const PAGE: usize = Self::RAW + 3 * OWN_CONTROL + OWN_BOOKS;
 
     fn lend(&self, bytes: usize, has: usize) -> bool {
         let lend = |left: usize| {

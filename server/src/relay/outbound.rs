@@ -145,6 +145,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
 pub(super) struct Replies {
     frames: Mutex<Vec<u8>>,
     arrived: Notify,
+    taken: Notify,
 }
 
 impl Replies {
@@ -168,9 +169,23 @@ impl Replies {
         self.arrived.notified().await;
     }
 
+    /// Waits until there is room for more: who does not read its pongs is not asked for more pings.
+    pub(super) async fn has_room(&self) {
+        while self.waiting() >= MAX_WAITING_REPLIES {
+            self.taken.notified().await;
+        }
+    }
+
     /// Takes all that wait.
     pub(super) fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.frames.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        self.taken.notify_one();
+        std::mem::take(&mut *frames)
+    }
+
+    fn waiting(&self) -> usize {
+        let frames = self.frames.lock();
+        frames.unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 

@@ -9,7 +9,7 @@ use super::close::Ended;
 use super::gather;
 use super::inbound::{Batch, Inbound};
 use super::opening::LateSocket;
-use super::outbound::{Outbound, Replies};
+use super::outbound::{MAX_WAITING_REPLIES, Outbound, Replies};
 use super::vitals::{Vitals, add};
 use crate::limits::{Allowance, Over};
 use crate::udp::{Slab, Trouble, UdpSocket};
@@ -30,6 +30,7 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
 ) -> Ended {
     let mut frames = Vec::new();
     loop {
+        replies.has_room().await;
         let (batch, read) = inbound.read(&mut frames).await;
         if !frames.is_empty() {
             replies.add(&frames);
@@ -77,7 +78,9 @@ pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
                     tokio::time::sleep(REST_AFTER_ERROR).await;
                 }
             }
-            () = replies.arrived() => outbound.push_frames(&replies.take()),
+            () = replies.arrived(), if outbound.waiting_control() < MAX_WAITING_REPLIES => {
+                outbound.push_frames(&replies.take());
+            }
         }
     }
 }

@@ -72,3 +72,17 @@ async fn pongs_are_dropped_rather_than_queued_without_bound() {
     );
     assert!(waiting.len() >= MAX_WAITING_REPLIES);
 }
+
+#[tokio::test]
+async fn who_does_not_read_pongs_is_not_asked_for_more_pings() {
+    let replies = Replies::default();
+    replies.has_room().await;
+    replies.add(&[0; MAX_WAITING_REPLIES]);
+    tokio::select! {
+        biased;
+        () = replies.has_room() => panic!("there is none"),
+        () = tokio::task::yield_now() => {}
+    }
+    let (taken, ()) = tokio::join!(async { replies.take() }, replies.has_room());
+    assert_eq!(taken.len(), MAX_WAITING_REPLIES);
+}
