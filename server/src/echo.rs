@@ -21,8 +21,8 @@ mod witness;
 pub use alone::{EchoArgs, run};
 use status::Tally;
 pub use status::{EchoStatus, EchoTotals};
-use witness::Audience;
-pub use witness::{Enrolled, Outcome, Sighting, Watch, Whom, Witnesses};
+use witness::{Audience, Seen};
+pub use witness::{Enrolled, Outcome, Sighting, Visit, Watch, Whom, Witnesses};
 
 /// Runs of datagrams that one receive may bring.
 const BATCH_RUNS: usize = 32;
@@ -168,13 +168,13 @@ impl EchoServer {
                     }
                 }
             };
-            audience.tell(&Sighting::new(
-                run.peer,
+            audience.tell(&Seen {
+                peer: run.peer,
                 received_at,
                 payload,
                 received,
                 outcome,
-            ));
+            });
         }
     }
 

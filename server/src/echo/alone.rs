@@ -12,7 +12,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
-use super::{EchoServer, Outcome, Sighting, Whom};
+use super::{EchoServer, Outcome, Visit, Whom};
 use crate::clock::Clock;
 use crate::config::{EchoRules, address};
 use crate::stop_signal;
@@ -72,7 +72,7 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
     let telling = async {
         loop {
             let mut lines = match watch.next().await {
-                Ok(sighting) => tell(&sighting),
+                Ok(visit) => tell(&visit),
                 Err(missed) => vec![format!(
                     "({missed} datagrams were answered faster than they could be shown)"
                 )],
@@ -88,20 +88,19 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The lines about one datagram.
-fn tell(sighting: &Sighting) -> Vec<String> {
-    let Sighting {
+fn tell(visit: &Visit) -> Vec<String> {
+    let Visit {
         peer,
-        payload,
+        bytes,
         received,
+        text,
         outcome,
-        ..
-    } = sighting;
+    } = visit;
     let mut lines = vec![transcript::received_from(*received, &(*peer).into())];
-    lines.push(transcript::shown(&payload[..*received]));
-    if *received < payload.len() {
+    lines.push(text.clone());
+    if received < bytes {
         lines.push(format!(
-            "(the datagram had {} bytes: the buffer cut it)",
-            payload.len()
+            "(the datagram had {bytes} bytes: the buffer cut it)"
         ));
     }
     match outcome {

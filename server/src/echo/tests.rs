@@ -1,5 +1,7 @@
 use std::net::{Ipv4Addr, UdpSocket as StdSocket};
 
+use wire::ledger::Fingerprint;
+
 use super::*;
 
 /// A server that runs until it is stopped, or the test ends.
@@ -100,11 +102,8 @@ async fn a_buffer_of_4096_cuts_and_says_so() {
     for (size, received) in [(4095, 4095), (4096, 4096), (4097, 4096), (65_507, 4096)] {
         client.send(&vec![b'x'; size]).await.unwrap();
         assert_eq!(answer(&client).await.len(), received);
-        let sighting = watch.next().await.unwrap();
-        assert_eq!(
-            (sighting.payload.len(), sighting.received),
-            (size, received)
-        );
+        let visit = watch.next().await.unwrap();
+        assert_eq!((visit.bytes, visit.received), (size, received));
     }
     assert_eq!(server.status.totals().cut, 2);
 }
@@ -201,23 +200,18 @@ async fn a_session_sees_its_own_datagrams_and_strangers_are_told_apart() {
     answer(&stranger).await;
 
     let sighting = own.recv().await.unwrap();
-    assert_eq!(&sighting.payload[..], b"mine");
+    assert_eq!(sighting.fingerprint, Fingerprint::of(b"mine"));
     let Outcome::Sent { bytes: 4, at } = sighting.outcome else {
         panic!("{sighting:?}");
     };
     assert!(at >= sighting.received_at);
-    let sighting = strangers.next().await.unwrap();
-    assert_eq!(&sighting.payload[..], b"other");
+    assert_eq!(strangers.next().await.unwrap().text, "other");
 
     drop(enrolled);
     session.send(b"after").await.unwrap();
     answer(&session).await;
-    let sighting = strangers.next().await.unwrap();
-    assert_eq!(
-        &sighting.payload[..],
-        b"after",
-        "no session any more: a stranger"
-    );
+    let visit = strangers.next().await.unwrap();
+    assert_eq!(visit.text, "after", "no session any more: a stranger");
 }
 
 #[tokio::test]

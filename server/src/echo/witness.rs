@@ -5,23 +5,39 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc};
+use wire::ledger::Fingerprint;
+use wire::transcript::shown;
 
-/// Sightings that a watcher of everybody may be behind before it misses some.
+/// Visits that a watcher of many peers may be behind before it misses some.
 const BROADCAST_CAPACITY: usize = 1024;
 
-/// What an echo server did with one datagram.
+/// What an echo server did with a datagram of a session, for the session itself.
+///
+/// Thousands may wait, so it holds nothing of the payload but what recognizes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// Who sent it, as the server saw the address; an IPv4 address stays one on a dual-stack socket.
-    pub peer: SocketAddr,
     /// When it was received, in microseconds of the server's clock.
     pub received_at: u64,
-    /// The datagram as it arrived, whole.
-    pub payload: Bytes,
+    /// Which datagram it was.
+    pub fingerprint: Fingerprint,
     /// How many of its bytes fitted the server's buffer.
     pub received: usize,
+    /// What the server did.
+    pub outcome: Outcome,
+}
+
+/// What an echo server did with a datagram of anybody, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Who sent it, as the server saw the address; an IPv4 address stays one on a dual-stack socket.
+    pub peer: SocketAddr,
+    /// Bytes of the datagram as it arrived.
+    pub bytes: usize,
+    /// How many of them fitted the server's buffer.
+    pub received: usize,
+    /// The beginning of these, as the transcript shows it.
+    pub text: String,
     /// What the server did.
     pub outcome: Outcome,
 }
@@ -78,7 +94,7 @@ struct Peer {
 struct Broadcast {
     watchers: AtomicUsize,
     /// Made for the first watcher: its ring is large, and most servers have none.
-    sightings: OnceLock<broadcast::Sender<Sighting>>,
+    visits: OnceLock<broadcast::Sender<Visit>>,
 }
 
 impl Witnesses {
@@ -96,11 +112,11 @@ impl Witnesses {
     pub fn watch(&self, whom: Whom) -> Watch {
         let register = Arc::clone(&self.register);
         let broadcast = register.broadcast(whom);
-        let sightings = broadcast.sender().subscribe();
+        let visits = broadcast.sender().subscribe();
         broadcast.watchers.fetch_add(1, Ordering::Relaxed);
         register.watchers.fetch_add(1, Ordering::Relaxed);
         Watch {
-            sightings,
+            visits,
             register,
             whom,
         }
@@ -153,20 +169,20 @@ impl Drop for Enrolled {
 /// A watch over many peers; dropping it ends it.
 #[derive(Debug)]
 pub struct Watch {
-    sightings: broadcast::Receiver<Sighting>,
+    visits: broadcast::Receiver<Visit>,
     register: Arc<Register>,
     whom: Whom,
 }
 
 impl Watch {
-    /// Waits for the next sighting. `Err` says how many were missed because the watcher was too slow.
+    /// Waits for the next visit. `Err` says how many were missed because the watcher was too slow.
     ///
     /// # Errors
     ///
-    /// The number of sightings missed; the next call goes on with the oldest one kept.
-    pub async fn next(&mut self) -> Result<Sighting, u64> {
-        match self.sightings.recv().await {
-            Ok(sighting) => Ok(sighting),
+    /// The number of visits missed; the next call goes on with the oldest one kept.
+    pub async fn next(&mut self) -> Result<Visit, u64> {
+        match self.visits.recv().await {
+            Ok(visit) => Ok(visit),
             Err(broadcast::error::RecvError::Lagged(missed)) => Err(missed),
             // The register, which this watch keeps alive, owns the sender.
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
@@ -200,35 +216,48 @@ impl Audience {
         }
     }
 
-    /// Tells a sighting to everybody who wants it. Never waits.
-    pub(super) fn tell(&self, sighting: &Sighting) {
+    /// Tells everybody who wants it what became of a datagram. Never waits.
+    pub(super) fn tell(&self, seen: &Seen<'_>) {
         let register = &*self.register;
-        let session = register.peers().get(&sighting.peer).cloned();
+        let peer = canonical(seen.peer);
+        let session = register.peers().get(&peer).cloned();
         match session {
-            Some(Some(peer)) if peer.sightings.try_send(sighting.clone()).is_err() => {
-                peer.missed.fetch_add(1, Ordering::Relaxed);
+            Some(Some(session)) if session.sightings.try_send(seen.sighting()).is_err() => {
+                session.missed.fetch_add(1, Ordering::Relaxed);
             }
             Some(_) => {}
-            None => register.strangers.tell(sighting),
+            None => register.strangers.tell(|| seen.visit(peer)),
         }
-        register.everyone.tell(sighting);
+        register.everyone.tell(|| seen.visit(peer));
     }
 }
 
-impl Sighting {
-    pub(super) fn new(
-        peer: SocketAddr,
-        received_at: u64,
-        payload: &[u8],
-        received: usize,
-        outcome: Outcome,
-    ) -> Self {
-        Self {
-            peer: canonical(peer),
-            received_at,
-            payload: Bytes::copy_from_slice(payload),
-            received,
-            outcome,
+/// A datagram as the server has it at hand, and what became of it.
+pub(super) struct Seen<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) received_at: u64,
+    pub(super) payload: &'a [u8],
+    pub(super) received: usize,
+    pub(super) outcome: Outcome,
+}
+
+impl Seen<'_> {
+    fn sighting(&self) -> Sighting {
+        Sighting {
+            received_at: self.received_at,
+            fingerprint: Fingerprint::of(self.payload),
+            received: self.received,
+            outcome: self.outcome.clone(),
+        }
+    }
+
+    fn visit(&self, peer: SocketAddr) -> Visit {
+        Visit {
+            peer,
+            bytes: self.payload.len(),
+            received: self.received,
+            text: shown(&self.payload[..self.received]),
+            outcome: self.outcome.clone(),
         }
     }
 }
@@ -260,16 +289,16 @@ impl Broadcast {
         self.watchers.load(Ordering::Relaxed) > 0
     }
 
-    fn tell(&self, sighting: &Sighting) {
+    fn tell(&self, visit: impl FnOnce() -> Visit) {
         if self.is_watched() {
             // An error says that the last watcher has just left.
-            let _ = self.sender().send(sighting.clone());
+            let _ = self.sender().send(visit());
         }
     }
 
-    fn sender(&self) -> &broadcast::Sender<Sighting> {
+    fn sender(&self) -> &broadcast::Sender<Visit> {
         let make = || broadcast::channel(BROADCAST_CAPACITY).0;
-        self.sightings.get_or_init(make)
+        self.visits.get_or_init(make)
     }
 }
 

@@ -12,10 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 use wire::control::{HostMessage, Options, Visitor};
-use wire::ledger::Fingerprint;
 use wire::link::Carried;
 use wire::session::{Action, Served, Session};
-use wire::transcript::shown;
 
 use super::backlog::{Backlog, OWN_BOOKS, OWN_CONTROL};
 use super::close::Ended;
@@ -43,8 +41,9 @@ use untold::Untold;
 /// Runs of datagrams that one receive may bring.
 const BATCH_RUNS: usize = 16;
 
-/// Reports of the echo server that may wait for a session.
+/// Reports of the echo server that may wait for a session, for as long as other sessions are at work: 416 KiB.
 const WAITING_SIGHTINGS: usize = 4096;
+const _: () = assert!(WAITING_SIGHTINGS * size_of::<Sighting>() <= 416 << 10);
 
 /// How long the session rests after an error from the UDP socket, so that a persistent one cannot make it spin.
 const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
@@ -302,8 +301,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             bytes: sighting.received,
             answered,
         };
-        let fingerprint = Fingerprint::of(&sighting.payload);
-        self.session.server_saw(&fingerprint, &served);
+        self.session.server_saw(&sighting.fingerprint, &served);
     }
 
     /// Watches, or stops watching, as the tracing option says.
@@ -352,12 +350,12 @@ async fn next_visitor(strangers: &mut Option<Watch>) -> Visitor {
     };
     loop {
         // Visitors that were missed came faster than anybody could read.
-        if let Ok(sighting) = watch.next().await {
+        if let Ok(visit) = watch.next().await {
             return Visitor {
-                peer: sighting.peer.to_string(),
-                bytes: sighting.payload.len(),
-                text: shown(&sighting.payload),
-                sent: match sighting.outcome {
+                peer: visit.peer.to_string(),
+                bytes: visit.bytes,
+                text: visit.text,
+                sent: match visit.outcome {
                     Outcome::Sent { bytes, .. } => Some(bytes),
                     Outcome::Empty | Outcome::Guarded | Outcome::Failed(_) => None,
                 },

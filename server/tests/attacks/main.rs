@@ -23,6 +23,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use assaults::ATTACKS;
+use belongings::resident;
 use by_hand::{close_code, next_frame, open, open_narrow, whole};
 use scrape::Scrape;
 
@@ -95,6 +96,43 @@ async fn a_slow_reader_that_reads_again_is_told_what_it_has_missed() {
     // What came in late may have been dropped after it was told.
     let dropped = counters["dropped"].as_u64().unwrap();
     assert!((1..=drops().await).contains(&dropped), "{counters}");
+}
+
+/// A page is shown what others send to the echo server. What waits to be shown to it must not be their datagrams.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_cannot_fill_memory_through_a_page_that_watches_and_does_not_read() {
+    const DATAGRAM: usize = 60_000;
+    const DATAGRAMS: usize = 1500;
+    let host = Program::start(&[]).await;
+    let before = resident(host.pid());
+    let mut page = open_narrow(host.http, "/relay").await;
+    let (_, hello) = soon("the hello", next_frame(&mut page)).await.unwrap();
+    let hello: serde_json::Value = serde_json::from_slice(&hello).unwrap();
+    assert_eq!(hello["hello"]["loopback"], true, "only such a page watches");
+    let stranger = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let server = hello["hello"]["server"].as_str().unwrap();
+    stranger.connect(server).await.unwrap();
+    let mut answer = vec![0; 66_000];
+    for _ in 0..DATAGRAMS {
+        stranger.send(&[b'x'; DATAGRAM]).await.unwrap();
+        let received = soon("the answer", stranger.recv(&mut answer)).await;
+        assert_eq!(received.unwrap(), DATAGRAM);
+    }
+    // Each thread has 5 MiB to read into.
+    let grown = resident(host.pid()).saturating_sub(before);
+    assert!(grown < DATAGRAMS * DATAGRAM / 4, "{grown} bytes more");
+    // It was watching: what it has not read yet is there, in the server's words.
+    let shown = async {
+        while let Some((_, payload)) = next_frame(&mut page).await {
+            let text: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+            if text["visitor"]["bytes"] == DATAGRAM {
+                return text["visitor"]["text"].as_str().unwrap().to_owned();
+            }
+        }
+        panic!("the page was told of nobody");
+    };
+    let text = soon("a visitor", shown).await;
+    assert_eq!(text, format!("{}… (59744 more bytes)", "x".repeat(256)));
 }
 
 /// A browser logs an error for every such frame, though its page did nothing wrong.
