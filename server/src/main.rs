@@ -1,5 +1,7 @@
 //! The host's binary: reads the command line, starts tracing, dispatches.
 
+use std::fmt;
+use std::io::Write as _;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::Context as _;
@@ -49,15 +51,15 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     limits::raise_descriptor_limit(&config.limits);
     let host = Host::start(config).await?;
     let (http, udp) = (host.http_address(), host.udp_address());
-    println!("page        http://{http}/");
-    println!("UDP echo    {udp}");
-    println!("try         nc -u {} {}", udp.ip(), udp.port());
-    println!("            udp-echo client {udp}");
+    say(format_args!("page        http://{http}/"));
+    say(format_args!("UDP echo    {udp}"));
+    say(format_args!("try         nc -u {} {}", udp.ip(), udp.port()));
+    say(format_args!("            udp-echo client {udp}"));
     if open {
         open_browser(&format!("http://{http}/"));
     }
     stop.next().await;
-    println!("stopping; once more ends it at once");
+    say(format_args!("stopping; once more ends it at once"));
     tokio::select! {
         () = host.shutdown() => Ok(ExitCode::SUCCESS),
         () = stop.next() => Ok(ExitCode::from(STOPPED_AT_ONCE)),
@@ -82,6 +84,13 @@ fn open_browser(page: &str) {
     match browser {
         // Nobody asks how it ended; a thread does, so that no zombie stays until the host stops.
         Ok(mut browser) => drop(std::thread::spawn(move || browser.wait())),
-        Err(error) => println!("open {page} yourself: `{program}` did not start ({error})"),
+        Err(error) => say(format_args!(
+            "open {page} yourself: `{program}` did not start ({error})"
+        )),
     }
+}
+
+/// Writes a line on standard output. Who listened there may have gone, as in `udp-echo | head`: no reason to stop either.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

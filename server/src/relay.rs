@@ -117,9 +117,10 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Vi
                 port,
                 place: _place,
             } = opened;
-            let (kind, target, resumed) = (visit.kind, visit.target.address, port.resumed);
+            let (kind, server, resumed) = (visit.kind, visit.target.address, port.resumed);
             let from = udp.local_addr().map(tracing::field::display);
-            tracing::info!(?kind, %target, from, resumed, "opened");
+            // Not "target": so the log itself calls the module.
+            tracing::info!(?kind, %server, from, resumed, "opened");
             let end = async {
                 tokio::select! {
                     ended = vitals.outlive(&shared.patience, &replies) => ended,

@@ -125,9 +125,15 @@ async fn the_log_has_one_span_a_session_and_its_life_at_info() {
     assert_eq!(page.closed().await.0, 1001);
     host.ended().await;
     let log = std::fs::read_to_string(log.path()).unwrap();
-    let lines = log
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines = log.lines().map(|line| {
+        let fields: serde_json::Value = serde_json::from_str(line).unwrap();
+        for name in fields.as_object().unwrap().keys() {
+            // A reader keeps one of two, and each reader another one.
+            let times = line.matches(&format!("\"{name}\":")).count();
+            assert_eq!(times, 1, "{name} in {line}");
+        }
+        fields
+    });
     let of_session: Vec<_> = lines
         .filter(|line| line["span"]["name"] == "session")
         .collect();

@@ -30,6 +30,25 @@ async fn sigterm_says_goodbye_to_every_session_and_exits_with_0() {
     assert!(tokio::net::TcpStream::connect(program.http).await.is_err());
 }
 
+/// As after `udp-echo 2>&1 | head`.
+#[tokio::test]
+async fn a_host_to_which_nobody_listens_any_more_serves_and_stops_all_the_same() {
+    let (log, into_log) = std::io::pipe().unwrap();
+    let mut program = Program::start_logging(&[], into_log.into()).await;
+    drop(log);
+    program.stop_listening();
+    for route in ["/relay", "/relay/raw"] {
+        let mut client = Client::connect(&program.ws(route)).await;
+        client.send(b"anybody there?").await;
+        assert_eq!(client.datagram().await, b"anybody there?");
+    }
+    let mut page = Client::connect(&program.ws("/relay")).await;
+    page.told("hello").await;
+    program.signal("-TERM").await;
+    assert_eq!(page.closed().await.0, 1001);
+    assert_eq!(program.ended().await.code(), Some(0));
+}
+
 #[tokio::test]
 async fn ctrl_c_is_as_polite() {
     let mut program = Program::start(&[]).await;

@@ -10,18 +10,42 @@ const OWN: u64 = 64;
 /// Shells and systemd start programs with 1,024 for the sake of old ones that use `select`; the rest is there for the asking.
 pub fn raise_descriptor_limit(settings: &LimitSettings) {
     let Some(most) = raised() else { return };
-    let sessions = u64::from(settings.max_sessions);
-    // A session has a TCP and a UDP socket.
-    let needed = 2 * sessions + u64::from(super::MORE_CONNECTIONS) + OWN;
-    if sessions == 0 || needed > most {
-        let enough_for = most.saturating_sub(u64::from(super::MORE_CONNECTIONS) + OWN) / 2;
+    if let Some(Shortage { enough_for, setting }) = shortage(most, settings.max_sessions) {
         tracing::warn!(
             descriptors = most,
             enough_for,
-            setting = format!("ulimit -n {needed}, or --max-sessions {enough_for}"),
+            setting,
             "the system allows fewer file descriptors than the sessions may need"
         );
     }
+}
+
+/// Too few descriptors: for how many sessions they are enough all the same, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+struct Shortage {
+    enough_for: u64,
+    setting: String,
+}
+
+fn shortage(most: u64, max_sessions: u32) -> Option<Shortage> {
+    let besides = u64::from(super::MORE_CONNECTIONS) + OWN;
+    let sessions = u64::from(max_sessions);
+    // A session has a TCP and a UDP socket.
+    let needed = 2 * sessions + besides;
+    if sessions > 0 && needed <= most {
+        return None;
+    }
+    let enough_for = most.saturating_sub(besides) / 2;
+    let setting = match (sessions, enough_for) {
+        // None at all would mean no limit.
+        (_, 0) => format!("ulimit -n {}", needed.max(besides + 2)),
+        (0, _) => format!("--max-sessions {enough_for}"),
+        _ => format!("ulimit -n {needed}, or --max-sessions {enough_for}"),
+    };
+    Some(Shortage {
+        enough_for,
+        setting,
+    })
 }
 
 #[cfg(unix)]
@@ -41,4 +65,27 @@ fn raised() -> Option<u64> {
 #[cfg(not(unix))]
 fn raised() -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advice(most: u64, max_sessions: u32) -> Option<String> {
+        shortage(most, max_sessions).map(|shortage| shortage.setting)
+    }
+
+    #[test]
+    fn too_few_descriptors_are_told_with_a_limit_that_fits_and_never_with_none() {
+        assert_eq!(advice(9280, 4096), None);
+        let either = "ulimit -n 9280, or --max-sessions 4095";
+        assert_eq!(advice(9279, 4096).as_deref(), Some(either));
+        // `--max-sessions 0` would take the limit away.
+        for most in [0, 1024, 1089] {
+            assert_eq!(advice(most, 4096).as_deref(), Some("ulimit -n 9280"));
+            assert_eq!(advice(most, 0).as_deref(), Some("ulimit -n 1090"));
+        }
+        let fitting = "--max-sessions 32224";
+        assert_eq!(advice(65_536, 0).as_deref(), Some(fitting));
+    }
 }

@@ -14,7 +14,8 @@ use super::soon;
 /// The program itself, on free ports.
 pub struct Program {
     child: Child,
-    output: Lines<BufReader<ChildStdout>>,
+    /// What it says, for as long as anybody listens.
+    output: Option<Lines<BufReader<ChildStdout>>>,
     /// Address of the page and the relay.
     pub http: SocketAddr,
 }
@@ -44,7 +45,7 @@ impl Program {
         let http = address.parse().unwrap();
         Self {
             child,
-            output,
+            output: Some(output),
             http,
         }
     }
@@ -61,10 +62,16 @@ impl Program {
         assert!(sent.await.unwrap().success());
     }
 
+    /// Closes the pipe into which it speaks.
+    pub fn stop_listening(&mut self) {
+        self.output = None;
+    }
+
     /// Waits for a line of its output with these words.
     pub async fn said(&mut self, words: &str) {
         soon(words, async {
-            while let Some(line) = self.output.next_line().await.unwrap() {
+            let output = self.output.as_mut().unwrap();
+            while let Some(line) = output.next_line().await.unwrap() {
                 if line.contains(words) {
                     return;
                 }
