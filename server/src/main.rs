@@ -53,7 +53,11 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let (http, udp) = (host.http_address(), host.udp_address());
     say(format_args!("page        http://{http}/"));
     say(format_args!("UDP echo    {udp}"));
-    say(format_args!("try         nc -u {} {}", udp.ip(), udp.port()));
+    say(format_args!(
+        "try         nc -u {} {}",
+        udp.ip(),
+        udp.port()
+    ));
     say(format_args!("            udp-echo client {udp}"));
     if open {
         open_browser(&format!("http://{http}/"));

@@ -10,7 +10,11 @@ const OWN: u64 = 64;
 /// Shells and systemd start programs with 1,024 for the sake of old ones that use `select`; the rest is there for the asking.
 pub fn raise_descriptor_limit(settings: &LimitSettings) {
     let Some(most) = raised() else { return };
-    if let Some(Shortage { enough_for, setting }) = shortage(most, settings.max_sessions) {
+    if let Some(Shortage {
+        enough_for,
+        setting,
+    }) = shortage(most, settings.max_sessions)
+    {
         tracing::warn!(
             descriptors = most,
             enough_for,

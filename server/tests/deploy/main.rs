@@ -1,11 +1,12 @@
 //! The files of `server/deploy`, for real: nginx and HAProxy end TLS in front of two relays, and one relay is drained
-//! while 200 readers talk. Nobody's page needs a reload.
+//! while 200 readers talk. Nobody's page needs a reload. What cannot be run everywhere is at least read ([`words`]).
 
 // What the helpers below cannot do fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod words;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -108,61 +109,6 @@ fn the_unit_is_well_formed_and_hardened() {
     };
     analyze(&["verify"]);
     analyze(&["security", "--offline=true", "--threshold=15", "--no-pager"]);
-}
-
-/// Every setting that the deployment's files name is one of the program's.
-#[test]
-fn the_files_name_settings_that_exist() {
-    use clap::CommandFactory as _;
-    let command = udp_echo::config::Cli::command();
-    let serve = command.find_subcommand("serve").unwrap();
-    let flags: Vec<_> = serve.get_arguments().filter_map(|a| a.get_long()).collect();
-    let names: Vec<_> = command
-        .get_arguments()
-        .chain(serve.get_arguments())
-        .filter_map(|a| a.get_env()?.to_str())
-        .collect();
-    for file in [
-        "nginx.conf",
-        "haproxy.cfg",
-        "udp-echo.service",
-        "Containerfile",
-    ] {
-        let text = std::fs::read_to_string(shipped(file)).unwrap();
-        for line in text
-            .lines()
-            .filter(|line| line.contains("udp-echo serve --"))
-        {
-            let used = line
-                .split_whitespace()
-                .filter_map(|word| word.strip_prefix("--"));
-            for flag in used {
-                assert!(
-                    flag == "help" || flags.contains(&flag),
-                    "{file} uses --{flag}"
-                );
-            }
-        }
-        let is_part = |c: char| c.is_ascii_uppercase() || c == '_';
-        for word in text
-            .split(|c| !is_part(c))
-            .filter(|word| word.starts_with("UDP_ECHO_"))
-        {
-            let known = names.contains(&word) || word == "UDP_ECHO_NAME";
-            assert!(known, "{file} names {word}");
-        }
-    }
-}
-
-/// The container's page is as small as everybody's.
-#[test]
-fn the_container_takes_the_optimizer_that_the_checks_take() {
-    let needs = include_str!("../../../web/xtask/src/verify/needs.rs");
-    let (_, version) = needs.split_once("(\"binaryen@").unwrap();
-    let (version, _) = version.split_once('"').unwrap();
-    let named = format!("binaryen@{version}");
-    let container = std::fs::read_to_string(shipped("Containerfile")).unwrap();
-    assert!(container.contains(&format!(" {named} ")), "{named}");
 }
 
 /// Two relays, a certificate, and a free port for a proxy.
