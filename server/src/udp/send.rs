@@ -49,6 +49,8 @@ impl UdpSocket {
         let mut at = Position::default();
         let mut retried = false;
         while at.run < batch.len() {
+            // A socket that always has room would never let others have a turn.
+            tokio::task::coop::consume_budget().await;
             match self.io.send(|| self.call(batch, at)).await {
                 Ok(next) => {
                     at = next;
