@@ -225,3 +225,24 @@ async fn turning_to_another_peer_keeps_the_port() {
         .await;
     assert_eq!(receive(&second, 1).await[0], b"you");
 }
+
+#[tokio::test]
+async fn a_long_batch_lets_others_have_a_turn() {
+    let server = bound(LOOPBACK[0], true);
+    let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
+    // Empty ones, which no run holds: each is handed over by itself, and what the server has no room for is gone.
+    let batch: Vec<Outgoing<'_>> = (0..200_000).map(|_| Outgoing::to_peer(b"")).collect();
+    let mut turns = 0;
+    let other = async {
+        loop {
+            turns += 1;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = client.send(&batch, |_| ()) => {}
+        () = other => {}
+    }
+    assert!(turns >= 3, "{turns} turns");
+}
