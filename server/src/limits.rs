@@ -2,6 +2,7 @@
 //!
 //! - [`census`] counts who is there: sessions and connections, in all and by address;
 //! - [`rate`] decides which datagrams of a session still fit into its second, and its address's;
+//! - [`control`] counts what it asks for besides;
 //! - [`descriptors`] asks the system for what all that needs.
 //!
 //! What a limit means for a session that meets it stands with the other ends of sessions, in `relay/close.rs`.
@@ -18,11 +19,13 @@ use crate::config::LimitSettings;
 use crate::relay::Patience;
 
 mod census;
+mod control;
 mod descriptors;
 mod rate;
 
 use census::Census;
 pub(crate) use census::Entry;
+use control::ControlRate;
 pub use descriptors::raise_descriptor_limit;
 use rate::RateLimits;
 pub(crate) use rate::{Allowance, Over};
@@ -144,7 +147,9 @@ impl Limiter {
             datagrams: self.settings.datagrams_per_second,
             bytes: self.settings.bytes_per_second,
         };
-        Allowance::new(own, Arc::clone(entry.rates()), self.settings.flood_time)
+        let control = ControlRate::new(self.settings.control_per_second);
+        let shared = Arc::clone(entry.rates());
+        Allowance::new(own, shared, self.settings.flood_time, control)
     }
 
     /// The settings that the limits were made of.

@@ -275,6 +275,25 @@ async fn a_flood_of_control_messages_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_flood_of_pings_ends_the_session_and_some_are_answered() {
+    let host = host(&["--control-per-second=10"]).await;
+    for route in ["/relay", "/relay/raw"] {
+        let mut client = Client::connect(&host.ws(route)).await;
+        for _ in 0..10 {
+            client.ping().await;
+        }
+        client.send(b"still welcome").await;
+        assert_eq!(client.datagram().await, b"still welcome");
+        for _ in 0..11 {
+            client.ping().await;
+        }
+        let (code, reason) = client.closed().await;
+        assert_eq!(code, 4401, "{reason}");
+        assert!(reason.contains("10 control messages, pings"), "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn an_idle_session_ends_and_a_ping_keeps_none_alive() {
     let host = host(&["--idle-time=300ms", "--ping-time=20ms"]).await;
     for route in ["/relay", "/relay/raw"] {

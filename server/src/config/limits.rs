@@ -61,7 +61,7 @@ pub struct LimitSettings {
     #[arg(long, env = "UDP_ECHO_FLOOD_TIME", value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     pub flood_time: Duration,
 
-    /// Control messages a second that a session may send; more end it
+    /// Control messages, pings, pongs and empty fragments a second that a session may send; more end it
     #[arg(
         long,
         env = "UDP_ECHO_CONTROL_PER_SECOND",

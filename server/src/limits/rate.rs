@@ -11,6 +11,8 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use wire::limits::MAX_MESSAGE_BYTES;
 
+use super::control::ControlRate;
+
 /// Bytes are counted in steps of this size, for a limiter's own step is a whole number of nanoseconds: single bytes
 /// would be far off at tens of megabytes a second.
 const STEP_BYTES: usize = 16;
@@ -48,6 +50,7 @@ pub(crate) struct Allowance {
     flood_time: Duration,
     /// The first and the latest rejection of the flood that goes on.
     flood: Option<(Instant, Instant)>,
+    control: ControlRate,
 }
 
 /// Which limit was met.
@@ -164,12 +167,18 @@ impl Owner {
 
 impl Allowance {
     /// The allowance of a new session.
-    pub(crate) fn new(own: RateLimits, address: Arc<Rates>, flood_time: Duration) -> Self {
+    pub(crate) fn new(
+        own: RateLimits,
+        address: Arc<Rates>,
+        flood_time: Duration,
+        control: ControlRate,
+    ) -> Self {
         Self {
             own: Rates::new(own),
             address,
             flood_time,
             flood: None,
+            control,
         }
     }
 
@@ -188,6 +197,14 @@ impl Allowance {
             self.note_rejection(Instant::now());
         }
         (granted, over)
+    }
+
+    /// Counts control messages, or frames that carry nothing; returns how many there were in this second.
+    ///
+    /// # Errors
+    /// How many there may be, when there are more.
+    pub(crate) fn control(&mut self, count: u32) -> Result<u32, u32> {
+        self.control.take(Instant::now(), count)
     }
 
     /// How long the session has been sending more than it may, when that is longer than it should.

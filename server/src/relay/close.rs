@@ -27,7 +27,7 @@ pub(super) enum Ended {
     TooLong(usize),
     /// A text message was no control message of ours.
     BadControl(String),
-    /// Too many control messages came in one second.
+    /// Too many control messages, or frames that carry none of a datagram, came in one second.
     ControlFlood(u32),
     /// Nothing was said for this long.
     Idle(Duration),
@@ -57,7 +57,8 @@ impl Ended {
             Self::BadControl(what) => (4400, what.into()),
             Self::ControlFlood(limit) => (
                 4401,
-                format!("more than {limit} control messages in a second").into(),
+                format!("more than {limit} control messages, pings or empty fragments in a second")
+                    .into(),
             ),
             Self::Idle(limit) => (4402, format!("nothing was sent for {limit:?}").into()),
             Self::Lifetime(limit) => (4403, format!("sessions last {limit:?} at most").into()),

@@ -6,6 +6,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -68,6 +69,9 @@ pub(super) struct Inbound<R> {
     in_a_row: usize,
 }
 
+/// Rest after each read of what is only forgotten: what a client sends after its end shall cost the others little.
+const REST_IN_DRAIN: Duration = Duration::from_millis(2);
+
 /// Bytes that are read from one client before others have a turn. Tokio gives a task 128 reads, and each of these may hold ten
 /// thousand small messages: a client that sends without end would keep all others of its thread waiting for a fifth of a second.
 const TURN_BYTES: usize = 64 * 1024;
@@ -113,7 +117,9 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         if understood && self.hear_out().await {
             return;
         }
-        while poll_fn(|cx| self.poll_skip(cx)).await {}
+        while poll_fn(|cx| self.poll_skip(cx)).await {
+            tokio::time::sleep(REST_IN_DRAIN).await;
+        }
     }
 
     /// Reads and forgets messages; true when the client has answered or left, false when it cannot be understood any more.
@@ -121,7 +127,10 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         let mut replies = Vec::new();
         loop {
             match self.read(&mut replies).await.1 {
-                Ok(()) => replies.clear(),
+                Ok(()) => {
+                    replies.clear();
+                    tokio::time::sleep(REST_IN_DRAIN).await;
+                }
                 Err(ended) => return matches!(ended, Ended::ByClient(_) | Ended::Vanished(_)),
             }
         }
@@ -199,11 +208,18 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 Frame::Message { head, bytes, .. } => {
                     self.pass(batch, at, head + bytes, replies)?
                 }
-                Frame::Fragment { whole, is_last } => {
+                Frame::Fragment {
+                    whole,
+                    is_empty,
+                    is_last,
+                } => {
+                    // The first says that a message begins, the last that it ends; both may do so without a byte of it.
+                    batch.asides += u32::from(is_empty && self.in_fragments && !is_last);
                     self.in_fragments = !is_last;
                     self.pass(batch, at, whole, replies)?
                 }
                 Frame::Control { whole } => {
+                    batch.asides += 1;
                     if replies.len() > MAX_WAITING_REPLIES {
                         // Only the newest of many pings has to be answered (RFC 6455, section 5.5.3).
                         replies.clear();

@@ -34,7 +34,6 @@ mod server;
 mod tell;
 mod untold;
 
-use control::ControlRate;
 use server::PrivateServer;
 use untold::Untold;
 
@@ -68,7 +67,6 @@ pub(super) struct PageSession<'a, W> {
     sightings: Option<mpsc::Receiver<Sighting>>,
     strangers: Option<Watch>,
     private: Option<PrivateServer>,
-    control_rate: ControlRate,
     /// The answer to a question about a byte stream, when it is ready.
     streams: (mpsc::Sender<HostMessage>, mpsc::Receiver<HostMessage>),
     events_due: Option<u64>,
@@ -106,7 +104,6 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             sightings: None,
             strangers: None,
             private: None,
-            control_rate: ControlRate::default(),
             streams: mpsc::channel(1),
             events_due: None,
             reader_was_slow: false,
@@ -153,6 +150,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             tokio::select! {
                 (batch, read) = inbound.read(&mut frames), if is_heard => {
                     self.outbound.push_frames(&std::mem::take(&mut frames));
+                    self.allowance.control(batch.asides()).map_err(Ended::ControlFlood)?;
                     self.take_messages(batch.into_messages().collect()).await?;
                     read?;
                 }

@@ -37,6 +37,9 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
             frames = Vec::new();
         }
         vitals.hear(!batch.is_empty());
+        if let Err(limit) = allowance.control(batch.asides()) {
+            return Ended::ControlFlood(limit);
+        }
         let sizes = batch.payloads().map(|payload| payload.len());
         let (granted, over) = allowance.grant(sizes);
         if !batch.is_empty() {

@@ -65,7 +65,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
     },
     Attack {
         name: "a message in a thousand fragments",
-        settings: &[],
+        settings: &["--control-per-second=0"],
         soak: 20,
         bound: |_| USUAL,
         run: |host, scale| fragments(host, 4 * scale).boxed(),
@@ -79,7 +79,12 @@ pub(crate) const ATTACKS: [Attack; 12] = [
     },
     Attack {
         name: "pings without end, never read",
-        settings: &["--idle-time=3s", "--ping-time=1s", "--pong-time=1s"],
+        settings: &[
+            "--control-per-second=0",
+            "--idle-time=3s",
+            "--ping-time=1s",
+            "--pong-time=1s",
+        ],
         soak: 5,
         bound: |_| USUAL,
         run: |host, scale| never_read(host, &ROUTES, whole(0x89, &[7; 125]), scale).boxed(),
@@ -94,7 +99,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
         },
     },
     Attack {
-        name: "a thousand control messages a second",
+        name: "a thousand control messages, pings, empty fragments a second",
         settings: &[],
         soak: 20,
         bound: |_| USUAL,
@@ -306,13 +311,23 @@ async fn never_read(host: &Program, routes: &[&str], frame: Vec<u8>, seconds: us
     join_all(sessions).await;
 }
 
-/// A thousand questions in much less than a second; the limit is 100.
+/// A thousand questions, or frames that cost as much, in much less than a second; the limit is 100.
 async fn control_flood(host: &Program, rounds: usize) {
     let questions = whole(0x81, b"\"counters\"").repeat(1000);
+    let pings = whole(0x89, b"and again").repeat(1000);
+    let fragments = [whole(0x02, b""), whole(0x00, b"").repeat(1000)].concat();
     for _ in 0..rounds {
-        let mut stream = open(host.http, "/relay").await;
-        let _ = stream.write_all(&questions).await;
-        assert_eq!(close_code(&mut stream).await, Some(4401));
+        for (route, flood) in [
+            ("/relay", &questions),
+            ("/relay", &pings),
+            ("/relay", &fragments),
+            ("/relay/raw", &pings),
+            ("/relay/raw", &fragments),
+        ] {
+            let mut stream = open(host.http, route).await;
+            let _ = stream.write_all(flood).await;
+            assert_eq!(close_code(&mut stream).await, Some(4401));
+        }
     }
 }
 

@@ -51,7 +51,7 @@ attacks! {
     messages_of_64_mib_are_cut_at_their_beginning = 3,
     pings_without_end_cost_a_bounded_number_of_bytes = 4,
     questions_without_end_cost_a_bounded_number_of_bytes = 5,
-    a_thousand_control_messages_a_second_end_their_session = 6,
+    a_thousand_messages_that_are_no_datagrams_end_their_session = 6,
     handshakes_that_drip_are_cut = 7,
     forged_headers_open_no_door = 8,
     floods_end_their_own_session = 9,

@@ -65,6 +65,12 @@ impl Client {
         let _ = self.socket.send(Message::binary(payload.to_vec())).await;
     }
 
+    /// Sends a ping.
+    pub async fn ping(&mut self) {
+        // The host may close in the middle of it; what it says then is what the test wants to see.
+        let _ = self.socket.send(Message::Ping("anybody?".into())).await;
+    }
+
     /// Queues one binary message without flushing it.
     pub async fn feed(&mut self, payload: &[u8]) {
         self.sent += 1;

@@ -109,7 +109,7 @@ pub struct Limits {
     /// Milliseconds that a ping of the host may stay without an answer; `None` when unlimited.
     #[serde(default)]
     pub pong_ms: Option<u64>,
-    /// Control messages a second that the session may send; `None` when unlimited.
+    /// Control messages, pings, pongs and empty fragments a second that the session may send; `None` when unlimited.
     #[serde(default)]
     pub control_per_second: Option<u32>,
     /// Sessions that the host takes at a time; `None` when unlimited.

@@ -7,7 +7,7 @@ const NONE: RateLimits = RateLimits {
 
 fn allowance(own: RateLimits, address: RateLimits) -> Allowance {
     let address = Arc::new(Rates::new(address));
-    Allowance::new(own, address, Duration::from_secs(10))
+    Allowance::new(own, address, Duration::from_secs(10), ControlRate::new(0))
 }
 
 fn datagrams(limit: u32) -> RateLimits {
@@ -71,7 +71,14 @@ fn empty_datagrams_are_not_free() {
 #[test]
 fn sessions_of_one_address_share_its_rate() {
     let address = Arc::new(Rates::new(datagrams(100)));
-    let one = |_| Allowance::new(NONE, Arc::clone(&address), Duration::ZERO);
+    let one = |_| {
+        Allowance::new(
+            NONE,
+            Arc::clone(&address),
+            Duration::ZERO,
+            ControlRate::new(0),
+        )
+    };
     let mut sessions: Vec<_> = (0..4).map(one).collect();
     let granted: usize = sessions
         .iter_mut()
@@ -85,7 +92,14 @@ fn sessions_of_one_address_share_its_rate() {
 #[test]
 fn a_session_over_its_own_rate_takes_nothing_from_its_neighbours() {
     let address = Arc::new(Rates::new(datagrams(1000)));
-    let one = || Allowance::new(datagrams(10), Arc::clone(&address), Duration::ZERO);
+    let one = || {
+        Allowance::new(
+            datagrams(10),
+            Arc::clone(&address),
+            Duration::ZERO,
+            ControlRate::new(0),
+        )
+    };
     let (mut greedy, mut modest) = (one(), one());
     grant(&mut greedy, &[1; 5000]);
     assert_eq!(grant(&mut modest, &[1; 10]), (10, None));

@@ -29,6 +29,8 @@ pub(in crate::relay) struct Batch {
     messages: Vec<Place>,
     /// Bytes at the beginning that the messages fill, one behind the other.
     packed: usize,
+    /// Frames that are no part of a message, or no bytes of it.
+    pub(super) asides: u32,
 }
 
 #[derive(Debug)]
@@ -67,11 +69,17 @@ impl Batch {
             bytes,
             messages,
             packed: 0,
+            asides: 0,
         }
     }
 
     pub(in crate::relay) fn is_empty(&self) -> bool {
         self.messages.is_empty()
+    }
+
+    /// How many frames came that are no part of a message, or no bytes of it.
+    pub(in crate::relay) fn asides(&self) -> u32 {
+        self.asides
     }
 
     /// The payloads in order.

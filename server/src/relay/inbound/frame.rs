@@ -17,7 +17,11 @@ pub(super) enum Frame {
         is_text: bool,
     },
     /// A part of a message; `is_last` completes it. With its head it has so many bytes.
-    Fragment { whole: usize, is_last: bool },
+    Fragment {
+        whole: usize,
+        is_empty: bool,
+        is_last: bool,
+    },
     /// A ping, pong or close; with its head it has so many bytes.
     Control { whole: usize },
     /// More has to come.
@@ -73,6 +77,7 @@ impl Frame {
             },
             _ => Self::Fragment {
                 whole,
+                is_empty: bytes == 0,
                 is_last: is_final,
             },
         }

@@ -183,6 +183,44 @@ async fn breaches_of_the_protocol_are_named() {
 }
 
 #[tokio::test]
+async fn frames_that_bring_nothing_are_counted() {
+    // A fragment that begins a message or ends it says something, even without a byte.
+    let frames = [
+        (0x82, &b""[..], 0),
+        (0x02, b"", 0),
+        (0x00, b"", 1),
+        (0x00, b"x", 0),
+        (0x89, b"", 1),
+        (0x00, b"", 1),
+        (0x80, b"", 0),
+        (0x8a, b"unasked", 1),
+    ];
+    let (mut client, io) = tokio::io::duplex(1024);
+    let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
+    for (first, payload, expected) in frames {
+        client.write_all(&frame(first, payload)).await.unwrap();
+        let (batch, result) = inbound.read(&mut Vec::new()).await;
+        result.unwrap();
+        assert_eq!(batch.asides(), expected, "{first:02x} {payload:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_the_end_is_not_read_as_fast_as_it_comes() {
+    for understood in [true, false] {
+        let flood = frame(0x89, b"").into_iter().cycle().take(64 << 20);
+        let flood: Vec<u8> = flood.collect();
+        let mut rest = &flood[..];
+        let mut inbound = Inbound::new(&mut rest, &[], MAX_MESSAGE_BYTES);
+        let drain = inbound.drain(understood);
+        let a_moment = Duration::from_millis(100);
+        assert!(tokio::time::timeout(a_moment, drain).await.is_err());
+        let read = flood.len() - rest.len();
+        assert!((1 << 20..20 << 20).contains(&read), "{read}");
+    }
+}
+
+#[tokio::test]
 async fn a_close_of_ours_is_framed_once() {
     let (_client, io) = tokio::io::duplex(1024);
     let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);

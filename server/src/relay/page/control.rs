@@ -7,23 +7,15 @@ use wire::control::{ClientMessage, HostMessage, Notice};
 use wire::limits::MAX_CONTROL_BYTES;
 
 use super::{Ended, PageSession};
-use crate::limits::limited;
 use crate::stream;
 
 /// Messages that are answered in a row before it is the turn of other sessions: one read may bring 16,000 of them.
 const IN_A_ROW: u32 = 64;
 
-const MICROS_PER_SECOND: u64 = 1_000_000;
-
 impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
     /// Does what a control message asks for.
     pub(super) async fn control(&mut self, text: &str) -> Result<(), Ended> {
-        let count = self.control_rate.count(self.shared.clock.now());
-        if let Some(limit) = limited(self.shared.limiter.settings().control_per_second)
-            && count > limit
-        {
-            return Err(Ended::ControlFlood(limit));
-        }
+        let count = self.allowance.control(1).map_err(Ended::ControlFlood)?;
         if count.is_multiple_of(IN_A_ROW) {
             tokio::task::yield_now().await;
         }
@@ -76,37 +68,5 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             let _ = answers.send(answer).await;
         };
         Arc::clone(self.shared).sessions.spawn(asking);
-    }
-}
-
-/// Counts control messages by the second.
-#[derive(Debug, Default)]
-pub(super) struct ControlRate {
-    second: u64,
-    count: u32,
-}
-
-impl ControlRate {
-    /// Counts one more at `now`, in microseconds; returns how many that makes in this second.
-    fn count(&mut self, now: u64) -> u32 {
-        let second = now / MICROS_PER_SECOND;
-        if second != self.second {
-            *self = Self { second, count: 0 };
-        }
-        self.count += 1;
-        self.count
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_messages_are_counted_by_the_second() {
-        let mut rate = ControlRate::default();
-        assert!((1..=100).all(|nth| rate.count(10) == nth));
-        assert_eq!(rate.count(999_999), 101);
-        assert_eq!(rate.count(MICROS_PER_SECOND), 1);
     }
 }
