@@ -151,6 +151,12 @@ impl Host {
         })
     }
 
+    /// What its sessions share.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Address of the page and the relay.
     pub fn http_address(&self) -> SocketAddr {
         self.http

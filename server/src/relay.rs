@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tracing::Instrument as _;
 
 use crate::host::Shared;
@@ -98,6 +98,18 @@ pub(crate) fn accept(
 async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Visit, number: u64) {
     prepare(&stream);
     let (reader, writer) = stream.into_split();
+    carry(shared, reader, writer, early, visit, number).await;
+}
+
+/// One session, from its first byte to its last.
+async fn carry<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    shared: &Arc<Shared>,
+    reader: R,
+    writer: W,
+    early: Bytes,
+    visit: &Visit,
+    number: u64,
+) {
     let message_bytes = shared.limiter.settings().message_bytes;
     let mut inbound = Inbound::new(reader, &early, message_bytes as usize);
     // Its memory is that of a whole request.
@@ -168,10 +180,10 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Tells the client why, and lets it read that before the stream goes.
-async fn say_goodbye(
+async fn say_goodbye<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     ended: &Ended,
-    inbound: &mut Inbound<OwnedReadHalf>,
-    outbound: &mut Outbound<OwnedWriteHalf>,
+    inbound: &mut Inbound<R>,
+    outbound: &mut Outbound<W>,
 ) {
     let farewell = ended.frame();
     let answer_expected = farewell.is_some();
@@ -219,3 +231,6 @@ fn log_end(ended: &Ended, vitals: &Vitals) {
         _ => closed!(info),
     }
 }
+
+#[cfg(test)]
+mod tests;

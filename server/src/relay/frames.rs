@@ -62,12 +62,9 @@ fn read_in_pieces(data: &[u8], length: impl FnMut(usize) -> usize + Unpin) -> He
     let mut inbound = Inbound::new(io, &[], MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
     let ended = loop {
-        let mut read = pin!(inbound.read(&mut replies));
-        // The pieces are always ready: when it is pending, it only lets others have a turn.
-        let (batch, read) = loop {
-            if let Poll::Ready(read) = read.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                break read;
-            }
+        let read = pin!(inbound.read(&mut replies));
+        let Poll::Ready((batch, read)) = read.poll(&mut Context::from_waker(Waker::noop())) else {
+            unreachable!("the pieces are always ready")
         };
         messages.extend(batch.into_messages());
         if let Err(ended) = read {

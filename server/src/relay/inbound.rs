@@ -65,16 +65,10 @@ pub(super) struct Inbound<R> {
     in_fragments: bool,
     /// The codec has bytes of a frame that it did not finish: it gets all that follows.
     codec_alone: bool,
-    /// Bytes that were read since others had a turn.
-    in_a_row: usize,
 }
 
 /// Rest after each read of what is only forgotten: what a client sends after its end shall cost the others little.
 const REST_IN_DRAIN: Duration = Duration::from_millis(2);
-
-/// Bytes that are read from one client before others have a turn. Tokio gives a task 128 reads, and each of these may hold ten
-/// thousand small messages: a client that sends without end would keep all others of its thread waiting for a fifth of a second.
-const TURN_BYTES: usize = 64 * 1024;
 
 impl<R: AsyncRead + Unpin> Inbound<R> {
     /// Reads messages of at most `message_bytes` from `io`, after the bytes that the upgrade has read `early`.
@@ -87,7 +81,6 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
             codec: None,
             in_fragments: false,
             codec_alone: false,
-            in_a_row: 0,
         }
     }
 
@@ -96,10 +89,6 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     ///
     /// Frames that the protocol demands in return, such as pongs, are appended to `replies`; also at the end.
     pub(super) async fn read(&mut self, replies: &mut Vec<u8>) -> (Batch, Result<(), Ended>) {
-        if self.in_a_row >= TURN_BYTES {
-            self.in_a_row = 0;
-            tokio::task::yield_now().await;
-        }
         poll_fn(|cx| self.poll_messages(cx, replies)).await
     }
 
@@ -155,11 +144,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         if !std::mem::take(&mut self.is_fresh) {
             let mut filled = ReadBuf::new(&mut batch.bytes[before..]);
             match ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled)) {
-                Ok(()) => {
-                    let bytes = filled.filled().len();
-                    end += bytes;
-                    self.in_a_row += bytes;
-                }
+                Ok(()) => end += filled.filled().len(),
                 Err(error) => {
                     let ended = Ended::Vanished(error.to_string());
                     return Poll::Ready((batch, Err(ended)));

@@ -20,7 +20,7 @@ use super::close::Ended;
 use super::inbound::{Inbound, Incoming};
 use super::opening::Visit;
 use super::outbound::{Outbound, Replies};
-use super::raw::flooded;
+use super::raw::{flooded, let_others_in};
 use super::vitals::Vitals;
 use crate::echo::{Enrolled, Outcome, Sighting, Watch, Whom};
 use crate::host::Shared;
@@ -176,7 +176,8 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     }
 
     async fn take_messages(&mut self, messages: Vec<Incoming>) -> Result<(), Ended> {
-        self.vitals.hear(!messages.is_empty());
+        let is_idle = messages.is_empty();
+        self.vitals.hear(!is_idle);
         let now = self.shared.clock.now();
         let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
         let (mut granted, over) = self.allowance.grant(sizes);
@@ -193,10 +194,13 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
             }
         }
-        match flooded(&self.allowance, over) {
-            Some(ended) => Err(ended),
-            None => Ok(()),
+        if let Some(ended) = flooded(&self.allowance, over) {
+            return Err(ended);
         }
+        if is_idle || over.is_some() {
+            let_others_in().await;
+        }
+        Ok(())
     }
 
     async fn take_arrivals(&mut self) {

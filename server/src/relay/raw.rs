@@ -48,6 +48,7 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
                 Err(ended) => return ended,
             }
         }
+        let is_idle = batch.is_empty();
         // The next read may be long in coming.
         drop(batch);
         if let Err(ended) = read {
@@ -55,6 +56,9 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
         }
         if let Some(ended) = flooded(allowance, over) {
             return ended;
+        }
+        if is_idle || over.is_some() {
+            let_others_in().await;
         }
     }
 }
@@ -86,6 +90,14 @@ pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
             }
         }
     }
+}
+
+/// Lets other sessions have a turn: after a read that brought nothing to send, or more than may be sent.
+///
+/// Who sends gives others their turns by sending. Reading alone may go on for 128 times 256 KiB, as much as tokio has a task
+/// do in a row: a client that sends without end would keep all others of its thread waiting for a fifth of a second.
+pub(super) async fn let_others_in() {
+    tokio::task::yield_now().await;
 }
 
 /// The end of a session that goes on and on over its limit.

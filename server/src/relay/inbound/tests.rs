@@ -229,31 +229,3 @@ async fn a_close_of_ours_is_framed_once() {
     inbound.close(Ended::NotUtf8.frame().unwrap(), &mut frames);
     assert_eq!(frames, b"\x88\x10\x03\xe9the host stops");
 }
-
-#[tokio::test]
-async fn a_client_that_sends_without_end_lets_others_have_a_turn() {
-    // Small messages that are all there already: a reader that never has to wait.
-    let flood = frame(0x82, b"").repeat(100 * TURN_BYTES / 6);
-    let mut inbound = Inbound::new(&flood[..], &[], MAX_MESSAGE_BYTES);
-    let reading = async {
-        let mut replies = Vec::new();
-        while inbound.read(&mut replies).await.1.is_ok() {}
-    };
-    let mut turns = 0;
-    let other = async {
-        loop {
-            turns += 1;
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = reading => {}
-        () = other => {}
-    }
-    // One read may bring more than a turn's bytes.
-    assert!(
-        turns >= 20,
-        "{turns} turns beside 100 times {TURN_BYTES} bytes"
-    );
-}
