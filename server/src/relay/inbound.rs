@@ -24,6 +24,10 @@ pub(super) use buffer::{Batch, Payload};
 use codec::Codec;
 use frame::{Frame, unmask};
 
+/// Text messages of one read: on `/relay` each may be answered with a kilobyte, and a read could bring 16,000 of them. The
+/// others stay unread until it is known that the client reads the answers.
+const MOST_TEXTS: usize = 512;
+
 /// A message of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Incoming {
@@ -160,7 +164,8 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Poll::Ready((batch, result))
     }
 
-    /// Finds the messages in the first `end` bytes of the buffer; keeps a part of a frame at their end for the next read.
+    /// Finds the messages in the first `end` bytes of the buffer; keeps a part of a frame at their end for the next read, and
+    /// what follows too many text messages.
     fn decode(
         &mut self,
         batch: &mut Batch,
@@ -169,6 +174,11 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     ) -> Result<(), Ended> {
         let mut at = 0;
         while at < end {
+            if batch.texts() == MOST_TEXTS {
+                self.rest = batch.bytes[at..end].to_vec();
+                self.is_fresh = true;
+                return Ok(());
+            }
             let frame = match self.codec_alone {
                 true => Frame::Breach,
                 false => Frame::first(&batch.bytes[at..end], self.message_bytes),

@@ -155,6 +155,26 @@ pub(crate) async fn resident_settled(pid: u32, most: usize) -> usize {
     }
 }
 
+/// Time without a change after which memory is at rest: a host asks its allocator two seconds after a session has ended.
+const REST: Duration = Duration::from_millis(2500);
+
+/// Changes of this many bytes are no unrest.
+const RESTFUL: usize = 64 << 10;
+
+/// Bytes resident once they have not changed for a while.
+pub(crate) async fn resident_at_rest(pid: u32) -> usize {
+    let began = Instant::now();
+    let (mut bytes, mut since) = (resident(pid), began);
+    while since.elapsed() < REST && began.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = resident(pid);
+        if now.abs_diff(bytes) > RESTFUL {
+            (bytes, since) = (now, Instant::now());
+        }
+    }
+    bytes
+}
+
 /// Processor time that a process has used, in all its threads (`proc_pid_stat(5)`, fields 14 and 15).
 pub(crate) fn processor_time(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

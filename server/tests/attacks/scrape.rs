@@ -45,9 +45,14 @@ impl Scrape {
         matching.map(|(_, value)| value).sum()
     }
 
+    /// Sessions opened so far.
+    pub(crate) fn opened(&self) -> u64 {
+        self.sum("udp_echo_sessions_opened_total")
+    }
+
     /// Asserts that whoever came has gone, and that every datagram of a page has ended in one fate.
     pub(crate) fn assert_books_are_closed(&self) {
-        let opened = self.sum("udp_echo_sessions_opened_total");
+        let opened = self.opened();
         let ended = self.sum("udp_echo_sessions_ended_total");
         assert_eq!(opened, ended, "sessions opened and ended: {self:?}");
         let sent = self.sum("udp_echo_datagrams_total{kind=\"page\"");

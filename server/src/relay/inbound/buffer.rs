@@ -27,6 +27,8 @@ const KEPT_MESSAGES: usize = 8192;
 pub(in crate::relay) struct Batch {
     pub(super) bytes: Box<[u8]>,
     messages: Vec<Place>,
+    /// How many of them are text.
+    texts: usize,
     /// Bytes at the beginning that the messages fill, one behind the other.
     packed: usize,
     /// Frames that are no part of a message, or no bytes of it.
@@ -68,9 +70,15 @@ impl Batch {
         Self {
             bytes,
             messages,
+            texts: 0,
             packed: 0,
             asides: 0,
         }
+    }
+
+    /// How many messages are text.
+    pub(super) fn texts(&self) -> usize {
+        self.texts
     }
 
     pub(in crate::relay) fn is_empty(&self) -> bool {
@@ -135,11 +143,13 @@ impl Batch {
         self.bytes.copy_within(start..start + bytes, at);
         unmask(&mut self.bytes[at..at + bytes])?;
         self.packed += bytes;
+        self.texts += usize::from(is_text);
         self.messages.push(Place::Packed { bytes, is_text });
         Ok(())
     }
 
     pub(in crate::relay) fn push(&mut self, message: Incoming) {
+        self.texts += usize::from(matches!(message, Incoming::Text(_)));
         self.messages.push(Place::Apart(message));
     }
 }

@@ -59,6 +59,42 @@ async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
     }
 }
 
+/// Each may be answered, and the answers of one read all wait to be written.
+#[tokio::test]
+async fn a_read_brings_so_many_texts_and_the_next_one_goes_on_with_them() {
+    let mut bytes = Vec::new();
+    for n in 0..3 * MOST_TEXTS {
+        // Every other one is of two fragments, and takes the codec's way.
+        let text = format!("{n}");
+        match n % 2 {
+            0 => bytes.extend(frame(0x81, text.as_bytes())),
+            _ => bytes.extend([frame(0x01, text.as_bytes()), frame(0x80, b"")].concat()),
+        }
+        bytes.extend(frame(0x82, b"datagrams have a bound of their own"));
+    }
+    let (mut client, io) = tokio::io::duplex(1 << 20);
+    client.write_all(&bytes).await.unwrap();
+    let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
+    let mut next = 0;
+    for _ in 0..3 {
+        let (batch, result) = inbound.read(&mut Vec::new()).await;
+        assert_eq!((batch.texts(), result), (MOST_TEXTS, Ok(())));
+        for message in batch.into_messages() {
+            let Incoming::Text(text) = message else {
+                continue;
+            };
+            assert_eq!(text.as_str(), next.to_string());
+            next += 1;
+        }
+    }
+    // The last datagram, and then the end.
+    let (batch, result) = inbound.read(&mut Vec::new()).await;
+    assert_eq!(
+        (batch.texts(), batch.is_empty(), result),
+        (0, false, Ok(()))
+    );
+}
+
 #[tokio::test]
 async fn everything_that_has_arrived_comes_in_one_read() {
     let (mut client, io) = tokio::io::duplex(1 << 20);
