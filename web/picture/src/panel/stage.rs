@@ -129,7 +129,7 @@ impl Stage {
             Time::Silence(micros) => ("silence", "⋮ ", micros),
         };
         let words = [sign, &words::time(micros)].concat();
-        text(&self.ruler, part, (0, tick.y), "46", &words);
+        text(&self.ruler, part, (0, tick.y), "54", &words);
         if part != "silence" {
             line(&self.plane, "tick", (BROWSER, tick.y), (SERVER, tick.y));
         }
@@ -186,7 +186,8 @@ impl Stage {
         match x {
             BROWSER => {
                 let words = [sign, " ", &whose].concat();
-                draw("word", low.saturating_sub(8), "10", "start", &words);
+                // Right of the numbers that set out there.
+                draw("word", low.saturating_sub(8), "32", "start", &words);
             }
             SERVER => {
                 let words = [&whose, " ", sign].concat();

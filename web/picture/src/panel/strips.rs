@@ -121,25 +121,28 @@ impl Strips {
                 belongs(&cross, bar.number, selected);
             }
         }
+        let percentiles = trips.percentiles.into_iter().zip(PERCENTS);
+        let heights = percentiles.filter_map(|(micros, percent)| {
+            let y = HEIGHT - height(micros?);
+            let line = line(&self.trips, "percentile", (0, y), (1000, y));
+            dom::set(&line, "data-percent", &number(percent as u64));
+            Some((y, percent))
+        });
         let mut above = 2 * HEIGHT;
-        for (micros, percent) in trips.percentiles.into_iter().zip(PERCENTS) {
-            if let Some(micros) = micros {
-                let y = HEIGHT - height(micros);
-                // One name for lines that are one.
-                if y + 11 < above {
-                    let name = ["p", &number(percent as u64)].concat();
-                    let name = text(
-                        &self.trips,
-                        "percent",
-                        (1000, y.saturating_sub(7)),
-                        "0",
-                        &name,
-                    );
-                    dom::set(&name, "text-anchor", "end");
-                    above = y;
-                }
-                let line = line(&self.trips, "percentile", (0, y), (1000, y));
-                dom::set(&line, "data-percent", &number(percent as u64));
+        // Names stand over all lines.
+        for (y, percent) in heights.collect::<Vec<_>>() {
+            // One name for lines that are one.
+            if y + 11 < above {
+                let name = ["p", &number(percent as u64)].concat();
+                let name = text(
+                    &self.trips,
+                    "percent",
+                    (1000, y.saturating_sub(7)),
+                    "0",
+                    &name,
+                );
+                dom::set(&name, "text-anchor", "end");
+                above = y;
             }
         }
         self.trips_text.set(&words::trips(&trips));

@@ -38,18 +38,19 @@ pub fn numbers(numbers: &[u64]) -> String {
     while let [first, ..] = rest {
         let run = (1..rest.len()).take_while(|place| rest[*place] == first + *place as u64);
         let run = run.count() + 1;
+        let mut next = number(*first);
+        if run > 1 {
+            next.push_str(if run > 2 { "–" } else { "," });
+            next.push_str(&number(rest[run - 1]));
+        }
         if !text.is_empty() {
+            if text.len() + next.len() > 5 {
+                text.push('…');
+                break;
+            }
             text.push(',');
         }
-        if text.len() > 5 {
-            text.push('…');
-            break;
-        }
-        text.push_str(&number(*first));
-        if run > 1 {
-            text.push_str(if run > 2 { "–" } else { "," });
-            text.push_str(&number(rest[run - 1]));
-        }
+        text.push_str(&next);
         rest = &rest[run..];
     }
     text
