@@ -241,6 +241,13 @@ pub(crate) async fn perform(page: &Page, host: &TestServer, case: &Case, mode: &
         let sentence = told.get(place).with_context(|| format!("only {told:#?}"))?;
         ensure!(fits(sentence, &pattern), "{sentence:?} is not {pattern:?}");
     }
+    if case.name == "two-clients" {
+        let address = |said: &str| said.split(", ").nth(1).map(str::to_owned);
+        ensure!(
+            address(&told[0]) != address(&told[1]),
+            "one address for two clients: {told:#?}"
+        );
+    }
     let why = page
         .script("return document.querySelector('.why').open")
         .await?;

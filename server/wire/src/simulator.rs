@@ -10,6 +10,7 @@ use crate::control::{
     ClientMessage, Hello, HostMessage, Limits, Notice, PROTOCOL_VERSION, ServerRules, ServerState,
     StreamEcho,
 };
+use crate::digits::digits;
 use crate::echo::{Answer, EchoRule};
 use crate::ledger::Fingerprint;
 use crate::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_MESSAGE_BYTES};
@@ -26,7 +27,9 @@ const SERVING_US: u64 = 10;
 const TOO_LONG: &str = "Message too long (os error 90)";
 const REFUSED: &str = "Connection refused (os error 111)";
 
-const CLIENT: &str = "127.0.0.1:50139";
+/// Port from which the client of [`Simulator::new`] sends.
+pub const CLIENT_PORT: u16 = 50_139;
+
 const SERVER: &str = "127.0.0.1:10000";
 
 /// What the simulated host sends.
@@ -51,6 +54,11 @@ pub struct Simulator {
 impl Simulator {
     /// A host that has just accepted a session; its first message is `hello`.
     pub fn new(now: u64, seed: u64) -> Self {
+        Self::with_client_port(now, seed, CLIENT_PORT)
+    }
+
+    /// The same, for a client that sends from this port of 127.0.0.1: two on one machine differ by it.
+    pub fn with_client_port(now: u64, seed: u64, port: u16) -> Self {
         let session = Session::new(now, seed);
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
@@ -66,7 +74,7 @@ impl Simulator {
             },
             targets: vec!["echo".to_owned()],
             target: "echo".to_owned(),
-            client: CLIENT.to_owned(),
+            client: ["127.0.0.1:", &digits(port.into())].concat(),
             server: SERVER.to_owned(),
             own_server: true,
             loopback: false,

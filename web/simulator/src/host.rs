@@ -1,14 +1,14 @@
 //! The host that needs no network: [`wire::simulator`], driven by the browser's timer. It is sent what a WebSocket would be
 //! sent, and answers with what one would bring.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use js_sys::Uint8Array;
 use udp_echo_feed::chunk::Tell;
 use udp_echo_feed::dom::{Clock, Timer};
 use wasm_bindgen::prelude::*;
-use wire::simulator::{Outgoing, Simulator};
+use wire::simulator::{CLIENT_PORT, Outgoing, Simulator};
 
 use crate::codec;
 
@@ -21,6 +21,7 @@ struct Desk {
     timer: RefCell<Timer>,
     tell: Tell,
     clock: Clock,
+    _port: Port,
 }
 
 #[wasm_bindgen]
@@ -48,6 +49,8 @@ impl Host {
     pub(crate) fn new(seed: u64, tell: Tell) -> Self {
         let clock = Clock;
         let now = clock.now();
+        let port = Port::take();
+        let simulator = Simulator::with_client_port(now, seed, CLIENT_PORT + port.0 as u16);
         let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
             let desk = desk.clone();
             let ring = move || {
@@ -57,10 +60,11 @@ impl Host {
                 }
             };
             Desk {
-                simulator: RefCell::new(Simulator::new(now, seed)),
+                simulator: RefCell::new(simulator),
                 timer: RefCell::new(Timer::new(Box::new(ring))),
                 tell,
                 clock,
+                _port: port,
             }
         });
         desk.work();
@@ -80,5 +84,48 @@ impl Desk {
             }
         }
         self.timer.borrow_mut().set(simulator.next_due(), now);
+    }
+}
+
+thread_local! {
+    /// The ports that the simulated clients of this page have, one bit each.
+    static TAKEN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The client's port, so many above the first, for as long as its host is there. The lowest that is free: who comes back finds
+/// the one it had.
+struct Port(u32);
+
+impl Port {
+    fn take() -> Self {
+        let taken = TAKEN.get();
+        // Where more than 32 are on one page, the last ones share.
+        let free = taken.trailing_ones().min(u32::BITS - 1);
+        TAKEN.set(taken | 1 << free);
+        Self(free)
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        TAKEN.set(TAKEN.get() & !(1 << self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_have_ports_of_their_own_and_leave_them_to_the_next() {
+        let [first, second] = [Port::take(), Port::take()];
+        assert_eq!((first.0, second.0), (0, 1));
+        drop(first);
+        let third = Port::take();
+        assert_eq!(third.0, 0);
+        let many: Vec<Port> = (0..40).map(|_| Port::take()).collect();
+        assert_eq!(many.last().map(|port| port.0), Some(31));
+        drop((second, third, many));
+        assert_eq!(TAKEN.get(), 0);
     }
 }
