@@ -10,7 +10,8 @@
 //! - [`feed`]: what a panel reads, and [`kept`], the datagrams of it;
 //! - [`chunk`]: what a panel says;
 //! - [`shape`]: shapes of a drawing;
-//! - [`dom`]: listeners, timers and frames that end when they are dropped.
+//! - [`dom`]: listeners, timers and frames that end when they are dropped;
+//! - `frame`, for tests: what must hold of a panel's HTML.
 
 pub mod codec;
 pub mod json;
@@ -26,6 +27,9 @@ pub mod kept;
 pub mod chunk;
 pub mod dom;
 pub mod shape;
+
+#[cfg(feature = "samples")]
+pub mod frame;
 
 /// Microseconds of the browser's monotonic clock.
 pub type Micros = u64;

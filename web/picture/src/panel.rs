@@ -122,28 +122,12 @@ fn pressed(target: &Element, event: &web_sys::Event) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use udp_echo_feed::frame;
+
     use super::*;
 
-    /// The values of an attribute in the frame.
-    fn named(attribute: &str) -> Vec<&'static str> {
-        let mark = format!("{attribute}=\"");
-        let found = PANEL.split(&mark).skip(1);
-        found.map(|rest| rest.split('"').next().unwrap()).collect()
-    }
-
     #[test]
-    fn every_word_of_the_frame_exists_and_is_used_once() {
-        let mut asked = [named("data-word"), named("data-label")].concat();
-        let mut given: Vec<_> = words::PANEL.iter().map(|(name, _)| *name).collect();
-        asked.sort_unstable();
-        given.sort_unstable();
-        assert_eq!(asked, given);
-    }
-
-    #[test]
-    fn the_frame_passes_a_strict_content_security_policy() {
-        for inline in ["<style", "style=", "<script", " onclick", "javascript:"] {
-            assert!(!PANEL.contains(inline), "{inline}");
-        }
+    fn the_frame_is_sound() {
+        frame::assert_sound(PANEL, words::PANEL);
     }
 }
