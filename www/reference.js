@@ -161,9 +161,13 @@ function methods(catalogue) {
     }
     const call = make("button", { type: "button", className: "code", textContent: `element.${METHODS[name]}` });
     call.onclick = async () => {
-      const result = await CALLS[name](element);
-      const text = typeof result === "string" ? `${result.slice(0, 300)}…` : JSON.stringify(result);
-      add(`${name}: ${text ?? "done"}`);
+      try {
+        const result = await CALLS[name](element);
+        const text = typeof result === "string" ? `${result.slice(0, 300)}…` : JSON.stringify(result);
+        add(`${name}: ${text ?? "done"}`);
+      } catch (error) {
+        add(`${name}: ${error.name}: ${error.message}`);
+      }
     };
     list.append(...item(name, description, call));
   }
@@ -240,6 +244,8 @@ function slots(catalogue) {
 
 const response = await fetch(new URL("custom-elements.json", import.meta.url));
 const [catalogue] = (await response.json()).modules[0].declarations;
+// What the bundle wrote out for readers without JavaScript.
+for (const list of document.querySelectorAll(".plain")) list.remove();
 for (const draw of [attributes, methods, events, parts, properties, states, slots]) draw(catalogue);
 // For the tests, and for links that were followed before there was anything to go to.
 document.documentElement.dataset.drawn = "";

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bundle::glue::{CORE, HEADLESS, PANELS, REST, glue_file, wasm_file};
 use crate::bundle::site::Files;
+use crate::bundle::tight::tighten;
 
 /// The loader, a module.
 pub(crate) const LOADER_FILE: &str = "udp-echo.js";
@@ -66,6 +67,7 @@ pub(super) fn finish(files: &mut Files) -> Result<()> {
         }
     }
     let loader = without_comments(source).replace(NO_HASHES, &format!("const hashes={core};"));
+    let loader = tighten(&loader);
     let classic = loader.replace(OWN_ADDRESS, "document.currentScript.src");
     let classic = format!("(()=>{{\n{classic}}})();\n");
     files.insert(LOADER_FILE.to_owned(), loader.into_bytes());
@@ -153,7 +155,7 @@ mod tests {
         let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
         let loader = text(LOADER_FILE);
         assert!(loader.starts_with(
-            "const here = import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha256-"
+            "const here=import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha256-"
         ));
         assert!(loader.contains(&integrity(b"udp-echo-web_bg.wasm")));
         let glue = text("udp-echo-web.js");
@@ -164,9 +166,9 @@ mod tests {
         );
         assert!(glue.contains(&integrity(b"udp-echo-bytes.css\n")));
         assert!(loader.contains(&integrity(glue.as_bytes())));
-        assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
+        assert!(loader.ends_with("function f(){\nreturn\"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);
-        assert!(classic.starts_with("(()=>{\nconst here = document.currentScript.src;\n"));
+        assert!(classic.starts_with("(()=>{\nconst here=document.currentScript.src;\n"));
         assert!(!classic.contains("import.meta"));
     }
 

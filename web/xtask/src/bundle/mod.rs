@@ -2,7 +2,7 @@
 //!
 //! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] and [`unused`] take out
 //! what nobody reads and nobody calls, [`imports`] shortens the names between the two, [`halves`] cuts the core in two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
-//! adds a gzipped twin to each, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
+//! adds a gzipped twin to each, [`tight`] makes the loader shorter, [`reference`] writes the reference page out for readers without JavaScript, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
 mod calls;
@@ -15,8 +15,10 @@ mod loader;
 mod optimize;
 mod order;
 mod panics;
+mod reference;
 mod site;
 mod sizes;
+mod tight;
 mod unused;
 
 use std::fs::{self, File};
@@ -92,7 +94,7 @@ pub(crate) fn make() -> Result<Bundle> {
     progress::heading("building the wasm client");
     let library = Library::find();
     let modules = glue::compile(library)?;
-    let pages = site::read_folder(&workspace::root().join("www"))?;
+    let mut pages = site::read_folder(&workspace::root().join("www"))?;
     let optimizer = Optimizer::find();
 
     let inputs = site::fingerprint_of_inputs(&modules, &pages, &optimizer)?;
@@ -124,6 +126,7 @@ pub(crate) fn make() -> Result<Bundle> {
         }
         files.insert(glue::glue_file(package), glue);
     }
+    reference::fill(&mut pages)?;
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files)?;
     integrity::add(&mut files, &version)?;
