@@ -18,6 +18,11 @@ for (const name of ["ready", "state", "sent", "echoed", "lost", "told", "error",
 const METHODS = ["connect", "disconnect", "send", "burst", "ask", "step", "pause", "resume", "reset", "export"];
 addEventListener("message", async ({ source, data }) => {
   if (source !== parent || data?.to !== "udp-echo" || !METHODS.includes(data.call)) return;
-  const result = await element[data.call](...(data.with ?? []));
-  tell({ type: "result", call: data.call, detail: data.call === "export" ? result : undefined });
+  const { call } = data;
+  try {
+    const result = await element[call](...(data.with ?? []));
+    tell({ type: "result", call, detail: call === "export" ? result : undefined });
+  } catch ({ name, message }) {
+    tell({ type: "result", call, error: { name, message } });
+  }
 });

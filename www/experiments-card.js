@@ -113,12 +113,14 @@ function show(name, mode, copyButton) {
   };
 
   const commands = make("div", { class: "commands" });
-  Promise.all(elements.map((element) => prepare(element, name))).then(() => {
+  const begin = () => {
     isReady = true;
     remark.textContent = facts.mode === "live" ? "" : WORDS.simulated;
     if (experiment.commands) remark.textContent = join(experiment, facts, commands, copyButton);
     allow();
-  });
+  };
+  // One that does not become ready says why by itself; or the card is gone.
+  Promise.all(elements.map((element) => prepare(element, name))).then(begin, () => (remark.textContent = ""));
 
   const names = Object.keys(EXPERIMENTS);
   const following = names[(names.indexOf(name) + 1) % names.length];

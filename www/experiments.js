@@ -297,7 +297,9 @@ export async function prepare(element, name) {
 export async function begin(element) {
   try {
     await prepare(element, element.experiment);
-  } catch ({ message }) {
+  } catch ({ name, message }) {
+    // Why it did not become ready, it has said already.
+    if (name !== "RangeError") return;
     const detail = { code: "bad-attribute", message, hint: 'experiment="loss"' };
     element.dispatchEvent(new CustomEvent("udp-error", { bubbles: true, composed: true, detail }));
   }

@@ -56,14 +56,14 @@ const lacks = () =>
   ].find(([has]) => !has)?.[1];
 
 /** The cause: a code that never changes, a sentence, and the line to add. */
-export async function explain(error, here, hashes, violations, unit) {
+export async function explain(error, near, hashes, violations, unit) {
   const types = filesOf(unit);
   const missing = lacks();
   if (missing) {
     const message = `This browser is too old for the live widget: it has no ${missing}.`;
     return trouble("old-browser", message, "Chrome 123, Firefox 126, Safari 17.5, or later");
   }
-  const { origin } = new URL(here);
+  const { origin } = new URL(near(""));
   try {
     // The smallest module there is: a policy that forbids it forbids all.
     new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
@@ -72,7 +72,7 @@ export async function explain(error, here, hashes, violations, unit) {
     return trouble("csp-wasm", message, "'wasm-unsafe-eval'");
   }
   for (const [name, type] of Object.entries(types)) {
-    const cause = await about(new URL(name, here).href, type, origin, hashes[name], violations, types);
+    const cause = await about(near(name), type, origin, hashes[name], violations, types);
     if (cause) return cause;
   }
   return trouble("failed", `The widget could not start: ${error?.target?.href ?? error?.message ?? error}`, "");

@@ -18,6 +18,7 @@ export interface UdpSettled {
 }
 
 export interface UdpEchoEventMap {
+  /** At each beginning: on the page, after `reset()`, with another mode, relay or target. Not when a lost host is back. */
   "udp-ready": CustomEvent<{ mode: "live" | "simulated" | "replay"; client?: string; server?: string; ownServer?: boolean; loopback?: boolean }>;
   "udp-state": CustomEvent<{ state: UdpState }>;
   "udp-sent": CustomEvent<{ number: number; bytes: number }>;
@@ -55,8 +56,11 @@ export interface UdpEchoElement extends HTMLElement {
   timeout: string | null;
   view: string | null;
   readonly state: UdpState;
+  /** As `whenReady`. */
   connect(): Promise<unknown>;
   disconnect(): void;
+  /** Rejects with a `DOMException` by the name `AbortError` (it left or was disconnected before), `refused`, or the code of the
+   * `udp-error` that says why it cannot start. All methods that promise something do. */
   whenReady(): Promise<unknown>;
   send(message?: string | ArrayBuffer | ArrayBufferView): Promise<void>;
   burst(count: number, interval?: number, message?: string | ArrayBuffer | ArrayBufferView): Promise<void>;

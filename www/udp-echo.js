@@ -9,12 +9,7 @@ const ATTRIBUTES =
   "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode preset rate relay reorder seed src target timeout view";
 
 const near = (name) => new URL(name, here).href;
-const make = (tag, part, text = "") => {
-  const element = document.createElement(tag);
-  element.setAttribute("part", part);
-  element.textContent = text;
-  return element;
-};
+const make = (tag, part, textContent = "") => Object.assign(document.createElement(tag), { part, textContent });
 
 /** Where the widget goes. Its words are English, whatever the page's are. */
 const place = () => Object.assign(make("div", "frame"), { lang: "en" });
@@ -88,7 +83,7 @@ async function explain(error, unit) {
     return trouble("file-page", "Browsers load no modules from files. Serve the folder:", "python3 -m http.server");
   }
   try {
-    return await (await reasons()).explain(error, here, hashes, violations, unit);
+    return await (await reasons()).explain(error, near, hashes, violations, unit);
   } catch {
     return trouble("unreachable", `The files beside ${here} do not load. Copy all, and see that the server runs:`, "udp-echo serve");
   }
@@ -120,9 +115,13 @@ const themes = new MutationObserver(follow);
 for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
 
-const BASE = `:host { display: block; min-height: max(47rem, 100rem - 100vw) }
-:host([view=mini]) { min-height: max(16rem, 48rem - 100vw) }
-:host([view=transcript]) { min-height: max(29rem, 67rem - 100vw) }
+// Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
+const BASE = `:host { display: block; min-height: max(47.75rem, 100.5rem - 100vw) }
+:host([view=mini]) { min-height: max(17rem, 48.5rem - 100vw) }
+:host([view=transcript]) { min-height: max(29.5rem, 67.5rem - 100vw) }
+:host([view=timeline]) { min-height: max(90.25rem, 161rem - 100vw) }
+:host([view=lab]) { min-height: max(110.5rem, 204.25rem - 150vw) }
+:host([view=full]) { min-height: max(186rem, 367.5rem - 300vw) }
 :host([hidden]), [hidden] { display: none }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
@@ -137,7 +136,9 @@ class UdpEcho extends HTMLElement {
   #widget;
   #state = "idle";
   #ready = ready();
-  #first = this.#ready.promise;
+  #end = ready();
+  #began = false;
+  #wanted = false;
   #internals = this.attachInternals?.();
   #root;
   #slot = make("slot", "fallback");
@@ -167,7 +168,7 @@ class UdpEcho extends HTMLElement {
     seen.unobserve(this);
     running.delete(this);
     // An element that is only moved is connected again at once and keeps its session.
-    queueMicrotask(() => this.isConnected || this.#widget?.disconnected());
+    queueMicrotask(() => this.isConnected || this.disconnect());
   }
 
   attributeChangedCallback(name) {
@@ -179,12 +180,15 @@ class UdpEcho extends HTMLElement {
   async start() {
     seen.unobserve(this);
     if (running.has(this)) return;
+    this.#wanted = this.isConnected;
+    // Who waited knows that it failed; who asks now waits for this try.
+    if (this.#state === "gone") this.#renew();
     try {
       // What a browser must have is the youngest of these; without another one, something below throws.
       if (!CSS.supports("color", "light-dark(red, red)")) throw 0;
       const [{ Widget }, style] = await load("web");
-      // It may have left the page while this was loading.
-      if (!this.isConnected) return;
+      // It may have left the page while this was loading, or be told to.
+      if (!this.#wanted) return;
       this.#wear(style);
       this.#root.querySelectorAll("[part=error], [part=start]").forEach((old) => old.remove());
       // Without anything of the author's, the widget itself is what is printed.
@@ -226,14 +230,18 @@ class UdpEcho extends HTMLElement {
   restart(reason) {
     running.delete(this);
     this.#widget = undefined;
+    this.#began = false;
     this.#frame.replaceWith((this.#frame = place()));
     const message = `The widget's code stopped (${reason}) and began again from zero.`;
     const cause = trouble("panic", message);
+    this.#end.reject(new DOMException(message, "panic"));
+    this.#end = ready();
+    this.#renew();
     if (restarts > 3) return this.#fail(cause);
     this.#tell("udp-error", cause);
     this.start().then(() => {
       const notice = make("p", "restarted", message);
-      notice.setAttribute("role", "status");
+      notice.role = "status";
       this.#root.prepend(notice);
     });
   }
@@ -255,9 +263,12 @@ class UdpEcho extends HTMLElement {
   disconnect() {
     running.delete(this);
     this.#widget?.disconnected();
+    this.#wanted = false;
+    this.#refuse("AbortError", "It was disconnected before it was ready.");
+    this.#renew();
   }
 
-  /** Resolves once something can be sent, or a recording is shown. */
+  /** Resolves once something can be sent, or a recording is shown; rejects when that is not to come. */
   whenReady() {
     return this.#ready.promise;
   }
@@ -293,13 +304,14 @@ class UdpEcho extends HTMLElement {
 
   reset() {
     this.#widget?.reset();
+    this.#renew();
   }
 
   /** The run so far, as JSON that `src` or the inside of the element takes; after a disconnect, too. */
   async export() {
-    await this.#first;
+    if (!this.#began) await this.whenReady();
     await load("rest");
-    return new Promise((give) => this.#widget.export(give));
+    return Promise.race([this.#end.promise, new Promise((give) => this.#widget.export(give))]);
   }
 
   #open() {
@@ -324,15 +336,19 @@ class UdpEcho extends HTMLElement {
 
   #tell(name, detail) {
     if (name === "udp-state") {
+      // A host that comes back by itself is no new beginning.
+      if (/idle|connecting/.test(detail.state) && this.#state !== "gone") this.#renew();
       this.#state = detail.state;
-      // Who connects again waits again, and who waited already still does.
-      if (detail.state === "idle") this.#ready = ready(this.#ready.resolve);
+      if (this.#state === "refused") this.#refuse("refused", "It says why.");
       const states = this.#internals?.states;
       states?.clear();
       if (/live|simulated|replay/.test(this.#state)) states?.add(this.#state);
       else if (/gone|refused/.test(this.#state)) states?.add("offline");
     }
-    if (name === "udp-ready") this.#ready.resolve(detail);
+    if (name === "udp-ready") {
+      this.#began = true;
+      this.#ready.resolve(detail);
+    }
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
   }
 
@@ -340,8 +356,10 @@ class UdpEcho extends HTMLElement {
   #fail(cause) {
     const { code, message, hint } = cause;
     this.#open();
+    // There is nothing to come.
+    this.style.minHeight = 0;
     const sentence = make("p", "error", message + " ");
-    sentence.setAttribute("role", "alert");
+    sentence.role = "alert";
     sentence.dataset.code = code;
     sentence.append(make("code", "hint", hint));
     const slot = document.createElement("slot");
@@ -351,15 +369,27 @@ class UdpEcho extends HTMLElement {
     this.#root.replaceChildren(this.#slot, slot, this.#frame);
     this.#tell("udp-state", { state: "gone" });
     this.#tell("udp-error", cause);
+    this.#refuse(code, message);
+  }
+
+  /** Who waits until it is ready waits in vain. */
+  #refuse(name, message) {
+    this.#ready.reject(new DOMException(message, name));
+  }
+
+  /** Who asks from now on waits again, and who waits still does. */
+  #renew() {
+    this.#ready = ready(this.#ready);
   }
 }
 
-/** `Promise.withResolvers`, which browsers of early 2024 do not have; `then` is called with what this is resolved with. */
-function ready(then) {
-  let resolve;
-  const promise = new Promise((done) => (resolve = done));
-  promise.then(then);
-  return { promise, resolve };
+/** `Promise.withResolvers`, which browsers of early 2024 do not have; what becomes of it becomes of `before`. */
+function ready(before) {
+  let resolve, reject;
+  const promise = new Promise((...both) => ([resolve, reject] = both));
+  // Nobody may be waiting.
+  promise.then(before?.resolve, before?.reject).catch(() => {});
+  return { promise, resolve, reject };
 }
 
 /** Each attribute is a property too: `max-rows` is `maxRows`. */

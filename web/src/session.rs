@@ -76,7 +76,7 @@ pub struct Session {
     /// Changes with every reset.
     generation: u32,
     began: bool,
-    /// Whether the page around the element knows that something can be sent, since it was connected.
+    /// Whether the page around the element knows that something can be sent.
     is_ready: bool,
     outcomes: Vec<Outcome>,
 }
@@ -234,6 +234,8 @@ impl Session {
     }
 
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
+        // A host that comes back by itself is nothing new to the page.
+        self.is_ready &= matches!(self.phase, Phase::Gone { .. });
         self.phase = Phase::Connecting { since: now };
         vec![Effect::Connect(match self.mode() {
             Mode::Auto | Mode::Live => Peer::Host,
@@ -267,7 +269,6 @@ impl Session {
         self.history.close();
         self.bursts.clear();
         self.phase = Phase::Idle;
-        self.is_ready = false;
         vec![Effect::Disconnect]
     }
 

@@ -115,6 +115,14 @@ impl Page {
             .await
     }
 
+    /// The state of the first widget.
+    pub(crate) async fn state(&self) -> Result<String> {
+        let state = self
+            .script("return document.querySelector('udp-echo').state")
+            .await?;
+        Ok(state.as_str().context("a state is a word")?.to_owned())
+    }
+
     /// Presses the first element of the page, outside widgets, that matches a CSS selector, as a visitor would.
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
         let find = async || self.driver.find(By::Css(selector)).await?.click().await;
@@ -183,6 +191,14 @@ impl Page {
             .collect();
         let media = json!({ "features": features });
         self.devtools("Emulation.setEmulatedMedia", media).await?;
+        Ok(())
+    }
+
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    pub(crate) async fn before_each_page(&self, script: &str) -> Result<()> {
+        let source = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await?;
         Ok(())
     }
 

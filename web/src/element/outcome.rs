@@ -14,7 +14,8 @@ use crate::words;
 /// Something that the page around the element may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// For the first time, something can be sent (or a recording is shown).
+    /// Something can be sent (or a recording is shown): the element is new on the page, began anew, or has another target. A
+    /// host that was gone and is back is no news.
     Ready,
     /// The state is another one, by its word.
     State(&'static str),

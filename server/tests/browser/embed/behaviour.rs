@@ -1,16 +1,15 @@
 //! How the element behaves in a page: attributes, methods, events, many at once, moved about, in a frame.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::put_snippet;
 use super::site::Site;
 use crate::browser::in_chromium;
 use crate::common::TestServer;
-use crate::page::Scheme;
 
 /// A site with the bundle in `/udp/` and this in its body.
-async fn site(body: &str) -> Result<String> {
+pub(super) async fn site(body: &str) -> Result<String> {
     let mut site = Site::new().await?;
     site.bundle("/udp/")?;
     let head = "<!doctype html><title>t</title><script type=module src=/udp/udp-echo.js></script>";
@@ -42,18 +41,20 @@ async fn ten_on_a_page_load_one_module_and_only_those_in_sight_begin() {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo verify"]
 async fn a_view_loads_the_chunks_it_shows_and_no_others() {
-    let origin = site("<udp-echo mode=live></udp-echo>").await.unwrap();
-    let host = TestServer::start(&["--allow-origin", &origin]).await;
-    let address = format!("http://{}", host.http());
+    let mut site = Site::new().await.unwrap();
+    site.bundle("/udp/").unwrap();
+    let host = TestServer::start(&["--allow-origin", &site.origin]).await;
+    let loader =
+        "<!doctype html><title>t</title><script type=module src=/udp/udp-echo.js></script>";
+    let element = format!(
+        "<udp-echo mode=live relay='http://{}'></udp-echo>",
+        host.http()
+    );
+    site.page("/", "", &[loader, &element].concat());
+    let origin = site.serve();
     in_chromium(async |page| {
         page.open(&origin).await?;
-        page.script(&format!(
-            "document.querySelector('udp-echo').relay = '{address}'"
-        ))
-        .await?;
         page.wait_for_state("live").await?;
-        // The first try went to the site itself, which is no relay.
-        page.console().await?;
         let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|simulator|runs|rest)/.test(name)).sort()";
         ensure!(page.script(loads).await? == json!([]), "a chunk nobody needs");
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
@@ -241,43 +242,6 @@ async fn the_language_is_the_authors_outside_and_english_inside() {
             )
             .await?;
         ensure!(languages == json!(["de", "fr", "en"]), "{languages}");
-        Ok(())
-    })
-    .await;
-}
-
-/// What has moved by itself since the page began, as browsers count it.
-const SHIFTS: &str = "const done = arguments[arguments.length - 1];
-    let sum = 0;
-    const who = [];
-    new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => {
-        sum += value;
-        who.push(...sources.map(({ node, previousRect, currentRect }) =>
-            `${node?.nodeName} ${node?.id} from ${previousRect.y}+${previousRect.height} to ${currentRect.y}+${currentRect.height}`));
-    })).observe({ type: 'layout-shift', buffered: true });
-    requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done([sum, who])))))";
-
-#[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
-async fn what_stands_below_an_element_stays_where_it_is_while_that_loads() {
-    in_chromium(async |page| {
-        for width in [390, 1280] {
-            page.emulate(width, 900, Scheme::Light).await?;
-            for view in ["mini", "transcript", ""] {
-                for inside in ["", "<pre>sending 'a'\nwaiting to receive\nreceived 'a'</pre>"] {
-                    let body = format!("<p>above</p><udp-echo mode=simulated view='{view}'>{inside}</udp-echo><p id=below>below</p>");
-                    page.open(&site(&body).await?).await?;
-                    page.wait_for_state("simulated").await?;
-                    page.script("document.querySelector('udp-echo').send('a')").await?;
-                    page.wait_for("the echo", "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-fate=echoed]')").await?;
-                    let moved = page.script_that_calls_back(SHIFTS).await?;
-                    let sum = moved[0].as_f64().context("a sum of shifts")?;
-                    let height = page.script("return document.querySelector('udp-echo').offsetHeight + ' of ' + document.querySelector('udp-echo').shadowRoot.querySelector('[part=frame]').offsetHeight").await?;
-                    println!("layout shift of view={view:?} at {width} pixels, {} inside: {sum:.4} ({height})", inside.len());
-                    ensure!(sum < 0.05, "view={view:?} at {width} pixels: {moved}");
-                }
-            }
-        }
         Ok(())
     })
     .await;

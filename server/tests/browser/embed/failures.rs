@@ -50,6 +50,10 @@ async fn expect_failure(page: &Page, url: &str, code: &str, hint: &str) -> Resul
         fallback == Value::Bool(true),
         "what stands in the element does not show"
     );
+    let height = page
+        .script("return document.querySelector('udp-echo').offsetHeight < 300")
+        .await?;
+    ensure!(height == Value::Bool(true), "room for what never comes");
     let offline = page
         .script("return document.querySelector('udp-echo').matches(':state(offline)')")
         .await?;
@@ -274,34 +278,49 @@ async fn a_loader_whose_folder_is_gone_says_where_it_looked() {
 #[ignore = "needs Chromium: run cargo verify"]
 async fn a_panic_in_wasm_is_said_and_the_widget_begins_again() {
     let mut site = site_with_bundle("").await.unwrap();
-    // What the browser's clock throws passes through the module as a trap of its own would.
-    let trap = "<script>
-        const now = performance.now.bind(performance);
-        performance.now = () => {
-            if (!globalThis.trap) return now();
-            trap = false;
-            throw new WebAssembly.RuntimeError('unreachable');
-        };
-        </script>";
-    let html = format!("{trap}{}", page_with("/udp/udp-echo.js", "mode=simulated"));
+    let html = format!(
+        "<script>{TRAP}</script>{}",
+        page_with("/udp/udp-echo.js", "mode=simulated")
+    );
     site.page("/", "", &html);
     let origin = site.serve();
     in_chromium(async |page| {
         page.open(&origin).await?;
         page.wait_for_state("simulated").await?;
-        page.script("globalThis.codes = []; addEventListener('udp-error', (event) => codes.push(event.detail.code)); globalThis.trap = true")
-            .await?;
-        page.part("send").await?.click().await?;
-        page.wait_for_in_widget("the restart", "[part=restarted]").await?;
-        page.wait_for_state("simulated").await?;
-        page.part("send").await?.click().await?;
-        page.wait_for_in_widget("an echo after the restart", "tr[data-fate=echoed]").await?;
-        let codes = page.script("return codes.join()").await?;
-        ensure!(codes == "panic", "events: {codes}");
-        page.console().await?;
-        Ok(())
+        panics_and_begins_again(page).await
     })
     .await;
+}
+
+/// What the browser's clock throws passes through the module as a trap of its own would.
+pub(super) const TRAP: &str = "
+    const now = performance.now.bind(performance);
+    performance.now = () => {
+        if (!globalThis.trap) return now();
+        trap = false;
+        throw new WebAssembly.RuntimeError('unreachable');
+    };";
+
+/// Springs the [`TRAP`] of a page whose widget simulates, and sends once it is back.
+pub(super) async fn panics_and_begins_again(page: &Page) -> Result<()> {
+    page.script(
+        "globalThis.codes = [];
+         addEventListener('udp-error', (event) => codes.push(event.detail.code));
+         globalThis.trap = true",
+    )
+    .await?;
+    page.part("send").await?.click().await?;
+    page.wait_for_in_widget("the restart", "[part=restarted]")
+        .await?;
+    page.wait_for_state("simulated").await?;
+    page.part("send").await?.click().await?;
+    page.wait_for_in_widget("an echo after the restart", "tr[data-fate=echoed]")
+        .await?;
+    let codes = page.script("return codes.join()").await?;
+    ensure!(codes == "panic", "events: {codes}");
+    // The browser tells of the trap too.
+    page.console().await?;
+    Ok(())
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::begins;
+use super::failures::{TRAP, panics_and_begins_again};
 use super::files::FileServer;
-use super::site::Site;
+use super::site::{Answer, Site};
 use crate::browser::in_chromium;
 use crate::firefox::tools;
 
@@ -73,16 +74,33 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
     let mut site = Site::new().await.unwrap();
     site.folder("/app/", &built).unwrap();
     assert!(!site.files.keys().any(|path| path.contains("udp-echo")));
-    let page = "<!doctype html><title>t</title><script src=/app/main.js></script>\
-        <udp-echo mode=simulated view=full loading=eager></udp-echo>";
-    site.page("/", &super::site::strict("http://unused.example"), page);
+    let page = "<!doctype html><title>t</title><script src=/trap.js></script><script src=/app/main.js></script>\
+        <udp-echo mode=simulated view=full loading=eager experiment=buffer></udp-echo>";
+    let policy = super::site::strict("http://unused.example");
+    site.page("/", &policy, page);
+    let tell =
+        "globalThis.told = []; addEventListener('udp-told', ({ detail }) => told.push(detail));";
+    let trap = Answer::file("text/javascript", format!("{tell}{TRAP}"));
+    site.files.insert("/trap.js".to_owned(), trap);
+    // Without wasm, for what it then says is not that the page came from a file.
+    let no_wasm = policy.replace("'wasm-unsafe-eval'", "");
+    site.page("/no-wasm", &no_wasm, page);
     let origin = site.serve();
     in_chromium(async |page| {
         page.open(&origin).await?;
         page.wait_for_state("simulated").await?;
+        let buffer = "return told.some(({ server }) => server?.rules.buffer === 4096)";
+        page.wait_for("the experiment's rules", buffer).await?;
         page.part("send").await?.click().await?;
         page.wait_for_in_widget("an echo", "tr[data-fate=echoed]")
-            .await
+            .await?;
+        page.assert_console_is_clean().await?;
+        panics_and_begins_again(page).await?;
+        page.open(&format!("{origin}/no-wasm")).await?;
+        page.wait_for_in_widget("the reason", "[part=error][data-code=csp-wasm]")
+            .await?;
+        page.console().await?;
+        Ok(())
     })
     .await;
 }

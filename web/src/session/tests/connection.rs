@@ -208,3 +208,26 @@ fn another_server_is_asked_for_by_name_and_on_a_new_port() {
     page.run(0);
     assert_eq!(page.view().state(), "live");
 }
+
+#[test]
+fn ready_is_told_at_each_beginning_and_not_when_a_lost_host_is_back() {
+    let mut page = Page::new();
+    let ready = |page: &mut Page, event| {
+        page.on(event);
+        page.run(0);
+        assert_eq!(page.view().state(), "live");
+        let outcomes = page.session.take_outcomes();
+        let of = outcomes.iter().filter(|told| **told == Outcome::Ready);
+        of.count()
+    };
+    assert_eq!(ready(&mut page, Event::Seen), 1);
+    page.on(Event::Closed(1006, String::new()));
+    assert_eq!(ready(&mut page, Event::Online), 0, "a host that is back");
+    assert_eq!(ready(&mut page, Event::Reset), 1, "all is forgotten");
+    assert_eq!(ready(&mut page, Event::Target("other".to_owned())), 1);
+    page.on(Event::Left);
+    assert_eq!(ready(&mut page, Event::Seen), 1, "on the page again");
+    page.on(Event::Closed(1006, String::new()));
+    page.on(Event::Reset);
+    assert_eq!(ready(&mut page, Event::Online), 1, "began anew while gone");
+}

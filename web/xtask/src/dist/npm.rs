@@ -14,10 +14,16 @@ use crate::{command, program, workspace};
 const NAME: &str = "udp-echo";
 
 /// How the loader finds its neighbours.
-const NEIGHBOUR: &str = "new URL(name, here).href";
+const NEIGHBOUR: &str = "new URL(name,here).href";
+/// How it knows where it is. A bundler puts the path of its own machine there; a file that it copied has an address.
+const HERE: &str = "const here=import.meta.url;";
+const HERE_BUNDLED: &str = "const here=neighbours[\"udp-echo-web.js\"];";
+/// How it knows its own code in the trace of an error: by the names of the files, which a bundler changes.
+const OURS: &str = "error.stack.includes(near(\"udp-echo-\"))";
+const OURS_BUNDLED: &str = "Object.values(neighbours).some((url)=>error.stack.includes(url))";
 /// How an import begins whose address is known only when it runs, and how two bundlers are told to leave it alone.
-const IMPORT: &str = " import(";
-const LEFT_ALONE: &str = " import(/* webpackIgnore: true */ /* @vite-ignore */ ";
+const IMPORT: &str = "import(";
+const LEFT_ALONE: &str = "import(/* webpackIgnore: true */ /* @vite-ignore */ ";
 
 /// What a server gets that renders pages: a tag without a definition, which the browser gives it.
 const SERVER: &str = "// On a server <udp-echo> is a tag like any other.\nexport {};\n";
@@ -74,8 +80,13 @@ fn files(bundle: &Bundle) -> Result<Files> {
 
 /// Bundlers copy a file, and give it a name of their own, where they read `new URL("./name", import.meta.url)`.
 fn for_bundlers(loader: &str, names: &[String]) -> Result<String> {
-    if loader.matches(NEIGHBOUR).count() != 1 || !loader.contains(IMPORT) {
-        bail!("{LOADER_FILE} must have `{NEIGHBOUR}` in one place, and import its neighbours");
+    for place in [NEIGHBOUR, HERE, OURS] {
+        if loader.matches(place).count() != 1 {
+            bail!("{LOADER_FILE} must have `{place}` in one place");
+        }
+    }
+    if !loader.contains(IMPORT) {
+        bail!("{LOADER_FILE} must import its neighbours");
     }
     let neighbours: String = names
         .iter()
@@ -83,6 +94,8 @@ fn for_bundlers(loader: &str, names: &[String]) -> Result<String> {
         .map(|name| format!("\"{name}\":new URL(\"./{name}\",import.meta.url).href,\n"))
         .collect();
     let loader = loader
+        .replace(HERE, HERE_BUNDLED)
+        .replace(OURS, OURS_BUNDLED)
         .replace(NEIGHBOUR, "neighbours[name]??new URL(name,here).href")
         .replace(IMPORT, LEFT_ALONE);
     Ok(format!("const neighbours={{\n{neighbours}}};\n{loader}"))
@@ -157,7 +170,7 @@ import "udp-echo";
 Without a host that answers, it simulates the same rules and says so. On a server that renders pages the import does nothing.
 webpack and others that understand `new URL("./file", import.meta.url)` copy the wasm and the rest by themselves; Vite does so
 when it builds, and wants `optimizeDeps: { exclude: ["udp-echo"] }` while it serves. Without a bundler, serve this folder as it
-is and load `udp-echo.js` as a module; the attribute `experiment` needs it so. Attributes, methods, events and parts: `custom-elements.json`.
+is and load `udp-echo.js` as a module. Attributes, methods, events and parts: `custom-elements.json`.
 "#;
 
 #[cfg(test)]
@@ -166,8 +179,8 @@ mod tests {
 
     #[test]
     fn a_bundler_sees_every_file_and_leaves_the_imports_alone() {
-        let loader =
-            "const near = (name) => new URL(name, here).href;\nconst a = await import(near(b));\n";
+        let loader = "const here=import.meta.url;\nconst near=(name)=>new URL(name,here).href;\n\
+            const a=await import(near(b)),d=()=>import(near(b));\nif(error.stack.includes(near(\"udp-echo-\")))c();\n";
         let names = [
             "udp-echo.js",
             "udp-echo-a.js",
@@ -180,11 +193,13 @@ mod tests {
             "const neighbours={\n\
              \"udp-echo-a.js\":new URL(\"./udp-echo-a.js\",import.meta.url).href,\n\
              \"udp-echo-a.wasm\":new URL(\"./udp-echo-a.wasm\",import.meta.url).href,\n};\n\
-             const near = (name) => neighbours[name]??new URL(name,here).href;\n\
-             const a = await import(/* webpackIgnore: true */ /* @vite-ignore */ near(b));\n"
+             const here=neighbours[\"udp-echo-web.js\"];\n\
+             const near=(name)=>neighbours[name]??new URL(name,here).href;\n\
+             const a=await import(/* webpackIgnore: true */ /* @vite-ignore */ near(b)),d=()=>import(/* webpackIgnore: true */ /* @vite-ignore */ near(b));\n\
+             if(Object.values(neighbours).some((url)=>error.stack.includes(url)))c();\n"
         );
         let error = for_bundlers("import.meta.url", &names).unwrap_err();
-        assert!(error.to_string().contains("new URL(name, here).href"));
+        assert!(error.to_string().contains("new URL(name,here).href"));
     }
 
     #[test]
