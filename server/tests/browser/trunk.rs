@@ -148,6 +148,42 @@ async fn shows(page: &Page, what: &str, script: &str) -> Result<()> {
     shown.with_context(|| format!("the page did not show the change in {what}"))
 }
 
+/// The page is whole: each module that it may want is there and works.
+async fn has_every_module(page: &Page) -> Result<()> {
+    page.script("document.querySelector('udp-echo').view = 'full'")
+        .await?;
+    for (panel, shown) in [
+        ("picture", "line[data-number='1']"),
+        ("lab", "input[data-field]"),
+        ("bytes", "[part=hex]"),
+    ] {
+        page.wait_for_in_widget(panel, &format!("[data-ref={panel}] {shown}"))
+            .await?;
+    }
+    let name = format!("trunk-{}.png", page.state().await?);
+    page.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
+        .await?;
+    // What reads recordings, and what stands in for a host, beside the first.
+    page.script(
+        "document.querySelector('udp-echo').export().then((run) => {
+             for (const [mode, inside] of [['replay', run], ['simulated', '']]) {
+                 const script = document.createElement('script');
+                 script.type = 'application/json';
+                 script.textContent = inside;
+                 const other = Object.assign(document.createElement('udp-echo'), { id: mode, mode, loading: 'eager' });
+                 other.append(script);
+                 document.body.append(other);
+             }
+         })",
+    )
+    .await?;
+    for mode in ["replay", "simulated"] {
+        let there = format!("return document.getElementById('{mode}')?.state === '{mode}'");
+        page.wait_for(mode, &there).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 #[ignore = "needs Chromium and Trunk: run cargo verify --trunk"]
 async fn trunk_serve_relays_datagrams_and_reloads_the_page_on_a_change_in_each_place() {
@@ -158,6 +194,8 @@ async fn trunk_serve_relays_datagrams_and_reloads_the_page_on_a_change_in_each_p
         page.wait_for_state("live").await?;
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "echoed").await?;
+        has_every_module(page).await?;
+        page.assert_console_is_clean().await?;
         for (file, from, to, shown) in CHANGES {
             trunk.edit(file, from, to)?;
             shows(page, file, shown).await?;
@@ -188,12 +226,17 @@ async fn trunk_build_leaves_a_folder_that_works_below_any_path_of_a_static_host(
     std::os::unix::fs::symlink(folder.path().join("target/trunk"), below.join("path")).unwrap();
     let server = FileServer::serve(root.path()).unwrap();
     in_chromium(async |page| {
+        page.before_each_page("globalThis.states = []; addEventListener('udp-state', ({ detail }) => states.push(detail.state))")
+            .await?;
         page.open(&format!("{}/some/sub/path/", server.origin))
             .await?;
-        // It looks for a relay, for a host may serve the folder; there is none here.
         page.wait_for_state("simulated").await?;
+        // It looks for a relay, for a host may serve the folder; there is none here, which is no failure to a visitor.
+        let states = page.script("return states").await?;
+        ensure!(states == serde_json::json!(["connecting", "simulated"]), "{states}");
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "echoed").await?;
+        has_every_module(page).await?;
         page.console().await?;
         page.open(&format!("{}/some/sub/path/reference.html", server.origin))
             .await?;
