@@ -164,7 +164,7 @@ async fn carry<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     };
     outbound.push_frames(&replies.take());
     // What strangers can cause at will has a bound in the log.
-    if ended.level() != tracing::Level::WARN || shared.throttle.admits() {
+    if ended.is_routine() || shared.throttle.admits() {
         log_end(&ended, &vitals);
     }
     shared.metrics.session_ended(number, ended.label());

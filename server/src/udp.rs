@@ -82,7 +82,7 @@ impl UdpSocket {
                 };
                 socket.bind(&SocketAddr::new(any, port).into())?;
             }
-            socket.connect(&peer.into())
+            socket.connect(&peer.into()).map_err(out_of_ports)
         })
         .with_context(|| format!("open a UDP socket to {peer}"))?;
         socket.peer = Some(peer);
@@ -202,6 +202,17 @@ impl UdpSocket {
 
     fn segment_limit(&self) -> usize {
         self.segment_limit.load(Ordering::Relaxed)
+    }
+}
+
+/// Says what Linux means by "Resource temporarily unavailable" when a port is to be picked.
+fn out_of_ports(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::new(
+            io::ErrorKind::AddrNotAvailable,
+            "no port is free, widen net.ipv4.ip_local_port_range",
+        ),
+        _ => error,
     }
 }
 

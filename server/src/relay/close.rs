@@ -94,6 +94,11 @@ impl Ended {
         }
     }
 
+    /// Whether sessions end like this all day, so that the log may say it of each.
+    pub(super) fn is_routine(&self) -> bool {
+        self.level() == Level::INFO
+    }
+
     /// How much attention it deserves in the log.
     pub(super) fn level(&self) -> Level {
         match self {
@@ -198,6 +203,14 @@ mod tests {
         let sent = ends.iter().filter_map(Ended::frame);
         let sent: std::collections::BTreeSet<_> = sent.map(|frame| u16::from(frame.code)).collect();
         assert_eq!(listed, sent);
+    }
+
+    /// A host without ports or descriptors refuses everybody, as fast as they come: that must not flood the log either.
+    #[test]
+    fn only_the_usual_ends_are_logged_without_a_bound() {
+        assert!(Ended::ByClient(Some(1000)).is_routine());
+        assert!(!Ended::BadControl("?".to_owned()).is_routine());
+        assert!(!Ended::NoSocket("no port is free".to_owned()).is_routine());
     }
 
     #[test]

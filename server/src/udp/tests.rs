@@ -246,3 +246,11 @@ async fn a_long_batch_lets_others_have_a_turn() {
     }
     assert!(turns >= 3, "{turns} turns");
 }
+
+#[test]
+fn a_system_without_free_ports_is_told_so_with_its_setting() {
+    let words = out_of_ports(io::ErrorKind::WouldBlock.into()).to_string();
+    assert!(words.contains("net.ipv4.ip_local_port_range"), "{words}");
+    let other = out_of_ports(io::ErrorKind::PermissionDenied.into());
+    assert_eq!(other.kind(), io::ErrorKind::PermissionDenied);
+}
