@@ -120,7 +120,7 @@ const BASE = `:host { display: block; min-height: max(47.75rem, 100.5rem - 100vw
 :host([view=mini]) { min-height: max(17rem, 48.5rem - 100vw) }
 :host([view=transcript]) { min-height: max(29.5rem, 67.5rem - 100vw) }
 :host([view=timeline]) { min-height: max(81rem, 151.75rem - 100vw) }
-:host([view=lab]) { min-height: max(101.25rem, 195rem - 150vw) }
+:host([view=lab]) { min-height: max(142.5rem, 280rem - 200vw) }
 :host([view=full]) { min-height: max(176.75rem, 358.25rem - 300vw) }
 :host([hidden]), [hidden] { display: none }
 [data-scheme=dark] { color-scheme: dark }

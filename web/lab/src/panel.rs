@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use udp_echo_feed::chunk::Act;
 use udp_echo_feed::codec;
-use udp_echo_feed::dom::{Label, Listener, Shell};
+use udp_echo_feed::dom::{self, Label, Listener, Shell};
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json::{self, Value};
 use wasm_bindgen::prelude::*;
@@ -38,6 +38,8 @@ struct Desk {
     fields: Fields,
     netem: Element,
     copied: Label,
+    /// The panel is folded until the view is known; `None` from then on.
+    folded: Option<Element>,
 }
 
 #[wasm_bindgen]
@@ -65,6 +67,7 @@ impl Panel {
             fields: Fields::new(&shell),
             netem: shell.find("netem"),
             copied: Label::new(shell.find("copied")),
+            folded: Some(shell.find("lab")),
         };
         let desk = Rc::new(RefCell::new(desk));
         let listen = |name, work: fn(&mut Desk, &Element) -> Option<()>| {
@@ -104,6 +107,10 @@ impl Desk {
             self.feed.seed,
         );
         self.fields.draw(&self.bench);
+        // Who asks for the lab by name wants to see it; beside everything else it is there for those who open it.
+        if let Some(panel) = self.folded.take() {
+            dom::set_flag(&panel, "open", self.feed.view == "lab");
+        }
     }
 
     /// The reader typed a number of the link, or its seed.

@@ -62,6 +62,9 @@ async fn a_recorded_run_loads_no_simulator_and_opens_no_socket() {
         // What looks for a host is counted: else none would be.
         page.open(&format!("{origin}/live")).await?;
         page.wait_for("a socket", "return sockets.length").await?;
+        // The failures of the search are in the console when it is over.
+        page.wait_for_state("simulated").await?;
+        page.wait_for_network_silence().await?;
         page.console().await?;
         Ok(())
     })

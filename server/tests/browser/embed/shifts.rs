@@ -57,6 +57,13 @@ async fn moved(page: &Page, view: &str, panels: &[&str], inside: &str) -> Result
         page.wait_for_in_widget(panel, &format!("[data-ref={panel}] *"))
             .await?;
     }
+    if panels.contains(&"lab") {
+        // Who asks for the lab by name sees it; in the view of everything it is folded.
+        let is_open = page
+            .in_widget("return root.querySelector('details[part=lab]').open")
+            .await?;
+        ensure!(is_open == (view == "lab"), "view={view}: {is_open}");
+    }
     page.script("document.querySelector('udp-echo').send('a')")
         .await?;
     let echo =
