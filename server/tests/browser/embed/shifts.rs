@@ -59,10 +59,17 @@ async fn moved(page: &Page, view: &str, panels: &[&str], inside: &str) -> Result
     }
     if panels.contains(&"lab") {
         // Who asks for the lab by name sees it; in the view of everything it is folded.
-        let is_open = page
-            .in_widget("return root.querySelector('details[part=lab]').open")
-            .await?;
-        ensure!(is_open == (view == "lab"), "view={view}: {is_open}");
+        match view {
+            "lab" => {
+                let open = "details[part=lab][open]";
+                page.wait_for_in_widget("the lab, open", open).await?;
+            }
+            _ => {
+                let is_open = "return root.querySelector('details[part=lab]').open";
+                let is_open = page.in_widget(is_open).await?;
+                ensure!(is_open == false, "view={view}: the lab is open");
+            }
+        }
     }
     page.script("document.querySelector('udp-echo').send('a')")
         .await?;
