@@ -2,17 +2,13 @@
 
 /// A number in decimal digits.
 #[must_use]
-pub fn digits(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    loop {
-        digits.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    let digits = digits.iter().rev();
-    digits.map(|digit| char::from(*digit)).collect()
+pub fn digits(number: u64) -> String {
+    let mut digits = match number / 10 {
+        0 => String::new(),
+        more => self::digits(more),
+    };
+    digits.push(char::from(b'0' + (number % 10) as u8));
+    digits
 }
 
 #[cfg(test)]

@@ -150,9 +150,11 @@ pub fn udp_header(
 /// The pieces together may have up to 128 KiB, twice the largest packet: the sum is kept in 32 bits.
 fn internet_checksum(pieces: &[&[u8]]) -> u16 {
     let mut sum: u32 = 0;
-    for word in pieces.iter().flat_map(|piece| piece.chunks(2)) {
-        let low = word.get(1).copied().unwrap_or(0);
-        sum += u32::from(u16::from_be_bytes([word[0], low]));
+    for piece in pieces {
+        for word in piece.chunks(2) {
+            let low = word.get(1).copied().unwrap_or(0);
+            sum += u32::from(u16::from_be_bytes([word[0], low]));
+        }
     }
     while sum > u32::from(u16::MAX) {
         sum = (sum & 0xFFFF) + (sum >> 16);

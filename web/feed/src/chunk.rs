@@ -12,11 +12,19 @@
 //! | `complain` | text | an attribute that makes no sense, a line feed, and what it may be |
 
 use js_sys::{Function, Uint8Array};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 /// The way to the core.
 #[derive(Debug, Clone)]
 pub struct Act(Function);
+
+#[wasm_bindgen]
+extern "C" {
+    /// A function of the core's. It only puts things into a queue, and throws nothing.
+    type Queue;
+    #[wasm_bindgen(method)]
+    fn call(this: &Queue, that: &JsValue, name: &str, value: &JsValue);
+}
 
 impl Act {
     /// The function that the core gave.
@@ -26,10 +34,8 @@ impl Act {
 
     /// Tells the core, which does it later: nothing changes under the caller's feet.
     pub fn tell(&self, name: &str, value: impl Into<JsValue>) {
-        // It only puts it into a queue, and throws nothing.
-        let _ = self
-            .0
-            .call2(&JsValue::NULL, &JsValue::from_str(name), &value.into());
+        let queue: &Queue = self.0.unchecked_ref();
+        queue.call(&JsValue::NULL, name, &value.into());
     }
 }
 

@@ -5,12 +5,10 @@
 //!
 //! | field | |
 //! |---|---|
-//! | `state`, `mode` | the words of the element's events: `live`, `simulated`, … |
-//! | `view` | the attribute: `timeline`, `lab`, `full`, … or empty |
-//! | `now`, `paused` | microseconds of the browser's clock; whether the picture is held |
+//! | `mode` | the word of the element's events: `live`, `simulated`, … |
+//! | `paused` | whether the picture is held |
 //! | `selected` | number of the picked datagram, or missing |
-//! | `client`, `server`, `target`, `own_server`, `limit`, `seed` | of the host's `hello`; empty without one |
-//! | `timeout` | microseconds after which an unanswered datagram is lost |
+//! | `client`, `server`, `limit`, `seed` | of the host's `hello`; empty without one |
 //! | `draft` | the message in the composer, as hexadecimal digits; missing where it has not changed |
 //! | `lab`, `rules` | what was last asked of the host, in the protocol's form, or missing |
 //! | `stream` | what the host last said of a byte stream, or missing |
@@ -23,9 +21,9 @@ use std::ops::Range;
 use crate::datagram::Payload;
 
 use crate::codec::{self, Unreadable};
+use crate::form;
 use crate::json::Value;
 use crate::kept::Kept;
-use crate::{Micros, form};
 
 /// Datagrams that a panel knows at most.
 pub const FED: u64 = 200;
@@ -33,14 +31,8 @@ pub const FED: u64 = 200;
 /// The feed so far.
 #[derive(Debug, Default)]
 pub struct Feed {
-    /// Where the widget stands.
-    pub state: String,
     /// What it talks to.
     pub mode: String,
-    /// How much of the widget is shown.
-    pub view: String,
-    /// The time.
-    pub now: Micros,
     /// Whether the picture is held.
     pub paused: bool,
     /// The picked datagram.
@@ -49,16 +41,10 @@ pub struct Feed {
     pub client: String,
     /// UDP address of the server.
     pub server: String,
-    /// Name of the server.
-    pub target: String,
-    /// Whether the server is the host's own.
-    pub own_server: bool,
     /// Most payload bytes of a datagram.
     pub limit: usize,
     /// Seed of the session's link.
     pub seed: u64,
-    /// How long an answer may take.
-    pub timeout: Micros,
     /// The message in the composer.
     pub draft: Payload,
     /// The kept datagrams, by their numbers.
@@ -74,19 +60,13 @@ impl Feed {
     /// The name of the field that is missing or of another kind.
     pub fn take_in(&mut self, value: &Value<'_>) -> Result<(), Unreadable> {
         let first = codec::read(value, |fields| {
-            self.state = fields.text("state");
             self.mode = fields.text("mode");
-            self.view = fields.text("view");
-            self.now = fields.number("now");
             self.paused = fields.flag("paused");
             self.selected = fields.number_if_any("selected");
             self.client = fields.text("client");
             self.server = fields.text("server");
-            self.target = fields.text("target");
-            self.own_server = fields.flag("own_server");
             self.limit = fields.size("limit");
             self.seed = fields.number("seed");
-            self.timeout = fields.number("timeout");
             self.next = fields.number("next");
             fields.number("first")
         })?;

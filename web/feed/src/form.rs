@@ -96,12 +96,13 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Bytes from pairs of hexadecimal digits; `None` when they are no such pairs.
 pub fn unhex(hex: &str) -> Option<Payload> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let pairs = hex.as_bytes().chunks(2).map(|pair| match pair {
-        [high, low] => Some((digit(*high)? << 4 | digit(*low)?) as u8),
-        _ => None,
-    });
-    pairs.collect()
+    let mut bytes = Vec::with_capacity(hex.len() / 2);
+    for pair in hex.as_bytes().chunks(2) {
+        let [high, low] = pair else { return None };
+        let digit = |digit: &u8| char::from(*digit).to_digit(16);
+        bytes.push((digit(high)? << 4 | digit(low)?) as u8);
+    }
+    Some(bytes[..].into())
 }
 
 #[cfg(test)]

@@ -29,24 +29,29 @@ impl Value<'_> {
     /// The value of a field; `None` when this is no object or has no such field.
     pub fn field(&self, name: &str) -> Option<&Self> {
         let mut fields = self.fields();
-        fields.find(|(key, _)| *key == name).map(|(_, value)| value)
+        while let [Value::Text(key), value, others @ ..] = fields {
+            if key == name {
+                return Some(value);
+            }
+            fields = others;
+        }
+        None
     }
 
     /// Name and value of the first field: serde writes a variant with content as an object of one field.
     pub fn only_field(&self) -> Option<(&str, &Self)> {
-        self.fields().next()
+        match self.fields() {
+            [Value::Text(name), value, ..] => Some((name, value)),
+            _ => None,
+        }
     }
 
-    /// Names and values.
-    fn fields(&self) -> impl Iterator<Item = (&str, &Self)> {
-        let fields = match self {
-            Value::Object(fields) => &fields[..],
+    /// Names and values in turn; none when this is no object.
+    fn fields(&self) -> &[Self] {
+        match self {
+            Value::Object(fields) => fields,
             _ => &[],
-        };
-        fields.chunks_exact(2).filter_map(|field| match field {
-            [Value::Text(name), value] => Some((name.as_ref(), value)),
-            _ => None,
-        })
+        }
     }
 }
 
@@ -140,9 +145,10 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mut number: u64 = 0;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number
-                .checked_mul(10)?
-                .checked_add(u64::from(digit - b'0'))?;
+            let digit = u64::from(digit - b'0');
+            // Not `checked_mul`, which multiplies to 128 bits first.
+            (number <= (u64::MAX - digit) / 10).then_some(())?;
+            number = number * 10 + digit;
             self.at += 1;
         }
         let digits = self.at - start;

@@ -23,7 +23,7 @@ pub fn fate(fate: Option<Fate>) -> &'static str {
 
 /// The fate with this word, if it is one.
 pub fn fate_named(word: &str) -> Option<Fate> {
-    let fates = [
+    const FATES: &[Fate] = &[
         Fate::Echoed,
         Fate::Lost,
         Fate::Dropped,
@@ -31,7 +31,7 @@ pub fn fate_named(word: &str) -> Option<Fate> {
         Fate::Rejected,
         Fate::Unanswered,
     ];
-    fates.into_iter().find(|of| fate(Some(*of)) == word)
+    FATES.iter().copied().find(|of| fate(Some(*of)) == word)
 }
 
 /// What else there is to say about how a datagram ended, with the comma before it.

@@ -98,7 +98,7 @@ impl Rehearsal {
 
     /// What a panel knows by now.
     pub(crate) fn fed(&mut self) -> &Feed {
-        if let Some(feed) = self.feeder.next(&self.session, self.now) {
+        if let Some(feed) = self.feeder.next(&self.session) {
             let value = json::parse(&feed).expect("a feed is JSON");
             self.feed.take_in(&value).expect("a feed has every field");
         }
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn a_panel_knows_what_the_session_knows_from_changes_alone() {
         let mut page = Rehearsal::new();
-        assert_eq!(page.fed().state, "simulated");
+        assert_eq!(page.fed().mode, "simulated");
         assert_eq!(page.fed().server, "127.0.0.1:10000");
-        let quiet = page.feeder.next(&page.session, 7);
+        let quiet = page.feeder.next(&page.session);
         assert_eq!(quiet, None, "nothing has changed");
         page.send(b"one");
         page.send(b"\xfftwo");

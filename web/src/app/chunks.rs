@@ -123,7 +123,7 @@ impl Chunks {
         if now < self.rest_until {
             return true;
         }
-        rest::show(self, session, now);
+        rest::show(self, session);
         let took = clock.now() - now;
         self.rest_until = now + took * REST;
         false

@@ -138,8 +138,8 @@ pub(super) fn open(chunks: &mut Chunks) {
 
 /// Tells the panels what there is, when it has changed.
 #[inline(never)]
-pub(super) fn show(chunks: &mut Chunks, session: &Session, now: Micros) {
-    if let Some(feed) = chunks.feeder.next(session, now) {
+pub(super) fn show(chunks: &mut Chunks, session: &Session) {
+    if let Some(feed) = chunks.feeder.next(session) {
         for wanted in &chunks.wanted {
             if let Some(panel) = &wanted.panel {
                 panel.show(&feed);

@@ -6,7 +6,7 @@ use udp_echo_feed::feed::FED;
 use udp_echo_feed::form;
 
 use super::outcome;
-use crate::session::{Micros, Session};
+use crate::session::Session;
 
 /// What the panels have been told.
 #[derive(Debug, Default)]
@@ -14,13 +14,13 @@ pub struct Feeder {
     /// The revision that the record had.
     revision: u64,
     draft: Payload,
-    /// Everything but the time, the draft and the datagrams.
+    /// Everything but the draft and the datagrams.
     told: String,
 }
 
 impl Feeder {
     /// The next feed; `None` when nothing has changed since the last one.
-    pub fn next(&mut self, session: &Session, now: Micros) -> Option<String> {
+    pub fn next(&mut self, session: &Session) -> Option<String> {
         let told = standing(session);
         let history = session.history();
         let numbers = history.numbers();
@@ -35,7 +35,6 @@ impl Feeder {
         }
         self.revision = history.revision();
         let mut out = Object::default();
-        out.number("now", now);
         out.list("datagrams", changed);
         if *session.draft() != self.draft {
             self.draft = session.draft().clone();
@@ -51,20 +50,15 @@ impl Feeder {
 fn standing(session: &Session) -> String {
     let history = session.history();
     let mut out = Object::default();
-    out.text("state", outcome::state_of(session));
     out.text("mode", outcome::mode_of(session));
-    out.text("view", session.settings().view);
     out.flag("paused", session.is_paused());
     out.number_if_any("selected", session.selected());
     let hello = session.hello();
     let of_hello = |text: fn(&wire::control::Hello) -> &str| hello.map_or("", text);
     out.text("client", of_hello(|hello| &hello.client));
     out.text("server", of_hello(|hello| &hello.server));
-    out.text("target", of_hello(|hello| &hello.target));
-    out.flag("own_server", hello.is_some_and(|hello| hello.own_server));
     out.number("limit", session.limit() as u64);
     out.number("seed", session.link_seed());
-    out.number("timeout", session.timeout());
     for (name, json) in session.asked().fields() {
         out.json(name, json);
     }

@@ -78,7 +78,12 @@ impl Optimizer {
         ])?;
         let named = order::name_by_content(&optimized)?;
         fs::write(&from, &named).with_context(|| format!("write {}", from.display()))?;
-        let optimized = optimize(&["--reorder-functions-by-name"])?;
+        let optimized = optimize(&[
+            "--reorder-functions-by-name",
+            // Notes for tools, which no browser reads.
+            "--strip-target-features",
+            "--strip-producers",
+        ])?;
         let change = format!(
             "{} to {} bytes",
             grouped(wasm.len()),
