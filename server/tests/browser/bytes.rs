@@ -187,6 +187,20 @@ async fn lines_copied_from_the_page_send_the_same_bytes_to_the_echo_server() {
             let printed = run_in_bash(line).await?;
             ensure!(printed == expected, "{line} printed {printed:?}");
         }
+        // The reader copies it where the page may not: because the browser says no, or has no clipboard for this page.
+        let refusals = [
+            "navigator.clipboard.writeText = async () => { throw 0 }",
+            "Object.defineProperty(navigator, 'clipboard', { value: undefined })",
+        ];
+        for (refusal, line) in refusals.into_iter().zip(1..) {
+            page.script(refusal).await?;
+            page.in_widget(&format!("root.querySelectorAll('[data-copy]')[{line}].click()")).await?;
+            let said = format!("li:nth-child({}) > [part=copied]", line + 1);
+            let refused = |text: &str| text.starts_with("This browser does not let the page copy.");
+            wait_to_read(page, &said, "that it was not copied", refused).await?;
+            let selected = page.in_widget("return root.getSelection().toString()").await?;
+            ensure!(selected == json!(copied[line]), "{selected}");
+        }
         Ok(())
     })
     .await;

@@ -14,14 +14,15 @@ pub struct Address {
 impl Address {
     /// Reads `127.0.0.1:10000` or `[::1]:10000`.
     pub fn read(text: &str) -> Option<Self> {
-        let colon = text.bytes().rposition(|byte| byte == b':')?;
+        let colon = text.as_bytes().iter().rposition(|byte| *byte == b':')?;
         let (host, port) = text.split_at(colon);
-        let [port] = groups(&port[1..], b':', 10)?[..] else {
+        let [high, low] = groups(&port[1..], b':', 10, 2)?[..] else {
             return None;
         };
-        let inside = host
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
+        let inside = match host.as_bytes() {
+            [b'[', inside @ .., b']'] => host.get(1..=inside.len()),
+            _ => None,
+        };
         let mapped = inside.and_then(|inside| inside.strip_prefix("::ffff:"));
         let (host, octets) = match (ipv4(mapped.unwrap_or(host)), inside) {
             (Some(octets), _) => (mapped.unwrap_or(host), octets),
@@ -30,7 +31,7 @@ impl Address {
         Some(Self {
             host: host.to_owned(),
             octets,
-            port,
+            port: u16::from_be_bytes([high, low]),
         })
     }
 
@@ -41,10 +42,7 @@ impl Address {
 }
 
 fn ipv4(text: &str) -> Option<Vec<u8>> {
-    let groups = groups(text, b'.', 10)?;
-    let octets = groups.into_iter().map_while(|group| group.try_into().ok());
-    let octets: Vec<u8> = octets.collect();
-    (octets.len() == 4).then_some(octets)
+    groups(text, b'.', 10, 1).filter(|octets| octets.len() == 4)
 }
 
 /// Eight groups, or fewer around one `::` (RFC 4291, section 2.2). No zone: none can be on the wire.
@@ -54,31 +52,25 @@ fn ipv6(text: &str) -> Option<Vec<u8>> {
         Some(gap) => (&text[..gap], &text[gap + 2..]),
         None => (text, ""),
     };
-    let (mut groups, behind) = (
-        self::groups(before, b':', 16)?,
-        self::groups(behind, b':', 16)?,
-    );
-    let missing = 8_usize.checked_sub(groups.len() + behind.len())?;
+    let (mut octets, behind) = (groups(before, b':', 16, 2)?, groups(behind, b':', 16, 2)?);
+    let missing = 16_usize.checked_sub(octets.len() + behind.len())?;
     if gap.is_some() != (missing > 0) {
         return None;
     }
-    groups.resize(8 - behind.len(), 0);
-    groups.extend(behind);
-    let mut octets = Vec::new();
-    for group in groups {
-        octets.extend(group.to_be_bytes());
-    }
+    octets.extend_from_slice(&[0; 16][..missing]);
+    octets.extend_from_slice(&behind);
     Some(octets)
 }
 
-/// Numbers with this mark between them, each of 1 to 5 digits and of 16 bits; none in an empty text.
-fn groups(text: &str, mark: u8, radix: u32) -> Option<Vec<u16>> {
-    let mut groups = Vec::new();
-    let (mut number, mut digits) = (0, 0);
+/// Numbers with this mark between them, each of 1 to 5 digits, as so many bytes each, the highest first; none in an empty text.
+fn groups(text: &str, mark: u8, radix: u32, width: usize) -> Option<Vec<u8>> {
+    let mut octets = Vec::new();
+    let (mut number, mut digits) = (0_u32, 0);
     // One more mark behind the last number ends it like the others.
     for byte in text.bytes().chain((!text.is_empty()).then_some(mark)) {
         if byte == mark {
-            groups.push(u16::try_from(number).ok().filter(|_| digits > 0)?);
+            (digits > 0 && number >> (8 * width) == 0).then_some(())?;
+            octets.extend_from_slice(&number.to_be_bytes()[4 - width..]);
             (number, digits) = (0, 0);
         } else {
             number = number * radix + char::from(byte).to_digit(radix)?;
@@ -86,7 +78,7 @@ fn groups(text: &str, mark: u8, radix: u32) -> Option<Vec<u16>> {
             (digits <= 5).then_some(())?;
         }
     }
-    Some(groups)
+    Some(octets)
 }
 
 #[cfg(test)]

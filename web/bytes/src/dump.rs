@@ -1,60 +1,58 @@
 //! Rows of a dump: offset, hex and text side by side.
 
-use crate::escaped::is_unseen;
+use crate::escaped::{edge, is_unseen, walk};
 
 /// What the text column shows for one byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Glyph {
-    /// A character; when it has several bytes, at the first of them.
-    Character(char),
-    /// A character that cannot be seen, as a picture of it.
-    Unseen(char),
-    /// One more byte of the character before.
-    Continued,
-    /// A byte that is no UTF-8.
-    Invalid,
+pub struct Glyph {
+    /// What is drawn: a character, when it has several bytes, at the first of them; or a picture.
+    pub picture: char,
+    /// What it is; nothing for ASCII that can be seen. `wide`: another character; `unseen`: one that cannot be seen.
+    pub kind: Option<&'static str>,
 }
 
+/// One more byte of the character before.
+const CONTINUED: Glyph = Glyph::new('·', "continued");
+/// A byte that is no UTF-8.
+const INVALID: Glyph = Glyph::new('\u{fffd}', "invalid");
+
 impl Glyph {
-    /// What is drawn.
-    pub fn picture(self) -> char {
-        match self {
-            Self::Character(c) | Self::Unseen(c) => c,
-            Self::Continued => '·',
-            Self::Invalid => '\u{fffd}',
+    const fn new(picture: char, kind: &'static str) -> Self {
+        let kind = Some(kind);
+        Self { picture, kind }
+    }
+
+    /// Controls have pictures of their own in Unicode, from U+2400.
+    fn of(c: char) -> Self {
+        match c {
+            '\0'..='\x1f' => {
+                let picture = char::from_u32(0x2400 + c as u32);
+                Self::new(picture.unwrap_or('·'), "unseen")
+            }
+            '\x7f' => Self::new('␡', "unseen"),
+            ' '..='~' => Self {
+                picture: c,
+                kind: None,
+            },
+            c if is_unseen(c) => Self::new('◌', "unseen"),
+            c => Self::new(c, "wide"),
         }
     }
 }
 
 /// The glyphs of the bytes in a range, whose neighbours may share a character with them.
 pub fn glyphs(bytes: &[u8], from: usize, to: usize) -> Vec<Glyph> {
-    // A character has four bytes at most, so that it begins at most three before the range and ends three behind it.
-    let goes_on = |index: &usize| bytes.get(*index).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let before = (1..=3)
-        .take_while(|back| *back <= from && goes_on(&(from - back + 1)))
-        .count();
-    let start = from - before;
-    let piece = &bytes[start..bytes.len().min(to + 3)];
-    let mut glyphs = Vec::with_capacity(piece.len());
-    for chunk in piece.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            glyphs.push(picture_of(c));
-            glyphs.extend((1..c.len_utf8()).map(|_| Glyph::Continued));
+    // A character may begin before the range, and ends three bytes behind it at most.
+    let start = edge(bytes, from);
+    let mut glyphs = Vec::new();
+    walk(&bytes[start..bytes.len().min(to + 3)], &mut |piece| {
+        let behind = glyphs.len() + piece.map_or(1, char::len_utf8);
+        glyphs.push(piece.map_or(INVALID, Glyph::of));
+        while glyphs.len() < behind {
+            glyphs.push(CONTINUED);
         }
-        glyphs.extend(chunk.invalid().iter().map(|_| Glyph::Invalid));
-    }
-    glyphs.truncate(to - start);
-    glyphs.split_off(before)
-}
-
-/// Controls have pictures of their own in Unicode, from U+2400.
-fn picture_of(c: char) -> Glyph {
-    match c {
-        '\0'..='\x1f' => Glyph::Unseen(char::from_u32(0x2400 + c as u32).unwrap_or('·')),
-        '\x7f' => Glyph::Unseen('␡'),
-        c if is_unseen(c) => Glyph::Unseen('◌'),
-        c => Glyph::Character(c),
-    }
+    });
+    glyphs[from - start..to - start].to_vec()
 }
 
 /// The rows that are to be drawn of a dump that is scrolled, a few more than fit.
@@ -82,25 +80,32 @@ mod tests {
 
     #[test]
     fn every_byte_has_its_glyph() {
-        use Glyph::*;
-        let bytes = b"a\xc3\xa9\n\xff\x7f\xf0\x9f\x98\x80\xc3";
+        let unseen = |picture| Glyph::new(picture, "unseen");
+        let wide = |picture| Glyph::new(picture, "wide");
+        let plain = |picture| Glyph {
+            picture,
+            kind: None,
+        };
+        let bytes = b"a\xc3\xa9\n\xff\x7f\xf0\x9f\x98\x80\xc3 ~";
         let expected = [
-            Character('a'),
-            Character('é'),
-            Continued,
-            Unseen('␊'),
-            Invalid,
-            Unseen('␡'),
-            Character('😀'),
-            Continued,
-            Continued,
-            Continued,
-            Invalid,
+            plain('a'),
+            wide('é'),
+            CONTINUED,
+            unseen('␊'),
+            INVALID,
+            unseen('␡'),
+            wide('😀'),
+            CONTINUED,
+            CONTINUED,
+            CONTINUED,
+            INVALID,
+            plain(' '),
+            plain('~'),
         ];
         assert_eq!(glyphs(bytes, 0, bytes.len()), expected);
-        assert_eq!(glyphs(bytes, 2, 3), [Continued]);
-        assert_eq!(glyphs(bytes, 8, 9), [Continued]);
-        assert_eq!(glyphs("\u{202e}".as_bytes(), 0, 1), [Unseen('◌')]);
+        assert_eq!(glyphs(bytes, 2, 3), [CONTINUED]);
+        assert_eq!(glyphs(bytes, 8, 9), [CONTINUED]);
+        assert_eq!(glyphs("\u{202e}".as_bytes(), 0, 1), [unseen('◌')]);
     }
 
     #[test]

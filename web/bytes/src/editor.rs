@@ -65,12 +65,11 @@ impl Editor {
         match read {
             Ok(bytes) => {
                 self.broken = None;
-                let (before, after) = (
-                    &self.payload[..self.page.start],
-                    &self.payload[self.page.end..],
-                );
-                self.page.end = self.page.start + bytes.len();
-                self.payload = [before, &bytes, after].concat();
+                let after = self.payload.split_off(self.page.end);
+                self.payload.truncate(self.page.start);
+                self.payload.extend_from_slice(&bytes);
+                self.page.end = self.payload.len();
+                self.payload.extend_from_slice(&after);
                 self.base.clone_from(&self.payload);
                 true
             }
@@ -122,19 +121,8 @@ impl Editor {
         let last = self.payload.len().saturating_sub(1);
         let start = byte.min(last) / PAGE * PAGE;
         let end = self.payload.len().min(start + PAGE);
-        self.page = self.edge(start)..self.edge(end);
-    }
-
-    /// The place nearest before this one where no character is cut in two.
-    fn edge(&self, place: usize) -> usize {
-        let goes_on = |byte: &u8| byte & 0xc0 == 0x80;
-        let back = (0..=3).find(|back| {
-            !self
-                .payload
-                .get(place.saturating_sub(*back))
-                .is_some_and(goes_on)
-        });
-        place.saturating_sub(back.unwrap_or(0))
+        let edge = |place| escaped::edge(&self.payload, place);
+        self.page = edge(start)..edge(end);
     }
 
     /// Turns pages: forwards, or back.

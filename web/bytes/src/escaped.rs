@@ -49,12 +49,11 @@ fn read_escape<'a>(escape: &'a [u8], bytes: &mut Vec<u8>) -> Result<&'a [u8], Re
             return Ok(rest);
         }
         b'u' => {
-            let inside = rest.strip_prefix(b"{").ok_or(Reason::Braces)?;
-            let end = inside
-                .iter()
-                .position(|byte| *byte == b'}')
-                .ok_or(Reason::Braces)?;
-            let (digits, rest) = inside.split_at(end);
+            let [b'{', inside @ ..] = rest else {
+                return Err(Reason::Braces);
+            };
+            let end = inside.iter().position(|byte| *byte == b'}');
+            let (digits, rest) = inside.split_at(end.ok_or(Reason::Braces)?);
             let number = number(digits).ok_or(Reason::Braces)?;
             let c = char::from_u32(number).ok_or(Reason::NoCharacter)?;
             bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -85,14 +84,10 @@ fn number(digits: &[u8]) -> Option<u32> {
 /// Writes bytes as text with escapes.
 pub fn print(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            push(&mut out, c);
-        }
-        for byte in chunk.invalid() {
-            push_byte(&mut out, *byte);
-        }
-    }
+    walk(bytes, &mut |piece| match piece {
+        Ok(c) => push(&mut out, c),
+        Err(byte) => push_byte(&mut out, byte),
+    });
     out
 }
 
@@ -105,9 +100,9 @@ fn push(out: &mut String, c: char) {
         '\0'..='\x1f' | '\x7f' => push_byte(out, c as u8),
         c if is_unseen(c) => {
             out.push_str("\\u{");
-            let number = (c as u32).to_be_bytes();
-            let digits = hex::print_dense(&number);
-            out.extend(digits.chars().skip_while(|digit| *digit == '0'));
+            let number = c as u32;
+            let digits = hex::print_dense(&number.to_be_bytes());
+            out.push_str(&digits[number.leading_zeros() as usize / 4..]);
             out.push('}');
         }
         c => out.push(c),
@@ -140,11 +135,34 @@ pub fn is_unseen(c: char) -> bool {
 
 /// Characters of bytes as text, where each byte that is no UTF-8 counts as one.
 pub fn characters(bytes: &[u8]) -> usize {
-    let is_first = |byte: &&u8| **byte & 0xc0 != 0x80;
-    let count = |chunk: std::str::Utf8Chunk<'_>| {
-        chunk.valid().as_bytes().iter().filter(is_first).count() + chunk.invalid().len()
-    };
-    bytes.utf8_chunks().map(count).sum()
+    let mut count = 0;
+    walk(bytes, &mut |_| count += 1);
+    count
+}
+
+/// Takes bytes apart into the characters that they are as text, and the bytes that are no UTF-8.
+pub fn walk(bytes: &[u8], each: &mut dyn FnMut(Result<char, u8>)) {
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            each(Ok(c));
+        }
+        for byte in chunk.invalid() {
+            each(Err(*byte));
+        }
+    }
+}
+
+/// The nearest place at or before this one where no character is cut in two.
+pub fn edge(bytes: &[u8], place: usize) -> usize {
+    let mut edge = place;
+    while bytes.get(edge).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        // A character has four bytes at most: more of these are none.
+        if edge == 0 || place - edge == 3 {
+            return place;
+        }
+        edge -= 1;
+    }
+    edge
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ impl Header {
 
     /// Its four fields, in their order.
     pub fn fields(self) -> [u16; 4] {
-        let [a, b, c, d, e, f, g, h] = self.bytes;
-        [[a, b], [c, d], [e, f], [g, h]].map(u16::from_be_bytes)
+        let field = |at: usize| u16::from_be_bytes([self.bytes[at], self.bytes[at + 1]]);
+        [field(0), field(2), field(4), field(6)]
     }
 }
 

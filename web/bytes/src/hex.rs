@@ -1,9 +1,9 @@
 //! Bytes as hex digits, in every form in which people write them down.
 
-use crate::notation::{Broken, Reason};
+pub use udp_echo_feed::form::hex as print_dense;
+use udp_echo_feed::json::digit;
 
-/// What may stand between two bytes, besides white space.
-const SEPARATORS: [char; 6] = [':', ',', ';', '-', '_', '|'];
+use crate::notation::{Broken, Reason};
 
 /// Reads bytes: two digits each, apart or not, with white space, colons, commas or dashes between them, and with `0x` or
 /// `\x` before them.
@@ -12,50 +12,54 @@ const SEPARATORS: [char; 6] = [':', ',', ';', '-', '_', '|'];
 /// The place of the first character that fits nowhere.
 pub fn parse(source: &str) -> Result<Vec<u8>, Broken> {
     let mut bytes = Vec::with_capacity(source.len() / 2);
-    // The place and the value of a digit that waits for its second one.
-    let mut high: Option<(usize, u8)> = None;
-    let mut chars = source.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let broken = |at, reason| Err::<Vec<u8>, _>(Broken::at(source, at, reason));
-        let next = chars.peek().copied();
-        match (c.to_digit(16), high, next) {
-            (_, None, Some((at, 'x' | 'X'))) if matches!(c, '0' | '\\') => {
-                chars.next();
-                // Nothing may stand between `0x` and its digits, or `0x 0x41` would be read with one prefix too many.
-                if !chars.peek().is_some_and(|(_, c)| c.is_ascii_hexdigit()) {
-                    let unfinished = chars.peek().is_none();
-                    return broken(at, Reason::NoDigits).map_err(|broken| Broken {
-                        unfinished,
-                        ..broken
-                    });
+    // What waits for the next character, and where it stands: the first digit of a byte, or a part of a prefix.
+    let mut waits: Option<(usize, char)> = None;
+    for (at, c) in source.char_indices() {
+        let first = waits.and_then(|(_, first)| first.to_digit(16));
+        waits = match (waits, c.to_digit(16)) {
+            (Some((_, '0' | '\\')), None) if matches!(c, 'x' | 'X') => Some((at, 'x')),
+            (Some((place, '\\')), _) => return Err(Broken::at(source, place, Reason::NoHex)),
+            // Nothing may stand between `0x` and its digits, or `0x 0x41` would be read with one prefix too many.
+            (Some((place, 'x')), None) => {
+                return Err(Broken::at(source, place, Reason::NoDigits));
+            }
+            (Some((place, _)), None) if is_separator(c) => {
+                return Err(Broken::at(source, place, Reason::OneDigit));
+            }
+            (None, None) if c == '\\' => Some((at, c)),
+            (None, None) if is_separator(c) => None,
+            (_, None) => return Err(Broken::at(source, at, Reason::NoHex)),
+            (_, Some(digit)) => match first {
+                Some(first) => {
+                    bytes.push((first << 4 | digit) as u8);
+                    None
                 }
-            }
-            (Some(digit), None, _) => high = Some((at, digit as u8)),
-            (Some(digit), Some((_, first)), _) => {
-                bytes.push(first << 4 | digit as u8);
-                high = None;
-            }
-            (None, Some((at, _)), _) if is_separator(c) => return broken(at, Reason::OneDigit),
-            (None, None, _) if is_separator(c) => {}
-            _ => return broken(at, Reason::NoHex),
-        }
+                None => Some((at, c)),
+            },
+        };
     }
-    match high {
-        Some((at, _)) => Err(Broken {
-            unfinished: true,
-            ..Broken::at(source, at, Reason::OneDigit)
-        }),
-        None => Ok(bytes),
-    }
+    let Some((place, first)) = waits else {
+        return Ok(bytes);
+    };
+    let reason = match first {
+        '\\' => Reason::NoHex,
+        'x' => Reason::NoDigits,
+        _ => Reason::OneDigit,
+    };
+    Err(Broken {
+        unfinished: first != '\\',
+        ..Broken::at(source, place, reason)
+    })
 }
 
+/// What may stand between two bytes.
 fn is_separator(c: char) -> bool {
-    c.is_whitespace() || SEPARATORS.contains(&c)
+    matches!(c, ':' | ',' | ';' | '-' | '_' | '|') || c.is_whitespace()
 }
 
 /// Writes bytes as two digits each with a space between them.
 pub fn print(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 3);
+    let mut out = String::new();
     for byte in bytes {
         if !out.is_empty() {
             out.push(' ');
@@ -65,20 +69,10 @@ pub fn print(bytes: &[u8]) -> String {
     out
 }
 
-/// Writes bytes as two digits each, without anything between them.
-pub fn print_dense(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        push(&mut out, *byte);
-    }
-    out
-}
-
 /// Appends the two digits of a byte.
 pub fn push(out: &mut String, byte: u8) {
-    for nibble in [byte >> 4, byte & 15] {
-        out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
-    }
+    out.push(digit(byte >> 4));
+    out.push(digit(byte));
 }
 
 #[cfg(test)]

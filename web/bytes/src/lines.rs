@@ -87,7 +87,12 @@ pub fn line(form: Form, payload: &[u8], server: Option<&Address>) -> Result<Stri
 /// A bytes literal as Python itself writes it (`bytes_repr` in CPython's `Objects/bytesobject.c`).
 /// An interactive shell would expand a `!` wherever it stands.
 fn literal(payload: &[u8], for_shell: bool) -> String {
-    let quote = if payload.contains(&b'\'') && !payload.contains(&b'"') {
+    let (mut has_single, mut has_double) = (false, false);
+    for byte in payload {
+        has_single |= *byte == b'\'';
+        has_double |= *byte == b'"';
+    }
+    let quote = if has_single && !has_double {
         b'"'
     } else {
         b'\''
@@ -101,7 +106,10 @@ fn literal(payload: &[u8], for_shell: bool) -> String {
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
             b'\\' => out.push_str("\\\\"),
-            _ if *byte == quote => out.extend(['\\', char::from(quote)]),
+            b'\'' | b'"' if *byte == quote => {
+                out.push('\\');
+                out.push(char::from(quote));
+            }
             b' '..=b'~' if !(for_shell && *byte == b'!') => out.push(char::from(*byte)),
             _ => {
                 out.push_str("\\x");
@@ -156,8 +164,8 @@ fn printf(payload: &[u8]) -> String {
 
 fn push_octal(out: &mut String, byte: u8) {
     out.push('\\');
-    for shift in [6, 3, 0] {
-        out.push(char::from(b'0' + (byte >> shift & 7)));
+    for digit in (0..3).rev() {
+        out.push(char::from(b'0' + (byte >> (3 * digit) & 7)));
     }
 }
 

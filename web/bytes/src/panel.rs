@@ -12,6 +12,7 @@ use web_sys::Element;
 use crate::state::{Effect, Input, State};
 use crate::words;
 
+mod browser;
 mod copies;
 mod dump;
 mod fields;
@@ -46,6 +47,7 @@ impl Panel {
 impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
         let shell = Shell::write(place, SHELL, words::SHELL);
+        let label = |name| Label::new(shell.find(name));
         let desk = Rc::new_cyclic(|desk| Desk {
             waiting: RefCell::default(),
             board: RefCell::new(Board {
@@ -56,7 +58,12 @@ impl Panel {
                 scale: Scale::new(&shell),
                 dump: Dump::new(&shell),
                 copies: Copies::new(&shell, &Teller(Weak::clone(desk))),
-                labels: LABELS.map(|(name, _)| Label::new(shell.find(name))),
+                labels: [
+                    label("bytes-length"),
+                    label("source"),
+                    label("outlook"),
+                    label("ruler-remark"),
+                ],
             }),
         });
         let teller = Teller(Rc::downgrade(&desk));
@@ -104,17 +111,6 @@ impl Teller {
     }
 }
 
-/// What the state has for one place of the frame.
-type Text = fn(&State) -> String;
-
-/// Places of the frame that hold one text each.
-const LABELS: [(&str, Text); 4] = [
-    ("bytes-length", |state| state.length()),
-    ("source", |state| state.source().to_owned()),
-    ("outlook", State::outlook),
-    ("ruler-remark", State::ruler_remark),
-];
-
 /// The state and everything that is drawn of it.
 struct Board {
     state: State,
@@ -124,7 +120,8 @@ struct Board {
     scale: Scale,
     dump: Dump,
     copies: Copies,
-    labels: [Label; LABELS.len()],
+    /// Length, source, outlook, and what there is to say about the ruler.
+    labels: [Label; 4],
 }
 
 impl Board {
@@ -139,7 +136,7 @@ impl Board {
             Some(Effect::Send) => self.act.tell("send", JsValue::NULL),
             Some(Effect::Random(count)) => self.sources.make(count),
             Some(Effect::Read) => self.sources.read(),
-            Some(Effect::Copy(index, line)) => self.copies.copy(index, &line),
+            Some(Effect::Copy(line)) => self.copies.copy(&line),
             Some(Effect::Select(index, line)) => self.copies.select(index, &line),
             None => {}
         }
@@ -147,9 +144,11 @@ impl Board {
     }
 
     fn draw(&mut self) {
-        for (label, (_, text)) in self.labels.iter_mut().zip(LABELS) {
-            label.set(&text(&self.state));
-        }
+        let [length, source, outlook, remark] = &mut self.labels;
+        length.set(&self.state.length());
+        source.set(self.state.source());
+        outlook.set(&self.state.outlook());
+        remark.set(&self.state.ruler_remark());
         self.fields.draw(&self.state);
         self.scale.draw(&self.state);
         self.dump.draw(&self.state);
@@ -159,9 +158,14 @@ impl Board {
 
 /// Sets a custom property: `style` attributes do not pass a strict Content-Security-Policy, this does.
 fn set_property(element: &Element, name: &str, value: &str) {
-    let element: &web_sys::HtmlElement = element.unchecked_ref();
-    // It fails only for values that are read-only.
-    let _ = element.style().set_property(name, value);
+    let node: &browser::Node = element.unchecked_ref();
+    node.style().set_property(name, value);
+}
+
+/// The whole number that a text begins with.
+fn number(text: &str) -> usize {
+    let digits = text.bytes().map_while(|byte| char::from(byte).to_digit(10));
+    digits.fold(0, |number, digit| number * 10 + digit as usize)
 }
 
 /// Sets `aria-disabled`, which leaves the focus where it is.

@@ -57,8 +57,15 @@ impl Ruler {
 
     /// The sizes that have a mark, smallest first.
     pub fn marks(self) -> [usize; 7] {
-        let [_, dns, flag_day, frame, buffer, macos] = PLACES.map(|(bytes, _)| bytes);
-        [dns, flag_day, frame, buffer, macos, self.limit, self.end()]
+        [
+            DNS,
+            DNS_FLAG_DAY,
+            MAX_UNFRAGMENTED_BYTES,
+            TUTORIAL_BUFFER_BYTES,
+            MACOS,
+            self.limit,
+            self.end(),
+        ]
     }
 
     /// The place of a size, in thousandths of the ruler's length.
@@ -102,14 +109,16 @@ impl Ruler {
 
     /// The next mark, up or down.
     pub fn next_mark(self, bytes: usize, up: bool) -> usize {
-        let marks = self.marks();
-        match up {
-            true => marks
-                .into_iter()
-                .find(|mark| *mark > bytes)
-                .unwrap_or(self.end()),
-            false => marks.into_iter().rfind(|mark| *mark < bytes).unwrap_or(0),
+        let mut below = 0;
+        for mark in &self.marks() {
+            if up && *mark > bytes {
+                return *mark;
+            }
+            if *mark < bytes {
+                below = *mark;
+            }
         }
+        if up { self.end() } else { below }
     }
 }
 

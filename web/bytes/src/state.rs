@@ -55,7 +55,7 @@ pub enum Input {
     /// A line is to be copied.
     Copy(usize),
     /// It was, or it was not.
-    Copied(usize, bool),
+    Copied(bool),
     /// The message is to be sent.
     Send,
     /// The window has another size, or the dump was scrolled: nothing is new, but it is to be drawn.
@@ -74,7 +74,7 @@ pub enum Effect {
     /// Read the file that was chosen.
     Read,
     /// Copy this line.
-    Copy(usize, String),
+    Copy(String),
     /// Select this line, for the reader to copy.
     Select(usize, String),
 }
@@ -93,8 +93,10 @@ pub struct State {
     source: String,
     /// What there is to say about the ruler.
     complaint: &'static str,
-    /// The line that was copied last, and whether that went well.
-    copied: Option<(usize, bool)>,
+    /// The line that is copied.
+    copying: usize,
+    /// Whether that went well.
+    copied: Option<bool>,
     shown: Option<Shown>,
     revision: u32,
 }
@@ -110,6 +112,7 @@ impl Default for State {
             loss: 1.0,
             source: String::new(),
             complaint: "",
+            copying: 0,
             copied: None,
             shown: Some(Shown::default()),
             revision: 0,
@@ -190,11 +193,14 @@ impl State {
                 let ruler = self.ruler();
                 // The last two marks share a place, and only a pointer at the very end means one byte too many.
                 let ends = place + 2 >= size::LENGTH;
-                let near = |mark: &usize| {
-                    ruler.place(*mark).abs_diff(place) <= PULL && (ends || *mark <= ruler.limit)
-                };
-                let mark = ruler.marks().into_iter().rfind(near);
-                self.resize(mark.unwrap_or_else(|| ruler.bytes_at(place)))
+                let mut size = ruler.bytes_at(place);
+                for mark in &ruler.marks() {
+                    let is_near = ruler.place(*mark).abs_diff(place) <= PULL;
+                    if is_near && (ends || *mark <= ruler.limit) {
+                        size = *mark;
+                    }
+                }
+                self.resize(size)
             }
             Input::Step(step) => {
                 let size = self.editor.payload().len();
@@ -218,13 +224,13 @@ impl State {
                 None
             }
             Input::Copy(index) => {
-                let line = self.line(*lines::FORMS.get(index)?).ok()?;
-                Some(Effect::Copy(index, line))
+                self.copying = index;
+                Some(Effect::Copy(self.line(*lines::FORMS.get(index)?).ok()?))
             }
-            Input::Copied(index, well) => {
-                self.copied = Some((index, well));
-                let line = self.line(*lines::FORMS.get(index)?).ok()?;
-                (!well).then_some(Effect::Select(index, line))
+            Input::Copied(well) => {
+                self.copied = Some(well);
+                let line = self.line(*lines::FORMS.get(self.copying)?).ok()?;
+                (!well).then_some(Effect::Select(self.copying, line))
             }
             Input::Send => Some(Effect::Send),
             Input::Redraw => None,
@@ -399,15 +405,17 @@ impl State {
         Address::read(&self.feed.server)
     }
 
-    /// The header of the bytes that are looked at, or why there is none.
+    /// The header of the bytes that are looked at and what its checksum covers, or why there is none.
     ///
     /// # Errors
     /// A sentence.
-    pub fn header(&self) -> Result<Header, String> {
+    pub fn header(&self) -> Result<(Header, String), String> {
         let shown = self.shown.as_ref().ok_or_else(String::new)?;
         let (source, destination) = self.addresses().ok_or(words::NO_ADDRESS)?;
-        Header::of(shown, &source, &destination)
-            .map_err(|over| words::no_header(over.bytes, over.limit))
+        let header = Header::of(shown, &source, &destination)
+            .map_err(|over| words::no_header(over.bytes, over.limit))?;
+        let covers = words::covers(&source.host, &destination.host, header.fields()[2]);
+        Ok((header, covers))
     }
 
     /// From where to where the bytes go that are looked at.
@@ -424,27 +432,17 @@ impl State {
         [self.feed.client.as_str(), " ", &self.feed.server].concat()
     }
 
-    /// What the checksum of this header covers.
-    pub fn covers(&self, header: Header) -> String {
-        self.addresses()
-            .map_or_else(String::new, |(source, destination)| {
-                words::covers(&source.host, &destination.host, header.fields()[2])
-            })
-    }
-
     /// What else there is to say about the bytes, a sentence each, with the sign that they have.
     pub fn remarks(&self) -> Vec<(&'static str, String)> {
         let Some(shown) = &self.shown else {
             return Vec::new();
         };
-        let mut remarks: Vec<_> = shown
-            .turned
-            .iter()
-            .map(|turned| ("turned", words::turned(*turned)))
-            .collect();
-        if let Ok(Header {
-            arrived: Some(sum), ..
-        }) = self.header()
+        let mut remarks = Vec::new();
+        for turned in &shown.turned {
+            remarks.push(("turned", words::turned(*turned)));
+        }
+        if let Ok((header, _)) = self.header()
+            && let Some(sum) = header.arrived
         {
             remarks.push(("turned", words::misfit(sum)));
         }
@@ -468,7 +466,7 @@ impl State {
 
     /// The line that was copied last, and whether that went well.
     pub fn copied(&self) -> Option<(usize, bool)> {
-        self.copied
+        Some((self.copying, self.copied?))
     }
 }
 

@@ -79,96 +79,99 @@ impl Shown {
 
 /// A datagram as it was sent. What was cut away at the server is marked, and what the link did to it on its way.
 pub fn sent(datagram: &Datagram) -> Shown {
-    let copy = counted(datagram);
-    let payload = datagram.payload.to_vec();
-    let turned = turned(datagram, copy, Direction::Up, &payload);
-    let received = bytes_of(datagram, copy, |what| match what {
-        What::EchoIn(bytes) if is_cut(datagram, copy) => Some(*bytes),
-        _ => None,
-    });
+    let way = Way::of(datagram);
+    let bytes = datagram.payload.to_vec();
+    let (mut arrived, mut turned) = (bytes.clone(), Vec::new());
+    way.turn(Direction::Up, &mut arrived, &mut turned);
     Shown {
-        cut: received.map_or(0, |received| payload.len().saturating_sub(received)),
-        arrived: turn(&payload, &turned),
-        written: payload.clone(),
-        bytes: payload,
+        cut: if way.is_cut {
+            bytes.len() - way.received
+        } else {
+            0
+        },
+        written: bytes.clone(),
+        bytes,
+        arrived: (!turned.is_empty()).then_some(arrived),
         turned,
     }
 }
 
 /// The answer to a datagram; `None` when none came.
 pub fn answer(datagram: &Datagram) -> Option<Shown> {
-    let copy = counted(datagram);
-    bytes_of(datagram, copy, |what| {
-        matches!(what, What::RelayOut(..)).then_some(0)
-    })?;
-    let received = bytes_of(datagram, copy, |what| match what {
-        What::EchoIn(bytes) => Some(*bytes),
-        _ => None,
-    });
-    let written = datagram.at_server(copy, received.unwrap_or(datagram.payload.len()));
-    let arrived = datagram.answer(copy);
-    let down = turned(datagram, copy, Direction::Down, &written);
-    let mut all = turned(datagram, copy, Direction::Up, &datagram.payload);
-    all.retain(|turned| turned.byte < written.len());
-    all.extend(&down);
-    let gone = &datagram.payload[arrived.len().min(datagram.payload.len())..];
-    Some(Shown {
-        bytes: [&arrived, gone].concat(),
-        cut: gone.len(),
-        arrived: turn(&written, &down),
-        written,
-        turned: all,
-    })
-}
-
-/// The copy whose answer counted, or the first one.
-fn counted(datagram: &Datagram) -> u8 {
-    let answered = datagram.events.iter().find_map(|Event(_, _, copy, what)| {
-        matches!(what, What::RelayOut(_, Delivery::Echoed)).then_some(*copy)
-    });
-    answered.unwrap_or(0)
-}
-
-fn bytes_of(datagram: &Datagram, copy: u8, read: impl Fn(&What) -> Option<usize>) -> Option<usize> {
-    datagram
-        .events
-        .iter()
-        .find_map(|Event(_, _, of, what)| read(what).filter(|_| *of == copy))
-}
-
-fn is_cut(datagram: &Datagram, copy: u8) -> bool {
-    bytes_of(datagram, copy, |what| {
-        matches!(what, What::Cut(_)).then_some(0)
-    })
-    .is_some()
-}
-
-/// The bits that were turned over on one way, in a payload as it was before.
-fn turned(datagram: &Datagram, copy: u8, way: Direction, before: &[u8]) -> Vec<Turned> {
-    let of = |Event(_, _, of, what): &Event| match what {
-        What::Corrupted(direction, bit) if (*of, *direction) == (copy, way) => {
-            let byte = *bit as usize / 8;
-            let before = *before.get(byte)?;
-            Some(Turned {
-                byte,
-                mask: 0x80 >> (bit % 8),
-                way,
-                before,
-            })
-        }
-        _ => None,
-    };
-    datagram.events.iter().filter_map(of).collect()
-}
-
-/// A payload with these bits turned over; `None` without any.
-fn turn(payload: &[u8], turned: &[Turned]) -> Option<Vec<u8>> {
-    turned.first()?;
-    let mut bytes = payload.to_vec();
-    for turned in turned {
-        bytes[turned.byte] ^= turned.mask;
+    let way = Way::of(datagram);
+    if !way.is_answered {
+        return None;
     }
-    Some(bytes)
+    let (kept, gone) = datagram.payload.split_at(way.received);
+    let (mut bytes, mut turned) = (kept.to_vec(), Vec::new());
+    way.turn(Direction::Up, &mut bytes, &mut turned);
+    let (written, before) = (bytes.clone(), turned.len());
+    way.turn(Direction::Down, &mut bytes, &mut turned);
+    let arrived = (turned.len() > before).then(|| bytes.clone());
+    bytes.extend_from_slice(gone);
+    Some(Shown {
+        bytes,
+        cut: gone.len(),
+        written,
+        turned,
+        arrived,
+    })
+}
+
+/// What was reported of the copy whose answer counted, or of the first one.
+struct Way<'d> {
+    events: &'d [Event],
+    copy: u8,
+    /// Bytes that the server received: all, where nothing says otherwise.
+    received: usize,
+    is_cut: bool,
+    is_answered: bool,
+}
+
+impl<'d> Way<'d> {
+    fn of(datagram: &'d Datagram) -> Self {
+        let mut way = Self {
+            events: &datagram.events,
+            copy: 0,
+            received: datagram.payload.len(),
+            is_cut: false,
+            is_answered: false,
+        };
+        for Event(_, _, copy, what) in way.events {
+            if let What::RelayOut(_, Delivery::Echoed) = what {
+                way.copy = *copy;
+            }
+        }
+        for Event(_, _, copy, what) in way.events {
+            match what {
+                _ if *copy != way.copy => {}
+                What::EchoIn(bytes) => way.received = way.received.min(*bytes),
+                What::Cut(_) => way.is_cut = true,
+                What::RelayOut(..) => way.is_answered = true,
+                _ => {}
+            }
+        }
+        way
+    }
+
+    /// Turns over what the link turned over in one direction, and notes it.
+    fn turn(&self, way: Direction, bytes: &mut [u8], turned: &mut Vec<Turned>) {
+        for Event(_, _, copy, what) in self.events {
+            if let What::Corrupted(direction, bit) = what
+                && (*copy, *direction) == (self.copy, way)
+                && let Some(byte) = bytes.get_mut(*bit as usize / 8)
+            {
+                let (before, mask) = (*byte, 0x80 >> (bit % 8));
+                *byte ^= mask;
+                turned.push(Turned {
+                    byte: *bit as usize / 8,
+                    mask,
+                    way,
+                    before,
+                });
+            }
+        }
+    }
 }
 
 #[cfg(test)]

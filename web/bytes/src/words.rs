@@ -6,6 +6,7 @@ use wire::ledger::Fate;
 use wire::limits::{MAX_UNFRAGMENTED_BYTES, TUTORIAL_BUFFER_BYTES};
 use wire::link::Direction;
 
+use crate::hex::print_dense;
 use crate::lines::{MAX_PIPED_BYTES, No};
 use crate::notation::{Broken, Reason};
 use crate::size::{DNS, DNS_FLAG_DAY, MACOS, MTU, Ruler};
@@ -54,9 +55,6 @@ pub fn stage(stage: Stage) -> &'static str {
         Stage::Answer => "as it came back",
     }
 }
-
-/// The fields of the header, in their order.
-pub const FIELDS: [&str; 4] = ["source port", "destination port", "length", "checksum"];
 
 /// What can be copied, in the order of [`crate::lines::FORMS`].
 pub const LINES: [&str; 5] = [
@@ -295,34 +293,28 @@ pub fn covers(source: &str, destination: &str, length: u16) -> String {
     )
 }
 
-/// The value of a field of the header.
-pub fn header_value(field: &str, value: u16) -> String {
+/// The name of a field of the header, of which there are four, and its value.
+pub fn field(index: usize, value: u16) -> (&'static str, String) {
     let decimal = number(value.into());
-    match field {
-        "length" => fill(
-            "□ = 8 + □",
-            &[&decimal, &number(value.saturating_sub(8).into())],
-        ),
-        "checksum" => {
-            let mut digits = "0x".to_owned();
-            for byte in value.to_be_bytes() {
-                crate::hex::push(&mut digits, byte);
-            }
-            digits
+    match index {
+        0 => ("source port", decimal),
+        1 => ("destination port", decimal),
+        2 => {
+            let payload = number(value.saturating_sub(8).into());
+            ("length", fill("□ = 8 + □", &[&decimal, &payload]))
         }
-        _ => decimal,
+        _ => {
+            let digits = print_dense(&value.to_be_bytes());
+            ("checksum", ["0x", &digits].concat())
+        }
     }
 }
 
 /// The checksum does not fit what arrived.
 pub fn misfit(arrived: u16) -> String {
-    let mut digits = String::new();
-    for byte in arrived.to_be_bytes() {
-        crate::hex::push(&mut digits, byte);
-    }
     fill(
         "What arrived would need the checksum 0x□: a receiver sees that a bit is wrong, not which.",
-        &[&digits],
+        &[&print_dense(&arrived.to_be_bytes())],
     )
 }
 
@@ -346,8 +338,7 @@ pub fn turned(of: Turned) -> String {
 
 /// A byte in hex and in binary.
 fn byte(of: u8) -> String {
-    let mut out = String::new();
-    crate::hex::push(&mut out, of);
+    let mut out = print_dense(&[of]);
     out.push_str(" (");
     for bit in (0..8).rev() {
         out.push(if of >> bit & 1 == 1 { '1' } else { '0' });

@@ -1,11 +1,10 @@
 //! Lines to copy.
 
-use js_sys::{Promise, Reflect};
 use udp_echo_feed::dom::{self, Label, Shell};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-use super::{Teller, set_disabled};
+use super::{Teller, browser, set_disabled};
 use crate::lines::FORMS;
 use crate::state::{Input, State};
 use crate::words;
@@ -20,14 +19,16 @@ struct Line {
     code: Element,
     button: Element,
     said: Label,
-    /// Called when the browser has copied it, and when it has not.
-    done: [Done; 2],
 }
 
 /// The drawn lines.
 pub(super) struct Copies {
     details: Element,
     lines: Vec<Line>,
+    /// Called when the browser has copied a line, and when it has not.
+    done: Done,
+    failed: Done,
+    teller: Teller,
     /// What the lines were drawn for.
     drawn: Option<(u32, String)>,
 }
@@ -35,7 +36,8 @@ pub(super) struct Copies {
 impl Copies {
     pub(super) fn new(shell: &Shell<'_>, teller: &Teller) -> Self {
         let list = shell.find("lines");
-        let lines = words::LINES.iter().enumerate().map(|(index, name)| {
+        let mut lines = Vec::new();
+        for (index, name) in words::LINES.iter().enumerate() {
             let item = dom::append(&list, "li", "copy-line");
             dom::append(&item, "span", "name").set_text_content(Some(name));
             let button = dom::append(&item, "button", "copy-button");
@@ -47,21 +49,23 @@ impl Copies {
             dom::set(&code, "dir", "ltr");
             let said = dom::append(&item, "span", "copied");
             dom::set(&said, "role", "status");
-            let done = [true, false].map(|well| {
-                let teller = teller.clone();
-                Closure::new(move |_| teller.tell(Input::Copied(index, well)))
-            });
-            Line {
+            lines.push(Line {
                 text: Label::new(code.clone()),
                 code,
                 button,
                 said: Label::new(said),
-                done,
-            }
-        });
+            });
+        }
+        let done = |well| -> Done {
+            let teller = teller.clone();
+            Closure::new(move |_| teller.tell(Input::Copied(well)))
+        };
         Self {
             details: shell.find("copy"),
-            lines: lines.collect(),
+            lines,
+            done: done(true),
+            failed: done(false),
+            teller: teller.clone(),
             drawn: None,
         }
     }
@@ -94,19 +98,16 @@ impl Copies {
     }
 
     /// Copies a line. Whether that went well is told later.
-    pub(super) fn copy(&self, index: usize, text: &str) {
-        let Some(line) = self.lines.get(index) else {
-            return;
-        };
-        let navigator = dom::window().navigator();
-        // It is missing in pages without https from other machines.
-        let clipboard = Reflect::get(&navigator, &"clipboard".into());
-        let copied = match clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
-            true => navigator.clipboard().write_text(text),
-            false => Promise::reject(&JsValue::NULL),
-        };
-        let [done, failed] = &line.done;
-        let _ = copied.then2(done, failed);
+    pub(super) fn copy(&self, text: &str) {
+        match browser::copy(text) {
+            Ok(copying) => {
+                copying.then(
+                    self.done.as_ref().unchecked_ref(),
+                    self.failed.as_ref().unchecked_ref(),
+                );
+            }
+            Err(_) => self.teller.tell(Input::Copied(false)),
+        }
     }
 
     /// Selects all of a line, after writing all of it.
@@ -115,9 +116,8 @@ impl Copies {
             return;
         };
         line.text.set(text);
-        if let Ok(Some(selection)) = dom::window().get_selection() {
-            // It fails only for nodes of other documents.
-            let _ = selection.select_all_children(&line.code);
+        if let Some(selection) = browser::selection() {
+            selection.select_all_children(&line.code);
         }
     }
 }

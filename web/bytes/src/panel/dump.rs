@@ -4,8 +4,8 @@ use udp_echo_feed::dom::{self, Label, Shell};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-use super::set_property;
-use crate::dump::{Glyph, glyphs, offset_digits, window};
+use super::{browser, number, set_property};
+use crate::dump::{glyphs, offset_digits, window};
 use crate::hex;
 use crate::state::State;
 use crate::way::{STAGES, Shown, Stage};
@@ -13,7 +13,7 @@ use crate::words;
 
 /// The drawn bytes.
 pub(super) struct Dump {
-    stages: [(Stage, HtmlInputElement); 3],
+    stages: Vec<(Stage, HtmlInputElement)>,
     caption: Label,
     datagram: Element,
     header: Element,
@@ -31,15 +31,16 @@ pub(super) struct Dump {
 impl Dump {
     pub(super) fn new(shell: &Shell<'_>) -> Self {
         let list = shell.find("stages");
-        let stages = STAGES.map(|stage| {
+        let mut stages = Vec::new();
+        for stage in &STAGES {
             let label = dom::append(&list, "label", "which");
-            let radio: HtmlInputElement = dom::append(&label, "input", "radio").unchecked_into();
-            radio.set_type("radio");
-            radio.set_name("bytes-stage");
-            dom::set(&radio, "data-stage", &words::number(stage as u64));
-            dom::append(&label, "span", "which-name").set_text_content(Some(words::stage(stage)));
-            (stage, radio)
-        });
+            let radio = dom::append(&label, "input", "radio");
+            dom::set(&radio, "type", "radio");
+            dom::set(&radio, "name", "bytes-stage");
+            dom::set(&radio, "data-stage", &words::number(*stage as u64));
+            dom::append(&label, "span", "which-name").set_text_content(Some(words::stage(*stage)));
+            stages.push((*stage, radio.unchecked_into()));
+        }
         Self {
             stages,
             caption: Label::new(shell.find("caption")),
@@ -69,10 +70,10 @@ impl Dump {
             self.addresses = addresses;
             self.draw_header(state);
             self.remarks.set_text_content(None);
-            for (sign, sentence) in state.remarks() {
+            for (sign, sentence) in &state.remarks() {
                 let remark = dom::append(&self.remarks, "li", "remark");
                 dom::set(&remark, "data-sign", sign);
-                remark.set_text_content(Some(&sentence));
+                remark.set_text_content(Some(sentence));
             }
         }
         self.draw_rows(shown);
@@ -80,7 +81,7 @@ impl Dump {
 
     fn draw_header(&mut self, state: &State) {
         self.header.set_text_content(None);
-        let header = match state.header() {
+        let (header, covers) = match state.header() {
             Ok(header) => header,
             Err(why) => {
                 dom::append(&self.header, "p", "complaint").set_text_content(Some(&why));
@@ -88,18 +89,15 @@ impl Dump {
                 return;
             }
         };
-        for ((name, value), bytes) in words::FIELDS
-            .iter()
-            .zip(header.fields())
-            .zip(header.bytes.chunks(2))
-        {
+        for (index, value) in header.fields().iter().enumerate() {
+            let (name, words) = words::field(index, *value);
             let field = dom::append(&self.header, "div", "header-field");
-            dom::append(&field, "code", "header-bytes").set_text_content(Some(&hex::print(bytes)));
+            let bytes = hex::print(&value.to_be_bytes());
+            dom::append(&field, "code", "header-bytes").set_text_content(Some(&bytes));
             dom::append(&field, "span", "header-name").set_text_content(Some(name));
-            let words = words::header_value(name, value);
             dom::append(&field, "b", "header-value").set_text_content(Some(&words));
         }
-        self.covers.set(&state.covers(header));
+        self.covers.set(&covers);
     }
 
     fn draw_rows(&mut self, shown: &Shown) {
@@ -151,35 +149,20 @@ impl Dump {
         }
         run.end();
         let mut run = Run::new(cell("row-text", "cell"));
-        for (index, glyph) in glyphs(&shown.bytes, from, to).into_iter().enumerate() {
-            let kind = match glyph {
-                Glyph::Character(c) if c.is_ascii() => None,
-                Glyph::Character(_) => Some("wide"),
-                Glyph::Unseen(_) => Some("unseen"),
-                Glyph::Continued => Some("continued"),
-                Glyph::Invalid => Some("invalid"),
-            };
-            let picture = glyph.picture().encode_utf8(&mut [0; 4]).to_owned();
-            run.push_glyph(mark(shown, from + index), kind, &picture);
+        for (index, glyph) in glyphs(&shown.bytes, from, to).iter().enumerate() {
+            let mut picture = [0; 4];
+            let picture = glyph.picture.encode_utf8(&mut picture);
+            run.push_glyph(mark(shown, from + index), glyph.kind, picture);
         }
         run.end();
     }
 
     /// Sixteen, or as many fewer as there is no room for.
     fn bytes_per_row(&self) -> usize {
-        let font = dom::window()
-            .get_computed_style(&self.scroller)
-            .ok()
-            .flatten();
-        let font = font.and_then(|style| style.get_property_value("font-size").ok());
-        let digits = |size: String| {
-            let digits = size.bytes().map_while(|byte| char::from(byte).to_digit(10));
-            digits.fold(0, |pixels, digit| pixels * 10 + digit as i32)
-        };
-        let pixels = font.map(digits);
+        let pixels = number(&browser::computed_style(&self.scroller).font_size()) as i32;
         // A character of a monospace font is six tenths of its size wide.
-        let room = self.scroller.client_width() - 2 * pixels.unwrap_or(13);
-        let characters = room * 10 / (pixels.unwrap_or(13) * 6).max(1);
+        let room = self.scroller.client_width() - 2 * pixels;
+        let characters = room * 10 / (pixels * 6).max(1);
         match characters {
             74.. => 16,
             38.. => 8,
@@ -194,11 +177,10 @@ impl Dump {
             .first_element_child()
             .map_or(20, |row| row.client_height().max(1));
         [
-            self.scroller.scroll_top(),
-            self.scroller.client_height(),
-            row,
+            self.scroller.scroll_top().max(0) as u32,
+            self.scroller.client_height() as u32,
+            row as u32,
         ]
-        .map(|pixels| pixels.max(0) as u32)
     }
 }
 
@@ -260,9 +242,8 @@ impl Run {
         match self.mark {
             Some((part, _)) => self.write(part, self.mark, &text),
             None => {
-                let node = dom::document().create_text_node(&text);
-                // It fails only where no child may stand, and ours may.
-                let _ = self.cell.append_child(&node);
+                let cell: &browser::Node = self.cell.unchecked_ref();
+                cell.append_text(&text);
             }
         }
     }

@@ -6,64 +6,62 @@ use web_sys::{
     Element, Event, EventTarget, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, PointerEvent,
 };
 
-use super::Teller;
+use super::browser::Node;
+use super::{Teller, number};
 use crate::editor::Notation;
 use crate::size::LENGTH;
 use crate::state::Input;
 use crate::way::STAGES;
 
+/// What an event says, and where it happened.
+type Read = fn(&Event, &Element) -> Option<Input>;
+
 /// Events that come up to the place from anything in it.
-const NAMES: [&str; 7] = [
-    "input",
-    "change",
-    "click",
-    "focusout",
-    "keydown",
-    "pointerdown",
-    "pointermove",
+const EVENTS: [(&str, Read); 7] = [
+    ("input", typed),
+    ("change", chosen),
+    ("click", pressed),
+    ("focusout", left),
+    ("keydown", stepped),
+    ("pointerdown", pointed),
+    ("pointermove", pointed),
 ];
 
 /// Listens to everything in a place.
 pub(super) fn listen(place: &Element, shell: &Shell<'_>, teller: &Teller) -> Vec<Listener> {
-    let hear = |target: &EventTarget, name| {
+    let mut listeners = Vec::new();
+    let mut hear = |target: &EventTarget, name, read: Read| {
         let teller = teller.clone();
         let heard = move |event: Event| {
-            if let Some(input) = read(&event) {
+            let target: Option<Element> = event.target().map(JsCast::unchecked_into);
+            if let Some(input) = target.and_then(|target| read(&event, &target)) {
                 teller.tell(input);
             }
         };
-        Listener::new(target, name, Box::new(heard))
+        listeners.push(Listener::new(target, name, Box::new(heard)));
     };
-    let mut listeners: Vec<_> = NAMES.into_iter().map(|name| hear(place, name)).collect();
+    for (name, read) in &EVENTS {
+        hear(place, name, *read);
+    }
     // These do not come up.
-    listeners.push(hear(&shell.find("dump"), "scroll"));
-    listeners.push(hear(&shell.find("copy"), "toggle"));
-    listeners.push(hear(&dom::window(), "resize"));
+    hear(&shell.find("dump"), "scroll", moved);
+    hear(&shell.find("copy"), "toggle", moved);
+    hear(&dom::window(), "resize", moved);
     listeners
 }
 
-fn read(event: &Event) -> Option<Input> {
-    let name = event.type_();
-    let name = name.as_str();
-    if matches!(name, "scroll" | "toggle" | "resize") {
-        return Some(Input::Redraw);
-    }
-    if matches!(name, "input" | "change" | "click") {
-        // The core listens around this place, to fields and buttons of its own.
-        event.stop_propagation();
-    }
-    let target: Element = event.target()?.unchecked_into();
-    match name {
-        "input" => typed(&target),
-        "change" => chosen(target.unchecked_ref()),
-        "click" => pressed(event, &target),
-        "focusout" => target.id().starts_with("bytes-").then_some(Input::Left),
-        "keydown" => stepped(event, &target),
-        _ => pointed(event.unchecked_ref(), &target),
-    }
+fn moved(_: &Event, _: &Element) -> Option<Input> {
+    Some(Input::Redraw)
 }
 
-fn typed(target: &Element) -> Option<Input> {
+fn left(_: &Event, target: &Element) -> Option<Input> {
+    target.id().starts_with("bytes-").then_some(Input::Left)
+}
+
+// The core listens around this place, to fields and buttons of its own: so these three go no further.
+
+fn typed(event: &Event, target: &Element) -> Option<Input> {
+    event.stop_propagation();
     let area: &HtmlTextAreaElement = target.unchecked_ref();
     let input: &HtmlInputElement = target.unchecked_ref();
     Some(match target.id().as_str() {
@@ -74,23 +72,26 @@ fn typed(target: &Element) -> Option<Input> {
     })
 }
 
-fn chosen(input: &HtmlInputElement) -> Option<Input> {
+fn chosen(event: &Event, target: &Element) -> Option<Input> {
+    event.stop_propagation();
+    let input: &HtmlInputElement = target.unchecked_ref();
     match input.id().as_str() {
         "bytes-size" => Some(Input::Size(count(input))),
         "bytes-file" => {
             let file = input.files()?.get(0)?;
             Some(Input::Chosen(file.name(), file.size()))
         }
-        _ => Some(Input::Stage(*STAGES.get(number(input, "data-stage")?)?)),
+        _ => Some(Input::Stage(*STAGES.get(attribute(input, "data-stage")?)?)),
     }
 }
 
 fn pressed(event: &Event, target: &Element) -> Option<Input> {
-    let button = target.closest("button").ok()??;
-    if let Some(size) = number(&button, "data-size") {
+    event.stop_propagation();
+    let button = closest(target, "button")?;
+    if let Some(size) = attribute(&button, "data-size") {
         return Some(Input::Size(Some(size)));
     }
-    if let Some(index) = number(&button, "data-copy") {
+    if let Some(index) = attribute(&button, "data-copy") {
         return Some(Input::Copy(index));
     }
     Some(match button.get_attribute("data-act")?.as_str() {
@@ -98,17 +99,14 @@ fn pressed(event: &Event, target: &Element) -> Option<Input> {
         "later" => Input::Turned(true),
         "send" => Input::Send,
         _ => {
-            let place: Element = event.current_target()?.unchecked_into();
-            let field = place.query_selector("#bytes-random").ok()??;
+            let field = button.previous_element_sibling()?;
             Input::Random(count(field.unchecked_ref()))
         }
     })
 }
 
 fn stepped(event: &Event, target: &Element) -> Option<Input> {
-    if !target.matches("[role=slider]").ok()? {
-        return None;
-    }
+    closest(target, "[role=slider]")?;
     let key: &KeyboardEvent = event.unchecked_ref();
     let step = if key.shift_key() { 100 } else { 1 };
     let input = match key.key().as_str() {
@@ -125,11 +123,12 @@ fn stepped(event: &Event, target: &Element) -> Option<Input> {
 }
 
 /// A pointer on the ruler that is pressed.
-fn pointed(event: &PointerEvent, target: &Element) -> Option<Input> {
+fn pointed(event: &Event, target: &Element) -> Option<Input> {
+    let event: &PointerEvent = event.unchecked_ref();
     if event.buttons() & 1 == 0 {
         return None;
     }
-    let ruler = target.closest("[part=scale]").ok()??;
+    let ruler = closest(target, "[part=scale]")?;
     // What moves away from the ruler goes on to move along it. It fails for pointers that are gone already.
     let _ = ruler.set_pointer_capture(event.pointer_id());
     let frame = ruler.get_bounding_client_rect();
@@ -139,9 +138,14 @@ fn pointed(event: &PointerEvent, target: &Element) -> Option<Input> {
     Some(Input::Place(place.min(LENGTH)))
 }
 
+/// The element itself, or the nearest around it, of this kind.
+fn closest(element: &Element, selector: &str) -> Option<Element> {
+    element.unchecked_ref::<Node>().closest(selector)
+}
+
 /// The number in an attribute.
-fn number(element: &Element, name: &str) -> Option<usize> {
-    element.get_attribute(name)?.parse().ok()
+fn attribute(element: &Element, name: &str) -> Option<usize> {
+    Some(number(&element.get_attribute(name)?))
 }
 
 /// The whole number in a field; `None` when there is another thing.

@@ -73,16 +73,17 @@ impl Scale {
         self.list.set_text_content(None);
         self.marks.clear();
         // The last two share a place: one name for both.
-        for size in [0]
-            .into_iter()
-            .chain(ruler.marks())
-            .filter(|size| *size <= ruler.limit)
-        {
+        let tick = |size| {
             let tick = dom::append(&self.axis, "span", "scale-mark");
-            set_property(&tick, "--at", &place(ruler, size));
+            set_property(&tick, "--at", &words::number(ruler.place(size).into()));
             tick.set_text_content(Some(&words::grouped(size)));
-        }
-        for size in ruler.marks() {
+        };
+        tick(0);
+        for size in &ruler.marks() {
+            let size = *size;
+            if size <= ruler.limit {
+                tick(size);
+            }
             let item = dom::append(&self.list, "li", "mark");
             let button = dom::append(&item, "button", "mark-size");
             dom::set(&button, "type", "button");
@@ -133,7 +134,11 @@ impl Scale {
 
     fn draw_size(&self, size: usize, state: &State) {
         let ruler = state.ruler();
-        set_property(&self.thumb, "--at", &place(ruler, size));
+        set_property(
+            &self.thumb,
+            "--at",
+            &words::number(ruler.place(size).into()),
+        );
         dom::set_flag(&self.thumb, "data-over", size > ruler.limit);
         let number = words::number(size as u64);
         dom::set(&self.thumb, "aria-valuenow", &number);
@@ -142,16 +147,4 @@ impl Scale {
             dom::set_flag(&mark.item, "data-selected", mark.size == size);
         }
     }
-}
-
-/// A place as a share of the ruler's length.
-fn place(ruler: Ruler, size: usize) -> String {
-    let place = ruler.place(size);
-    [
-        &words::number(u64::from(place / 10)),
-        ".",
-        &words::number(u64::from(place % 10)),
-        "%",
-    ]
-    .concat()
 }

@@ -1,10 +1,12 @@
 //! Where bytes come from: chance, or a file.
 
-use udp_echo_feed::dom::{self, Listener, Shell};
+use js_sys::Uint8Array;
+use udp_echo_feed::dom::{Listener, Shell};
 use wasm_bindgen::JsCast;
-use web_sys::{FileReader, HtmlInputElement};
+use web_sys::HtmlInputElement;
 
 use super::Teller;
+use super::browser::{self, FileReader};
 use crate::state::Input;
 
 /// The fields, and the file that is being read.
@@ -37,14 +39,9 @@ impl Sources {
 
     /// Makes random bytes.
     pub(super) fn make(&self, count: usize) {
-        let mut bytes = vec![0; count];
-        // The browser makes at most 65,536 at a time, which is more than one datagram has.
-        let made = dom::window()
-            .crypto()
-            .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
-        if made.is_ok() {
-            self.teller.tell(Input::Bytes(bytes));
-        }
+        let bytes = Uint8Array::new_with_length(count as u32);
+        browser::make_random(&bytes);
+        self.teller.tell(Input::Bytes(bytes.to_vec()));
     }
 
     /// Reads the file that was chosen.
@@ -52,21 +49,18 @@ impl Sources {
         let Some(file) = self.file.files().and_then(|files| files.get(0)) else {
             return;
         };
-        let Ok(reader) = FileReader::new() else {
-            return;
-        };
+        let reader = FileReader::new();
         let (name, teller, read) = (file.name(), self.teller.clone(), reader.clone());
         let ended = move |_| {
-            let bytes = read.result().ok().filter(|result| !result.is_null());
-            let bytes = bytes.map(|result| js_sys::Uint8Array::new(&result).to_vec());
+            let result = read.result();
+            let bytes = (!result.is_null()).then(|| Uint8Array::new(&result).to_vec());
             teller.tell(Input::Read(name.clone(), bytes));
         };
-        let ended = Listener::new(&reader, "loadend", Box::new(ended));
-        if reader.read_as_array_buffer(&file).is_ok() {
-            self.reading = Some(Reading {
-                _ended: ended,
-                reader,
-            });
-        }
+        let ended = Listener::new(reader.unchecked_ref(), "loadend", Box::new(ended));
+        reader.read(&file);
+        self.reading = Some(Reading {
+            _ended: ended,
+            reader,
+        });
     }
 }

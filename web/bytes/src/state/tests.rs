@@ -13,9 +13,8 @@ fn feed(more: &str, datagrams: &[Datagram]) -> Input {
         .map(|datagram| form::write(datagram, datagram.number, 0))
         .collect();
     Input::Feed(format!(
-        "{{\"state\":\"live\",\"mode\":\"live\",\"view\":\"full\",\"now\":1,\"paused\":false,\
-         \"client\":\"127.0.0.1:50139\",\"server\":\"127.0.0.1:10000\",\"target\":\"echo\",\"own_server\":true,\
-         \"limit\":65507,\"seed\":1,\"timeout\":2000000,{more}\"counters\":{{}},\"first\":1,\"next\":9,\
+        "{{\"mode\":\"live\",\"paused\":false,\"client\":\"127.0.0.1:50139\",\"server\":\"127.0.0.1:10000\",\
+         \"limit\":65507,\"seed\":1,{more}\"counters\":{{}},\"first\":1,\"next\":9,\
          \"datagrams\":[{}]}}",
         datagrams.join(",")
     ))
@@ -95,11 +94,11 @@ fn what_the_browser_does_not_copy_is_selected_for_the_reader() {
     let mut state = with_draft(b"x");
     assert_eq!(
         state.on(Input::Copy(0)),
-        Some(Effect::Copy(0, "b'x'".to_owned()))
+        Some(Effect::Copy("b'x'".to_owned()))
     );
-    assert_eq!(state.on(Input::Copied(0, true)), None);
+    assert_eq!(state.on(Input::Copied(true)), None);
     assert_eq!(
-        state.on(Input::Copied(0, false)),
+        state.on(Input::Copied(false)),
         Some(Effect::Select(0, "b'x'".to_owned()))
     );
 }
@@ -251,7 +250,7 @@ fn a_picked_datagram_is_shown_as_it_was_sent_and_as_it_came_back() {
     ));
     assert_eq!(state.stage(), Stage::Sent);
     assert_eq!(state.shown().unwrap().bytes, b"abc");
-    assert_eq!(state.header().unwrap().fields()[..3], [50139, 10000, 11]);
+    assert_eq!(state.header().unwrap().0.fields()[..3], [50139, 10000, 11]);
     let remarks = state.remarks();
     assert_eq!(
         remarks.iter().map(|(sign, _)| *sign).collect::<Vec<_>>(),
@@ -264,7 +263,7 @@ fn a_picked_datagram_is_shown_as_it_was_sent_and_as_it_came_back() {
         "{remarks:?}"
     );
     state.on(Input::Stage(Stage::Answer));
-    assert_eq!(state.header().unwrap().fields()[..3], [10000, 50139, 10]);
+    assert_eq!(state.header().unwrap().0.fields()[..3], [10000, 50139, 10]);
     assert_eq!(state.caption(), "Datagram 4: 2 bytes");
     assert_eq!(state.line(Form::Literal).unwrap(), "b'aj'");
     // Nobody is picked any more: the message is shown again.
@@ -305,7 +304,7 @@ fn what_is_shown_has_a_new_revision_only_when_it_is_new() {
     state.on(feed("", &[]));
     state.on(Input::Redraw);
     assert_eq!(state.revision(), before);
-    state.on(Input::Copied(0, true));
+    state.on(Input::Copied(true));
     assert_eq!(state.copied(), Some((0, true)));
     let echoed = [What::EchoIn(1), What::RelayOut(1, Delivery::Echoed)];
     state.on(feed("", &[datagram(1, b"x", Fate::Echoed, &echoed)]));
@@ -318,7 +317,7 @@ fn what_is_shown_has_a_new_revision_only_when_it_is_new() {
     );
     state.on(Input::Stage(Stage::Draft));
     let before = state.revision();
-    state.on(Input::Copied(0, true));
+    state.on(Input::Copied(true));
     state.on(Input::Wrote(Notation::Text, "y".to_owned()));
     assert_ne!(state.revision(), before);
     assert_eq!(state.copied(), None);
