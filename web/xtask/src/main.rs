@@ -44,7 +44,7 @@ enum Verb {
     /// Measure the host beside a plain relay, in release (`cargo xtask bench --help` has the options)
     Bench(bench::Args),
     /// Build the browser's half and put it where the host embeds it (server/bundle)
-    Bundle(bundle::Args),
+    Bundle,
     /// Make what one gives away: a folder for static hosts, an npm package, the host (target/dist)
     Dist,
     /// Bundle, build the host in release, and run it
@@ -64,7 +64,7 @@ enum Verb {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Bench(args) => bench::run(&args),
-        Verb::Bundle(args) => bundle::run(&args),
+        Verb::Bundle => bundle::run(),
         Verb::Dist => dist::run(),
         Verb::Demo(args) => demo::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),

@@ -27,7 +27,7 @@ const CHECKS: [Check; 9] = [
     ("fmt", |_| fmt()),
     ("clippy, native", |_| clippy_native()),
     ("clippy, wasm", |_| clippy_wasm()),
-    ("bundle", |_| bundle::run(&bundle::Args::default())),
+    ("bundle", |_| bundle::run()),
     ("dist", |_| dist::run()),
     ("test", test),
     ("clippy, windows", |_| {
