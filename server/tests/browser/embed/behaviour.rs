@@ -56,7 +56,8 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.open(&origin).await?;
         page.wait_for_state("live").await?;
         let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|simulator|runs|rest)/.test(name)).sort()";
-        ensure!(page.script(loads).await? == json!([]), "a chunk nobody needs");
+        let needless = page.script(loads).await?;
+        ensure!(needless == json!([]), "chunks that nobody needs: {needless}");
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
         page.wait_for_in_widget("the echo", "tr[data-fate=echoed]").await?;
         page.script("document.querySelector('udp-echo').view = 'full'").await?;
