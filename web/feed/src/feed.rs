@@ -6,6 +6,7 @@
 //! | field | |
 //! |---|---|
 //! | `mode` | the word of the element's events: `live`, `simulated`, … |
+//! | `view` | the attribute: `timeline`, `lab`, `full`, … or empty |
 //! | `paused` | whether the picture is held |
 //! | `selected` | number of the picked datagram, or missing |
 //! | `client`, `server`, `limit`, `seed` | of the host's `hello`; empty without one |
@@ -33,6 +34,8 @@ pub const FED: u64 = 200;
 pub struct Feed {
     /// What it talks to.
     pub mode: String,
+    /// How much of the widget is shown.
+    pub view: String,
     /// Whether the picture is held.
     pub paused: bool,
     /// The picked datagram.
@@ -61,6 +64,7 @@ impl Feed {
     pub fn take_in(&mut self, value: &Value<'_>) -> Result<(), Unreadable> {
         let first = codec::read(value, |fields| {
             self.mode = fields.text("mode");
+            self.view = fields.text("view");
             self.paused = fields.flag("paused");
             self.selected = fields.number_if_any("selected");
             self.client = fields.text("client");

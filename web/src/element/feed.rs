@@ -51,6 +51,7 @@ fn standing(session: &Session) -> String {
     let history = session.history();
     let mut out = Object::default();
     out.text("mode", outcome::mode_of(session));
+    out.text("view", session.settings().view);
     out.flag("paused", session.is_paused());
     out.number_if_any("selected", session.selected());
     let hello = session.hello();

@@ -13,7 +13,7 @@ fn feed(more: &str, datagrams: &[Datagram]) -> Input {
         .map(|datagram| form::write(datagram, datagram.number, 0))
         .collect();
     Input::Feed(format!(
-        "{{\"mode\":\"live\",\"paused\":false,\"client\":\"127.0.0.1:50139\",\"server\":\"127.0.0.1:10000\",\
+        "{{\"mode\":\"live\",\"view\":\"full\",\"paused\":false,\"client\":\"127.0.0.1:50139\",\"server\":\"127.0.0.1:10000\",\
          \"limit\":65507,\"seed\":1,{more}\"counters\":{{}},\"first\":1,\"next\":9,\
          \"datagrams\":[{}]}}",
         datagrams.join(",")
