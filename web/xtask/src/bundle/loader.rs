@@ -154,9 +154,9 @@ mod tests {
         finish(&mut files).unwrap();
         let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
         let loader = text(LOADER_FILE);
-        assert!(loader.starts_with(
-            "const here=import.meta.url;\nconst hashes={\"udp-echo-web.js\":\"sha256-"
-        ));
+        assert!(
+            loader.starts_with("const c=import.meta.url;\nconst b={\"udp-echo-web.js\":\"sha256-")
+        );
         assert!(loader.contains(&integrity(b"udp-echo-web_bg.wasm")));
         let glue = text("udp-echo-web.js");
         assert!(
@@ -166,9 +166,9 @@ mod tests {
         );
         assert!(glue.contains(&integrity(b"udp-echo-bytes.css\n")));
         assert!(loader.contains(&integrity(glue.as_bytes())));
-        assert!(loader.ends_with("function f(){\nreturn\"// no comment\";\n}\n"));
+        assert!(loader.ends_with("function a(){\nreturn\"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);
-        assert!(classic.starts_with("(()=>{\nconst here=document.currentScript.src;\n"));
+        assert!(classic.starts_with("(()=>{\nconst c=document.currentScript.src;\n"));
         assert!(!classic.contains("import.meta"));
     }
 
