@@ -38,8 +38,10 @@ struct Desk {
     fields: Fields,
     netem: Element,
     copied: Label,
-    /// The panel is folded until the view is known; `None` from then on.
-    folded: Option<Element>,
+    /// The whole panel, folded at first.
+    whole: Element,
+    /// The view has the lab's name.
+    is_named: bool,
 }
 
 #[wasm_bindgen]
@@ -67,7 +69,8 @@ impl Panel {
             fields: Fields::new(&shell),
             netem: shell.find("netem"),
             copied: Label::new(shell.find("copied")),
-            folded: Some(shell.find("lab")),
+            whole: shell.find("lab"),
+            is_named: false,
         };
         let desk = Rc::new(RefCell::new(desk));
         let listen = |name, work: fn(&mut Desk, &Element) -> Option<()>| {
@@ -108,9 +111,11 @@ impl Desk {
         );
         self.fields.draw(&self.bench);
         // Who asks for the lab by name wants to see it; beside everything else it is there for those who open it.
-        if let Some(panel) = self.folded.take() {
-            dom::set_flag(&panel, "open", self.feed.view == "lab");
+        let is_named = self.feed.view == "lab";
+        if is_named && !self.is_named {
+            dom::set_flag(&self.whole, "open", true);
         }
+        self.is_named = is_named;
     }
 
     /// The reader typed a number of the link, or its seed.
