@@ -186,22 +186,33 @@ function events(catalogue) {
 function parts(catalogue) {
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets.push(sheet);
-  const choices = make("div", { className: "choices" });
-  const meaning = make("p", { className: "quiet" });
-  shared("parts", choices, '<udp-echo mode="simulated"></udp-echo>');
-  for (const { name, description } of catalogue.cssParts) {
-    const button = make("button", { type: "button", textContent: name });
-    button.dataset.name = name;
-    button.setAttribute("aria-pressed", "false");
-    button.onclick = () => {
-      const chosen = button.getAttribute("aria-pressed") === "false";
-      for (const other of choices.querySelectorAll("button")) other.setAttribute("aria-pressed", String(chosen && other === button));
-      sheet.replaceSync(chosen ? `udp-echo::part(${name}) { outline: 3px solid #d55e00; outline-offset: 2px }` : "");
-    };
-    button.onfocus = button.onpointerenter = () => (meaning.textContent = `${name}: ${description}`);
-    choices.append(button);
+  const list = make("div");
+  const meaning = make("p", { className: "quiet", textContent: "\u00a0" });
+  // Of the views, the smallest that has the panel.
+  const views = { core: "", picture: "timeline", lab: "lab", bytes: "full" };
+  const element = shared("parts", list, '<udp-echo mode="simulated"></udp-echo>', meaning);
+  const code = element.previousElementSibling.firstElementChild;
+  for (const [panel, view] of Object.entries(views)) {
+    const choices = make("div", { className: "choices" });
+    for (const { name, description } of catalogue.cssParts.filter((part) => part.panel === panel)) {
+      const button = make("button", { type: "button", textContent: name });
+      button.dataset.name = name;
+      button.setAttribute("aria-pressed", "false");
+      button.onclick = () => {
+        const chosen = button.getAttribute("aria-pressed") === "false";
+        for (const other of list.querySelectorAll("button")) other.setAttribute("aria-pressed", String(chosen && other === button));
+        sheet.replaceSync(chosen ? `udp-echo::part(${name}) { outline: 3px solid #d55e00; outline-offset: 2px }` : "");
+        // The element beside the list shows the panel that the part is of.
+        if (view) element.setAttribute("view", view);
+        else element.removeAttribute("view");
+        code.textContent = `<udp-echo mode="simulated"${view && ` view="${view}"`}></udp-echo>`;
+        element.shadowRoot?.querySelector(`[part~=${name}]`)?.scrollIntoView({ block: "nearest" });
+      };
+      button.onfocus = button.onpointerenter = () => (meaning.textContent = `${name}: ${description}`);
+      choices.append(button);
+    }
+    list.append(make("h3", {}, panel), choices);
   }
-  choices.append(meaning);
 }
 
 function properties(catalogue) {

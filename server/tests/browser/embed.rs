@@ -10,6 +10,7 @@ mod failures;
 mod files;
 mod generators;
 mod packages;
+mod parts;
 mod promises;
 mod reference;
 mod replay;

@@ -138,6 +138,13 @@ async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen
                 return send && getComputedStyle(send).outlineWidth === '3px'"),
         )
         .await?;
+        page.script("document.querySelector('[data-list=parts] [data-name=toolbar]').click()").await?;
+        page.wait_for(
+            "the outline of a part of a panel, which comes with its view",
+            &format!("{parts} const toolbar = widget.shadowRoot.querySelector('[part=toolbar]');
+                return toolbar && getComputedStyle(toolbar).outlineWidth === '3px'"),
+        )
+        .await?;
 
         page.script(
             "const input = document.querySelector('[data-list=properties] [data-name=\"--udp-echo-ink\"] + dd input');

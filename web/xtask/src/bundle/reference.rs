@@ -33,16 +33,30 @@ pub(super) fn fill(pages: &mut Files) -> Result<()> {
     for (section, list) in LISTS {
         let items = element[list].as_array();
         let items = items.with_context(|| format!("{CATALOGUE} has no list of {list}"))?;
-        let list: String = items.iter().map(entry).collect();
+        let list = written(items);
         let begin = page.find(&format!("data-list=\"{section}\""));
         let end = begin.and_then(|at| Some(at + page[at..].find("</section>")?));
         let Some(end) = end else {
             bail!("{PAGE} has no section for {section}");
         };
-        page.insert_str(end, &format!("<dl class=\"plain\">\n{list}</dl>\n"));
+        page.insert_str(end, &list);
     }
     pages.insert(PAGE.to_owned(), page.into_bytes());
     Ok(())
+}
+
+/// The items of a list as text: those that name a panel under its name.
+fn written(items: &[Value]) -> String {
+    let mut text = String::new();
+    for group in items.chunk_by(|one, next| one["panel"] == next["panel"]) {
+        if let Some(panel) = group[0]["panel"].as_str() {
+            let panel = escape(panel);
+            text.push_str(&format!("<h3 class=\"plain\">{panel}</h3>\n"));
+        }
+        let entries: String = group.iter().map(entry).collect();
+        text.push_str(&format!("<dl class=\"plain\">\n{entries}</dl>\n"));
+    }
+    text
 }
 
 fn text(pages: &Files, name: &str) -> Result<String> {
@@ -87,7 +101,8 @@ mod tests {
 
     const ELEMENT: &str = r#"{"modules":[{"declarations":[{
         "attributes":[{"name":"count","description":"As many as `<this>`."}],
-        "members":[], "events":[], "cssParts":[], "cssStates":[],
+        "members":[], "events":[], "cssStates":[],
+        "cssParts":[{"name":"row","panel":"core"},{"name":"path","panel":"core"},{"name":"lane","panel":"picture"}],
         "cssProperties":[{"name":"--ink","description":"text","default":"\"a\" & b"}],
         "slots":[{"name":"","description":"what shows"}]
     }]}]}"#;
@@ -111,6 +126,7 @@ mod tests {
             "data-list=\"attributes\"><h2>h</h2><dl class=\"plain\">\n<dt><code>count</code></dt><dd>As many as <code>&lt;this></code>.</dd>\n</dl>\n</section>",
             "<dd>text: <code>&quot;a&quot; &amp; b</code></dd>",
             "<dt>(no name)</dt><dd>what shows</dd>",
+            "<h3 class=\"plain\">core</h3>\n<dl class=\"plain\">\n<dt><code>row</code></dt><dd></dd>\n<dt><code>path</code></dt><dd></dd>\n</dl>\n<h3 class=\"plain\">picture</h3>\n",
         ] {
             assert!(page.contains(line), "no {line} in {page}");
         }
