@@ -45,6 +45,9 @@ pub mod client;
 #[doc(hidden)]
 pub mod untrusted;
 
+#[cfg(test)]
+mod turns;
+
 pub use host::Host;
 
 /// The signals that ask the process to stop: Ctrl-C, and SIGTERM where there is one.

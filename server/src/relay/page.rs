@@ -20,7 +20,7 @@ use super::close::Ended;
 use super::inbound::{Inbound, Incoming};
 use super::opening::Visit;
 use super::outbound::{Outbound, Replies};
-use super::raw::{flooded, let_others_in};
+use super::raw::let_others_in;
 use super::vitals::Vitals;
 use crate::echo::{Enrolled, Outcome, Sighting, Watch, Whom};
 use crate::host::Shared;
@@ -194,13 +194,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
             }
         }
-        if let Some(ended) = flooded(&self.allowance, over) {
-            return Err(ended);
-        }
-        if is_idle || over.is_some() {
-            let_others_in().await;
-        }
-        Ok(())
+        let_others_in(&self.allowance, over, is_idle).await
     }
 
     async fn take_arrivals(&mut self) {

@@ -54,11 +54,8 @@ pub(super) async fn client_to_udp<R: AsyncRead + Unpin>(
         if let Err(ended) = read {
             return ended;
         }
-        if let Some(ended) = flooded(allowance, over) {
+        if let Err(ended) = let_others_in(allowance, over, is_idle).await {
             return ended;
-        }
-        if is_idle || over.is_some() {
-            let_others_in().await;
         }
     }
 }
@@ -96,13 +93,21 @@ pub(super) async fn udp_to_client<W: AsyncWrite + Unpin>(
 ///
 /// Who sends gives others their turns by sending. Reading alone may go on for 128 times 256 KiB, as much as tokio has a task
 /// do in a row: a client that sends without end would keep all others of its thread waiting for a fifth of a second.
-pub(super) async fn let_others_in() {
-    tokio::task::yield_now().await;
-}
-
+///
+/// # Errors
 /// The end of a session that goes on and on over its limit.
-pub(super) fn flooded(allowance: &Allowance, over: Option<Over>) -> Option<Ended> {
-    Some(Ended::Flood(over?, allowance.flooding()?))
+pub(super) async fn let_others_in(
+    allowance: &Allowance,
+    over: Option<Over>,
+    is_idle: bool,
+) -> Result<(), Ended> {
+    if let (Some(over), Some(lasted)) = (over, allowance.flooding()) {
+        return Err(Ended::Flood(over, lasted));
+    }
+    if is_idle || over.is_some() {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Sends the payloads that are granted, from the first on; the others are over a limit. In a raw session text is data too.

@@ -5,12 +5,13 @@ use clap::Parser as _;
 use super::*;
 use crate::Host;
 use crate::config::Cli;
+use crate::turns::turns_beside;
 
 /// Bytes of each flood: as much as 256 reads bring at least.
 const FLOOD_BYTES: usize = 64 << 20;
 
 /// Has a session read `frame` without end, all there already, and returns how often others had a turn meanwhile.
-async fn turns_beside(kind: SessionKind, frame: &[u8]) -> usize {
+async fn turns_beside_flood(kind: SessionKind, frame: &[u8]) -> usize {
     let settings = [
         "udp-echo",
         "--http=127.0.0.1:0",
@@ -37,19 +38,7 @@ async fn turns_beside(kind: SessionKind, frame: &[u8]) -> usize {
         &visit,
         1,
     );
-    let mut turns = 0;
-    let other = async {
-        loop {
-            turns += 1;
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = session => {}
-        () = other => {}
-    }
-    turns
+    turns_beside(session).await
 }
 
 #[tokio::test]
@@ -62,7 +51,7 @@ async fn a_client_that_sends_without_end_lets_others_have_a_turn() {
     let pings = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[7; 125]].concat();
     for kind in [SessionKind::Raw, SessionKind::Page] {
         for (what, frame) in [("datagrams over the rate", &too_fast), ("pings", &pings)] {
-            let turns = turns_beside(kind, frame).await;
+            let turns = turns_beside_flood(kind, frame).await;
             assert!(turns >= 150, "{turns} turns beside {what}, {kind:?}");
         }
     }

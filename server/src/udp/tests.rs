@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::*;
+use crate::turns::turns_beside;
 
 const LOOPBACK: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
 
@@ -232,18 +233,7 @@ async fn a_long_batch_lets_others_have_a_turn() {
     let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
     // Empty ones, which no run holds: each is handed over by itself, and what the server has no room for is gone.
     let batch: Vec<Outgoing<'_>> = (0..200_000).map(|_| Outgoing::to_peer(b"")).collect();
-    let mut turns = 0;
-    let other = async {
-        loop {
-            turns += 1;
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = client.send(&batch, |_| ()) => {}
-        () = other => {}
-    }
+    let turns = turns_beside(client.send(&batch, |_| ())).await;
     assert!(turns >= 3, "{turns} turns");
 }
 

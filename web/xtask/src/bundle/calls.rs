@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use walrus::ir::{Call, RefFunc, Value, Visitor, dfs_in_order};
-use walrus::{ConstExpr, ElementItems, ElementKind, FunctionId, FunctionKind, Module};
+use walrus::{ConstExpr, ElementItems, ElementKind, ExportItem, FunctionId, FunctionKind, Module};
 
 /// Functions by their places in the table of functions.
 pub(super) type Places = BTreeMap<u64, FunctionId>;
@@ -22,6 +22,18 @@ pub(super) fn places(module: &Module) -> Places {
         }
     }
     places
+}
+
+/// What is called from outside: the exports, and what runs at the start.
+pub(super) fn entries(module: &Module) -> impl Iterator<Item = FunctionId> {
+    let exported = module
+        .exports
+        .iter()
+        .filter_map(|export| match export.item {
+            ExportItem::Function(id) => Some(id),
+            _ => None,
+        });
+    exported.chain(module.start)
 }
 
 /// What is called from where this begins, without passing through what is not let in.

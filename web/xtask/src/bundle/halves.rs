@@ -15,7 +15,7 @@ use walrus::{
     ModuleConfig, Table, TableId,
 };
 
-use crate::bundle::calls::{Places, callees, places, reach};
+use crate::bundle::calls::{Places, callees, entries, places, reach};
 use crate::bundle::panics::plain;
 
 /// The name by which the rest imports from the core.
@@ -55,14 +55,7 @@ fn plan(module: &Module) -> Result<Plan> {
     let table = table(module)?;
     let mut size = module.tables.get(table).initial;
     let known = places(module);
-    let exported = module
-        .exports
-        .iter()
-        .filter_map(|export| match export.item {
-            ExportItem::Function(id) => Some(id),
-            _ => None,
-        });
-    let begin = exported.chain(module.start).chain(known.values().copied());
+    let begin = entries(module).chain(known.values().copied());
     let core = reach(module, begin, |id| !is_rest(module, id));
     let mut in_rest = known.clone();
     in_rest.retain(|_, id| is_rest(module, *id));

@@ -5,9 +5,9 @@
 //! JavaScript calls those that it needs by the names of exports, never through the table. `js-sys` has the table of a task's waker;
 //! wasm-bindgen takes out the only entry of tasks where no export suspends.
 
-use walrus::{ExportItem, FunctionId, Module};
+use walrus::{FunctionId, Module};
 
-use crate::bundle::calls::{places, reach};
+use crate::bundle::calls::{entries, places, reach};
 use crate::bundle::panics::{plain, trap};
 
 /// Where these functions are.
@@ -30,16 +30,8 @@ pub(super) fn drop(module: &mut Module) {
         let name = name.unwrap_or_default();
         paths.iter().any(|path| name.contains(path))
     };
-    let exported = module
-        .exports
-        .iter()
-        .filter_map(|export| match export.item {
-            ExportItem::Function(id) => Some(id),
-            _ => None,
-        });
     let others = in_table.iter().copied().filter(|id| !is_unused(id));
-    let begin = exported.chain(module.start).chain(others);
-    let used = reach(module, begin, |_| true);
+    let used = reach(module, entries(module).chain(others), |_| true);
     let unused = in_table.iter().filter(|id| !used.contains(id));
     for id in unused.copied().collect::<Vec<_>>() {
         trap(module, id);
