@@ -7,9 +7,11 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clap::CommandFactory;
 use common::client::Client;
 use common::program::Program;
 use common::{TestServer, get};
+use udp_echo::config::Cli;
 use udp_echo::metrics::CATALOGUE;
 
 /// Names of metrics, each with its labels.
@@ -58,10 +60,10 @@ async fn what_is_exported_is_what_the_catalogue_lists() {
 }
 
 #[test]
-fn the_readme_lists_the_catalogue() {
-    let readme = include_str!("../../README.md");
+fn the_operators_guide_lists_the_catalogue() {
+    let guide = include_str!("../OPERATING.md");
     let mut listed = Names::new();
-    for row in readme
+    for row in guide
         .lines()
         .filter(|line| line.starts_with("| `udp_echo_"))
     {
@@ -72,6 +74,47 @@ fn the_readme_lists_the_catalogue() {
         listed.insert(name.to_owned(), labels.map(str::to_owned).collect());
     }
     assert_eq!(listed, catalogue());
+}
+
+/// The rows of the guide's tables that begin with a flag: the flags, and all that stands beside them.
+fn documented_flags() -> BTreeMap<String, String> {
+    let guide = include_str!("../OPERATING.md");
+    let mut flags = BTreeMap::new();
+    for row in guide.lines().filter(|line| line.starts_with("| `--")) {
+        let (first, others) = row[2..].split_once(" | ").unwrap();
+        for flag in first.split('`').filter_map(|span| span.strip_prefix("--")) {
+            let name = flag.split(' ').next().unwrap();
+            flags.insert(name.to_owned(), others.to_owned());
+        }
+    }
+    flags
+}
+
+#[test]
+fn the_operators_guide_lists_every_setting_with_its_default() {
+    let mut documented = documented_flags();
+    let command = Cli::command();
+    for setting in command.get_arguments() {
+        let Some(flag) = setting.get_long() else {
+            continue;
+        };
+        if setting.is_hide_set() || ["help", "version"].contains(&flag) {
+            continue;
+        }
+        let row = documented.remove(flag);
+        let row = row.unwrap_or_else(|| panic!("OPERATING.md does not list --{flag}"));
+        let takes_value = setting.get_action().takes_values();
+        for default in setting.get_default_values().iter().filter(|_| takes_value) {
+            let default = default.to_string_lossy();
+            let defaults = row.split(" | ").next().unwrap().split(", ");
+            let is_there = defaults
+                .map(|text| text.trim_matches('`'))
+                .any(|text| text == default);
+            assert!(is_there, "--{flag} is {default:?} by default: {row}");
+        }
+    }
+    let unknown: Vec<&String> = documented.keys().collect();
+    assert!(unknown.is_empty(), "no settings any more: {unknown:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Every metric that there is. The README has the same list; a test compares both with what is exported.
+//! Every metric that there is. `server/OPERATING.md` has the same list; a test compares both with what is exported.
 
 /// One metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

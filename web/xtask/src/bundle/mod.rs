@@ -83,7 +83,7 @@ pub(crate) fn make() -> Result<Bundle> {
     progress::heading("building the wasm client");
     let library = Library::find();
     let modules = glue::compile(library)?;
-    let mut pages = site::read_folder(&workspace::root().join("www"))?;
+    let mut pages = site::read_pages(&workspace::root().join("www"))?;
     let optimizer = Optimizer::find();
 
     let inputs = site::fingerprint_of_inputs(&modules, &pages, &optimizer)?;

@@ -36,6 +36,16 @@ impl Fingerprint {
     }
 }
 
+/// The name of what only people who read the sources need.
+const README: &str = "README.md";
+
+/// The files of `www/` that are served: all but each folder's README.
+pub(super) fn read_pages(www: &Path) -> Result<Files> {
+    let mut pages = read_folder(www)?;
+    pages.retain(|name, _| name.rsplit('/').next() != Some(README));
+    Ok(pages)
+}
+
 /// Everything below `folder`, but no hidden files.
 pub(super) fn read_folder(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
@@ -247,6 +257,24 @@ mod tests {
             error.to_string(),
             "www/udp-echo-web.js has the name of a generated file"
         );
+    }
+
+    #[test]
+    fn a_readme_is_not_served_and_another_page_in_markdown_is() {
+        let www = tempfile::tempdir().unwrap();
+        let paths = [
+            "README.md",
+            "embed/README.md",
+            "embed/hugo/_index.md",
+            "a.js",
+        ];
+        for path in paths {
+            let path = www.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "text").unwrap();
+        }
+        let served: Vec<String> = read_pages(www.path()).unwrap().into_keys().collect();
+        assert_eq!(served, ["a.js", "embed/hugo/_index.md"]);
     }
 
     #[test]
