@@ -9,10 +9,9 @@ use common::TestServer;
 use program::Program;
 use tokio::net::UdpSocket;
 
-/// An address where nobody listens: it was free a moment ago, and the system does not give it out again so soon.
-async fn nobody() -> String {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    socket.local_addr().unwrap().to_string()
+/// An address where nobody listens: it was free a moment ago, and the system gives it to nobody.
+fn nobody() -> String {
+    format!("127.0.0.1:{}", test_support::port::free())
 }
 
 /// A socket that receives and never answers.
@@ -42,7 +41,8 @@ async fn the_client_speaks_the_tutorials_words() {
 #[tokio::test]
 async fn the_server_speaks_the_tutorials_words() {
     for (host, tuple_end) in [("127.0.0.1", ")"), ("[::1]", ", 0, 0)")] {
-        let mut server = Program::udp_echo(&["echo", &format!("{host}:0")]);
+        let mut server =
+            Program::udp_echo(&["echo", &format!("{host}:{}", test_support::port::free())]);
         let started = server.says("starting up on ").await;
         let ip = host.trim_matches(['[', ']']);
         let port = started
@@ -95,7 +95,7 @@ async fn the_server_speaks_the_tutorials_words() {
 
 #[tokio::test]
 async fn a_client_that_starts_first_is_refused_and_told_what_to_do() {
-    let address = nobody().await;
+    let address = nobody();
     let client = Program::udp_echo(&["client", &address]).finished().await;
     let [.., closing, error] = client.stderr.lines().collect::<Vec<_>>()[..] else {
         panic!("{client:?}");

@@ -29,7 +29,19 @@ async fn ten_thousand_datagrams_go_through_a_relay_each_as_it_was() {
     let url = server.ws("/relay/raw");
     for size in ["8", "1472"] {
         let client = Program::udp_echo(&[
-            "client", "--via", &url, "--json", "-q", "-c", "10000", "-i", "0", "--size", size,
+            "client",
+            "--via",
+            &url,
+            "--json",
+            "-q",
+            "-c",
+            "10000",
+            "-i",
+            "0",
+            "--size",
+            size,
+            "--timeout",
+            "30s",
         ]);
         let client = client.finished().await;
         let summary: Value = serde_json::from_str(&client.stdout).unwrap();

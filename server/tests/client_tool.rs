@@ -76,9 +76,18 @@ fn counted(summary: &Value) -> Value {
 async fn it_ends_with_a_summary_in_the_manner_of_ping() {
     let server = TestServer::start(&[]).await;
     let address = server.udp().to_string();
-    let client = Program::udp_echo(&["client", &address, "--count", "3", "--interval", "1ms"])
-        .finished()
-        .await;
+    let client = Program::udp_echo(&[
+        "client",
+        &address,
+        "--count",
+        "3",
+        "--interval",
+        "1ms",
+        "--timeout",
+        "30s",
+    ])
+    .finished()
+    .await;
     let lines: Vec<&str> = client.stdout.lines().collect();
     assert!(
         lines[0].starts_with("42 bytes a datagram, from 127.0.0.1:"),
@@ -145,7 +154,7 @@ async fn loss_duplicates_and_reordering_are_told_apart() {
         "--interval",
         "1ms",
         "--timeout",
-        "500ms",
+        "3s",
     ])
     .await;
     let summary = lines.last().unwrap();
@@ -200,9 +209,9 @@ async fn a_late_answer_does_not_take_a_fate_back() {
         "--count",
         "2",
         "--interval",
-        "300ms",
+        "4s",
         "--timeout",
-        "100ms",
+        "2s",
     ];
     let lines = json(&arguments).await;
     let counters = counted(lines.last().unwrap());
@@ -214,9 +223,7 @@ async fn a_late_answer_does_not_take_a_fate_back() {
 
 #[tokio::test]
 async fn a_refused_client_goes_on_and_is_echoed_when_the_server_starts() {
-    let port_holder = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let address = port_holder.local_addr().unwrap().to_string();
-    drop(port_holder);
+    let address = format!("127.0.0.1:{}", test_support::port::free());
     let mut client = Program::udp_echo(&["client", &address, "--count", "0", "--interval", "20ms"]);
     let header = client.prints("bytes a datagram").await;
     let client_port = header
@@ -265,6 +272,8 @@ async fn ten_thousand_datagrams_come_back_each_as_it_was() {
             "10000",
             "--interval",
             "0",
+            "--timeout",
+            "30s",
             "--size",
             size,
         ];
@@ -302,7 +311,7 @@ async fn the_capture_has_every_datagram_and_its_fate() {
         "-i",
         "1ms",
         "--timeout",
-        "200ms",
+        "3s",
         "--size",
         "100",
         "-q",
@@ -342,7 +351,17 @@ async fn tshark_reads_the_capture_with_its_comments_and_good_checksums() {
     let address = server.udp().to_string();
     let port = server.udp().port();
     let client = Program::udp_echo(&[
-        "client", &address, "--pcap", path, "-c", "2", "-i", "1ms", "-q",
+        "client",
+        &address,
+        "--pcap",
+        path,
+        "-c",
+        "2",
+        "-i",
+        "1ms",
+        "-q",
+        "--timeout",
+        "30s",
     ]);
     assert_eq!(client.finished().await.code, Some(0));
     let mut arguments = vec!["-r", path, "-T", "fields", "-o", "udp.check_checksum:TRUE"];

@@ -123,6 +123,7 @@ async fn a_forged_x_forwarded_for_is_no_other_address() {
 async fn datagrams_over_the_rate_are_rejected_one_by_one_and_counted() {
     let host = host(&["--datagrams-per-second=50"]).await;
     let mut client = page(&host).await;
+    let began = Instant::now();
     for _ in 0..200 {
         client.feed(b"one of many").await;
     }
@@ -138,7 +139,11 @@ async fn datagrams_over_the_rate_are_rejected_one_by_one_and_counted() {
     let count = |name: &str| counters[name].as_u64().unwrap();
     assert_eq!(count("sent"), 200);
     // Sending them takes a moment, in which the rate allows a few more.
-    assert!((100..=150).contains(&count("rejected")), "{counters}");
+    let allowed = 50 + (50.0 * began.elapsed().as_secs_f64()).ceil() as u64;
+    assert!(
+        (200_u64.saturating_sub(allowed)..=150).contains(&count("rejected")),
+        "{counters}"
+    );
     assert_eq!(
         count("rejected") + count("echoed") + count("in_flight"),
         200
@@ -149,12 +154,12 @@ async fn datagrams_over_the_rate_are_rejected_one_by_one_and_counted() {
 async fn raw_sessions_have_the_same_rate() {
     let host = host(&["--bytes-per-second=64K"]).await;
     let mut client = Client::connect(&host.ws("/relay/raw")).await;
+    let began = Instant::now();
     for _ in 0..20 {
         client.feed(&[7; 16_384]).await;
     }
     client.flush().await;
     // The next small one comes back in its turn: what is ahead of it was sent or rejected by then.
-    let began = Instant::now();
     let mut large = 0;
     loop {
         client.send(b"small").await;
@@ -163,16 +168,20 @@ async fn raw_sessions_have_the_same_rate() {
             _ => break,
         }
     }
-    assert!((4..=8).contains(&large), "{large} in {:?}", began.elapsed());
+    // Four at once, and four more in each second that it took.
+    let took = began.elapsed();
+    let allowed = 4 + (4.0 * took.as_secs_f64()).ceil() as usize;
+    assert!((4..=allowed).contains(&large), "{large} in {took:?}");
 }
 
 #[tokio::test]
 async fn sessions_of_one_address_share_its_rate() {
     let host = host(&["--address-datagrams-per-second=60"]).await;
     let mut clients = Vec::new();
+    let began = Instant::now();
     for _ in 0..3 {
         let mut client = page(&host).await;
-        for _ in 0..40 {
+        for _ in 0..400 {
             client.feed(b"one of many").await;
         }
         client.flush().await;
@@ -183,9 +192,12 @@ async fn sessions_of_one_address_share_its_rate() {
         client.send_text(r#""counters""#).await;
         rejected += client.told("counters").await["rejected"].as_u64().unwrap();
     }
+    // 60 at once, and 60 more in each second that it took.
+    let took = began.elapsed();
+    let allowed = 60 + (60.0 * took.as_secs_f64()).ceil() as u64;
     assert!(
-        (30..=60).contains(&rejected),
-        "{rejected} of 120 were rejected"
+        (1200_u64.saturating_sub(allowed)..=1140).contains(&rejected),
+        "{rejected} of 1200 were rejected in {took:?}"
     );
 }
 
@@ -284,7 +296,8 @@ async fn a_flood_of_pings_ends_the_session_and_some_are_answered() {
         }
         client.send(b"still welcome").await;
         assert_eq!(client.datagram().await, b"still welcome");
-        for _ in 0..11 {
+        // On a busy machine sending them takes a moment, in which the rate allows a few more.
+        for _ in 0..50 {
             client.ping().await;
         }
         let (code, reason) = client.closed().await;

@@ -33,10 +33,7 @@ async fn sigterm_says_goodbye_to_every_session_and_exits_with_0() {
 /// As after `udp-echo 2>&1 | head`.
 #[tokio::test]
 async fn a_host_to_which_nobody_listens_any_more_serves_and_stops_all_the_same() {
-    let (log, into_log) = std::io::pipe().unwrap();
-    let mut program = Program::start_logging(&[], into_log.into()).await;
-    drop(log);
-    program.stop_listening();
+    let mut program = Program::start_unheard().await;
     for route in ["/relay", "/relay/raw"] {
         let mut client = Client::connect(&program.ws(route)).await;
         client.send(b"anybody there?").await;

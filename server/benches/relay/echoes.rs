@@ -1,6 +1,5 @@
 //! The table of echo servers: processor time for a message, in one process, without a relay.
 
-use std::net::UdpSocket;
 use std::process::Command;
 use std::time::Duration;
 
@@ -87,27 +86,28 @@ pub(crate) fn run(
 }
 
 fn python() -> (Program, std::net::SocketAddr) {
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let port = address.port().to_string();
-    let program = Program::start(Command::new("python3").args(["-c", TUTORIAL, &port]));
-    wait_until_bound(address.port());
-    (program, address)
+    // Somebody else may take the port first; then the program ends, and is started on another.
+    for _ in 0..4 {
+        let port = test_support::port::free();
+        let text = port.to_string();
+        let mut program = Program::start(Command::new("python3").args(["-c", TUTORIAL, &text]));
+        if is_bound_by(&mut program, port) {
+            return (program, std::net::SocketAddr::from(([127, 0, 0, 1], port)));
+        }
+    }
+    panic!("python3 does not listen");
 }
 
-/// Waits until somebody listens on this UDP port.
-fn wait_until_bound(port: u16) {
+/// Waits until the program has this UDP port, or has ended without.
+fn is_bound_by(program: &mut Program, port: u16) -> bool {
     let entry = format!("0100007F:{port:04X} ");
     let started = std::time::Instant::now();
-    while !std::fs::read_to_string("/proc/net/udp")
-        .unwrap()
-        .contains(&entry)
-    {
-        assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "python3 does not listen"
-        );
+    while program.is_running() && started.elapsed() < test_support::PATIENCE {
+        let sockets = std::fs::read_to_string("/proc/net/udp").unwrap();
+        if sockets.contains(&entry) {
+            return true;
+        }
         std::thread::yield_now();
     }
+    false
 }

@@ -51,7 +51,7 @@ const USUAL: usize = 64 << 20;
 pub(crate) const ATTACKS: [Attack; 12] = [
     Attack {
         name: "sessions ended in every way",
-        settings: &["--handshake-time=500ms"],
+        settings: &["--handshake-time=2s"],
         soak: 50,
         bound: |_| USUAL,
         run: |host, scale| every_way(host, 20 * scale).boxed(),
@@ -83,7 +83,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
             "--control-per-second=0",
             "--idle-time=3s",
             "--ping-time=1s",
-            "--pong-time=1s",
+            "--pong-time=3s",
         ],
         soak: 5,
         bound: |_| USUAL,
@@ -108,7 +108,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
     },
     Attack {
         name: "handshakes that drip (slowloris)",
-        settings: &["--handshake-time=700ms", "--max-sessions-per-address=2000"],
+        settings: &["--handshake-time=2s", "--max-sessions-per-address=2000"],
         soak: 10,
         bound: |_| USUAL,
         run: |host, scale| slowloris(host, 100 * scale).boxed(),

@@ -7,7 +7,7 @@ use crate::common::client::Client;
 use crate::common::program::Program;
 
 /// When a bystander's datagram counts as lost.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a bystander has seen.
 #[derive(Debug, Clone, Default)]

@@ -16,6 +16,9 @@ use crate::scrape::Scrape;
 /// Longest round trip of a bystander in the slowest hundredth, on a machine that builds and tests at the same time.
 const BYSTANDER_P99: Duration = Duration::from_millis(500);
 
+/// How many times longer it may be than while nobody attacks, where that is more: then the machine is busy, not the host.
+const SLOWER_THAN_CALM: u32 = 20;
+
 /// How long a bystander asks while nobody attacks.
 const CALM: Duration = Duration::from_millis(300);
 
@@ -23,8 +26,8 @@ const CALM: Duration = Duration::from_millis(300);
 /// which the allocator has something left to keep.
 const KEPT_BYTES: usize = 24 << 20;
 
-/// Bytes that memory may grow by in the second half of an attack and still counts as flat; a twentieth of the first comes on
-/// top, for the allocator's pages do not fit what is asked of it.
+/// Bytes that memory may grow by in the last quarter of an attack and still counts as flat; a twentieth of what it was before
+/// comes on top, for the allocator's pages do not fit what is asked of it.
 const STILL_FLAT: usize = 6 << 20;
 
 /// Sessions of one attack from which on a leak of a kibibyte each stands out of what the allocator keeps.
@@ -60,8 +63,10 @@ pub(crate) struct Figures {
 pub(crate) struct Memory {
     /// Before anybody came.
     fresh: usize,
-    /// At most, in the first half of the attack and in the second.
-    halves: [usize; 2],
+    /// At most, in the middle half of the attack, and in its last quarter.
+    late: [usize; 2],
+    /// At most, in all of it.
+    most: usize,
     after: usize,
     /// What was added from after the first time to after the second, and by how many sessions; of few it is not asked.
     added: Option<(usize, u64)>,
@@ -92,12 +97,11 @@ pub(crate) async fn suffer(attack: &Attack, scale: usize) -> Figures {
     // The sampler only ends when it is told to.
     let _ = stop.send(());
     let samples = memory.await.unwrap();
-    // An attack may be over before there was a second look.
-    let (first, second) = (
-        &samples[..samples.len().div_ceil(2)],
-        &samples[samples.len() / 2..],
-    );
-    let halves = [first, second].map(|half| half.iter().copied().max().unwrap_or_default());
+    // In the first quarter memory fills up. An attack may be over before there was a second look.
+    let (first, third) = (samples.len() / 4, samples.len() * 3 / 4);
+    let most = |samples: &[usize]| samples.iter().copied().max().unwrap_or_default();
+    let late = [most(&samples[first..third]), most(&samples[third..])];
+    let most = most(&samples);
 
     let scrape = Scrape::of_idle(&host).await;
     let after = Descriptors::settled(pid).await;
@@ -118,7 +122,8 @@ pub(crate) async fn suffer(attack: &Attack, scale: usize) -> Figures {
         descriptors: (descriptors, after),
         memory: Memory {
             fresh,
-            halves,
+            late,
+            most,
             after: resident_after,
             added,
         },
@@ -146,7 +151,8 @@ impl Figures {
         );
         let Memory {
             fresh,
-            halves: [first, second],
+            late: [middle, last],
+            most,
             after,
             added,
         } = self.memory;
@@ -161,12 +167,11 @@ impl Figures {
                 "{name}: {sessions} sessions left {bytes} bytes behind, {each} each"
             );
         }
-        let most = first.max(second);
         assert!(most < bound, "{name}: {most} bytes, and {bound} may be");
         // What is over in a moment has no plateau, only a bound; a soak goes on for longer.
         let has_plateau = self.took >= PLATEAU_AFTER;
         assert!(
-            !has_plateau || second < first + first / 20 + STILL_FLAT,
+            !has_plateau || last < middle + middle / 20 + STILL_FLAT,
             "{name}: memory grew on, {:?}",
             self.memory
         );
@@ -177,10 +182,22 @@ impl Figures {
         );
         self.scrape.assert_books_are_closed();
         let seen = &self.attacked;
-        assert!(seen.lost <= 1 + seen.asked() / 20, "{name}: {seen}");
+        // What a flood fills is the echo server's own buffer, which all share; the kernel counts what it drops then.
+        let dropped = self.scrape.sum("udp_echo_kernel_drops_total") as usize;
+        let of = self.scrape.sum("udp_echo_datagrams_total").max(1) as usize;
+        let may_be_lost = 1 + seen.asked() / 20 + 2 * seen.asked() * dropped / of;
+        assert!(
+            seen.lost <= may_be_lost,
+            "{name}: {seen}, {dropped} of {of} dropped"
+        );
         // Of fewer there is no slowest hundredth; that each was answered in its time is said above.
         let is_told = seen.asked() >= 100;
-        assert!(!is_told || seen.p99() < BYSTANDER_P99, "{name}: {seen}");
+        let longest = BYSTANDER_P99.max(self.calm.p99() * SLOWER_THAN_CALM);
+        assert!(
+            !is_told || seen.p99() < longest,
+            "{name}: {seen}, in calm {}",
+            self.calm
+        );
     }
 
     /// Each figure with its name.
@@ -194,7 +211,6 @@ impl Figures {
         let milliseconds = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1e3);
         let (before, after) = &self.descriptors;
         let memory = &self.memory;
-        let most = memory.halves[0].max(memory.halves[1]);
         [
             ("s", format!("{:.1}", self.took.as_secs_f64())),
             ("sessions", self.scrape.opened().to_string()),
@@ -214,7 +230,9 @@ impl Figures {
             ),
             (
                 "MiB before, at most, after",
-                [memory.fresh, most, memory.after].map(mebibytes).join(", "),
+                [memory.fresh, memory.most, memory.after]
+                    .map(mebibytes)
+                    .join(", "),
             ),
         ]
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use futures_util::FutureExt;
+use test_support::program::Said;
 
 use crate::page::Page;
 use crate::{chromium, firefox};
@@ -32,26 +33,48 @@ pub(crate) async fn in_chromium(test: impl AsyncFnOnce(&Page) -> Result<()>) {
 pub(crate) async fn in_browser(browser: Browser, test: impl AsyncFnOnce(&Page) -> Result<()>) {
     match browser {
         Browser::Chromium => {
-            let driver =
-                chromium::Driver::start().expect("start chromedriver (cargo verify installs it)");
-            let page = driver.open().await;
-            run(
-                page.expect("start Chromium (cargo verify installs it)"),
-                test,
+            let (_driver, page) = open(
+                chromium::Driver::start,
+                chromium::Driver::open,
+                chromium::Driver::said,
             )
             .await;
+            run(page, test).await;
         }
         Browser::Firefox => {
-            let driver =
-                firefox::Driver::start().expect("start geckodriver (cargo xtask needs builds it)");
-            let page = driver.open().await;
-            run(
-                page.expect("start Firefox (cargo verify installs it)"),
-                test,
+            let (_driver, page) = open(
+                firefox::Driver::start,
+                firefox::Driver::open,
+                firefox::Driver::said,
             )
             .await;
+            run(page, test).await;
         }
     }
+}
+
+/// How often a browser is started before the test fails.
+const ATTEMPTS: usize = 3;
+
+/// A driver and the browser it has opened. A browser that does not come up is tried again with another driver, for a driver
+/// on a busy machine may have lost it for good.
+async fn open<D>(
+    start: impl AsyncFn() -> Result<D>,
+    open: impl AsyncFn(&D) -> Result<Page>,
+    said: impl Fn(&D) -> Said<'_>,
+) -> (D, Page) {
+    let mut failures = String::new();
+    for _ in 0..ATTEMPTS {
+        // A driver has been tried again already.
+        let driver = start()
+            .await
+            .expect("start the driver (cargo verify installs it)");
+        match open(&driver).await {
+            Ok(page) => return (driver, page),
+            Err(error) => failures.push_str(&format!("\n{error:#}{}", said(&driver))),
+        }
+    }
+    panic!("the browser does not start (cargo verify installs it):{failures}");
 }
 
 async fn run(page: Page, test: impl AsyncFnOnce(&Page) -> Result<()>) {

@@ -1,55 +1,48 @@
 //! Chromium and its driver.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
+use test_support::program::{Attempt, Program, Said};
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 use crate::page::{Console, Page};
 
 /// A chromedriver on a port of its own, and the profile of the one Chromium it drives.
 pub(crate) struct Driver {
-    process: Child,
+    program: Program,
     port: u16,
     profile: TempDir,
 }
 
-/// How long anything about starting or stopping the browser may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything about stopping the browser may take on a loaded machine.
+const PATIENCE: Duration = test_support::PATIENCE;
 
 impl Driver {
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let profile = tempfile::tempdir().context("make a folder for the profile")?;
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .arg(format!(
-                "--log-path={}",
-                profile.path().join("chromedriver.log").display()
-            ))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            // Debian's wrapper and Chromium itself chatter here; what matters comes back over WebDriver.
-            .stderr(Stdio::null())
-            .spawn()
-            .context("run `chromedriver`")?;
-        let stdout = process.stdout.take().expect("stdout is a pipe");
-        let port = match announced_port(BufReader::new(stdout)) {
-            Ok(port) => port,
-            Err(error) => {
-                process.kill().ok();
-                process.wait().ok();
-                return Err(error);
-            }
+        let attempt = || {
+            // It looks for a port that is free over IPv6, and ends when that one is taken over IPv4.
+            let mut command = Command::new("chromedriver");
+            command.arg("--port=0");
+            let ready = |said: &Said<'_>| said.between("successfully on port ", ".")?.parse().ok();
+            Attempt::new(command, ready)
         };
+        let (program, port) = Program::start(attempt).await?;
         Ok(Self {
-            process,
+            program,
             port,
             profile,
         })
+    }
+
+    /// What its driver and the browser have said, for a report.
+    pub(crate) fn said(&self) -> Said<'_> {
+        self.program.said()
     }
 
     /// Starts the Chromium.
@@ -100,28 +93,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if self.shut_down().is_err() {
-            self.process.kill().ok();
-        }
-        self.process.wait().ok();
+        // The program is ended in any case.
+        let _ = self.shut_down();
     }
-}
-
-/// Reads the port from what chromedriver says when it listens.
-fn announced_port(mut output: impl BufRead) -> Result<u16> {
-    let mut line = String::new();
-    while output
-        .read_line(&mut line)
-        .context("read from chromedriver")?
-        > 0
-    {
-        if let Some((_, port)) = line.rsplit_once("successfully on port ") {
-            let digits = port.trim().trim_end_matches('.');
-            return digits
-                .parse()
-                .with_context(|| format!("a port in {line:?}"));
-        }
-        line.clear();
-    }
-    bail!("chromedriver ended before it listened")
 }

@@ -2,12 +2,9 @@
 //!
 //! One browser does all of them, one after the other, by their deep links; what fails is said for each by its name.
 
-use std::process::Stdio;
-
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use test_support::program::Program;
 
 use crate::axe::assert_accessible;
 use crate::browser::{Browser, in_browser, in_chromium};
@@ -349,16 +346,9 @@ async fn terminal(page: &Page, host: &TestServer, mode: &str) -> Result<()> {
             line.contains(&host.udp().port().to_string()),
             "{line:?} names the host's port"
         );
-        let mut shell = Command::new("sh")
-            // `exec`, or the shell would be ended and the program left behind.
-            .args(["-c", &format!("exec {line}")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("run sh")?;
-        let mut stdin = shell.stdin.take().context("stdin is a pipe")?;
-        stdin.write_all(typed.as_bytes()).await?;
+        // `exec`, or the shell would be ended and the program left behind.
+        let mut shell = Program::other("sh", &["-c", &format!("exec {line}")]);
+        shell.write(typed.as_bytes()).await;
         let words = if typed.is_empty() {
             "“from Python”; the server sent 11 back."
         } else {
@@ -372,7 +362,7 @@ async fn terminal(page: &Page, host: &TestServer, mode: &str) -> Result<()> {
                 .then_some(()))
         })
         .await?;
-        shell.kill().await?;
+        shell.killed().await;
     }
     ensure!(
         sentences(page).await?[0] == "2 datagrams came from outside this page.",

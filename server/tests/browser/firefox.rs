@@ -1,12 +1,11 @@
 //! Firefox and its driver.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result};
+use test_support::program::{Attempt, Program, Said};
 use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
 use thirtyfour::{DesiredCapabilities, WebDriver};
 
@@ -14,42 +13,42 @@ use crate::page::{Console, Page};
 
 /// A geckodriver on a port of its own. The one Firefox it drives makes itself a profile, and takes it away again.
 pub(crate) struct Driver {
-    process: Child,
+    program: Program,
     port: u16,
     /// Errors of pages, as Firefox prints them: its driver has no command that asks for them.
     errors: Arc<Mutex<Vec<String>>>,
 }
 
 impl Driver {
-    pub(crate) fn start() -> Result<Self> {
-        let mut process = Command::new(program())
-            .args(["--port=0", "--websocket-port=0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("run `geckodriver`")?;
-        let errors = Arc::new(Mutex::new(Vec::new()));
+    pub(crate) async fn start() -> Result<Self> {
+        let attempt = || {
+            let mut command = Command::new(program());
+            command.args(["--port=0", "--websocket-port=0"]);
+            let ready = |said: &Said<'_>| {
+                let address = said.between("Listening on ", "")?;
+                address.rsplit_once(':')?.1.trim().parse().ok()
+            };
+            Attempt::new(command, ready)
+        };
+        let (mut program, port) = Program::start(attempt).await?;
         // What Firefox prints comes out here too, for it inherits these.
-        let stderr = process.stderr.take().expect("stderr is a pipe");
-        collect(BufReader::new(stderr), Arc::clone(&errors));
-        let stdout = process.stdout.take().expect("stdout is a pipe");
-        let mut stdout = BufReader::new(stdout);
-        match announced_port(&mut stdout) {
-            Ok(port) => {
-                collect(stdout, Arc::clone(&errors));
-                Ok(Self {
-                    process,
-                    port,
-                    errors,
-                })
+        let errors = Arc::new(Mutex::new(Vec::new()));
+        let ours = Arc::clone(&errors);
+        program.each_line(move |line| {
+            if is_error_of_a_page(line) {
+                ours.lock().expect("no holder panics").push(line.to_owned());
             }
-            Err(error) => {
-                process.kill().ok();
-                process.wait().ok();
-                Err(error)
-            }
-        }
+        });
+        Ok(Self {
+            program,
+            port,
+            errors,
+        })
+    }
+
+    /// What its driver and the browser have said, for a report.
+    pub(crate) fn said(&self) -> Said<'_> {
+        self.program.said()
     }
 
     /// Starts the Firefox.
@@ -74,14 +73,6 @@ impl Driver {
     }
 }
 
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // By now the page is closed, and with it the Firefox.
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
 /// Where `cargo verify` builds it, or else on the path.
 fn program() -> PathBuf {
     let built = tools().join("bin/geckodriver");
@@ -98,43 +89,16 @@ pub(crate) fn tools() -> PathBuf {
     target.expect("tmp lies in the target folder").join("tools")
 }
 
-/// Keeps the lines that are errors of pages, for as long as there is output.
-fn collect(output: impl BufRead + Send + 'static, errors: Arc<Mutex<Vec<String>>>) {
-    thread::spawn(move || {
-        for line in output.lines().map_while(Result::ok) {
-            // Firefox's own code fails as well now and then, without a network above all.
-            let own = [
-                "chrome://",
-                "resource://",
-                "console.error: RSLoader",
-                "console.error: services.",
-            ];
-            let is_own = own.iter().any(|mark| line.contains(mark));
-            let is_error =
-                line.starts_with("console.error:") || line.starts_with("JavaScript error:");
-            if is_error && !is_own {
-                errors.lock().expect("no holder panics").push(line);
-            }
-        }
-    });
-}
-
-/// Reads the port from what geckodriver says when it listens.
-fn announced_port(output: &mut impl BufRead) -> Result<u16> {
-    let mut line = String::new();
-    while output
-        .read_line(&mut line)
-        .context("read from geckodriver")?
-        > 0
-    {
-        if let Some((_, address)) = line.rsplit_once("Listening on ") {
-            let port = address
-                .trim()
-                .rsplit_once(':')
-                .map(|(_, port)| port.parse());
-            return Ok(port.with_context(|| format!("a port in {line:?}"))??);
-        }
-        line.clear();
-    }
-    bail!("geckodriver ended before it listened")
+/// Whether a line of output is an error of a page.
+fn is_error_of_a_page(line: &str) -> bool {
+    // Firefox's own code fails as well now and then, without a network above all.
+    let own = [
+        "chrome://",
+        "resource://",
+        "console.error: RSLoader",
+        "console.error: services.",
+    ];
+    let is_own = own.iter().any(|mark| line.contains(mark));
+    let is_error = line.starts_with("console.error:") || line.starts_with("JavaScript error:");
+    is_error && !is_own
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 /// How long a test waits for something to show.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = test_support::PATIENCE;
 
 /// The one tab of a browser.
 pub(crate) struct Page {

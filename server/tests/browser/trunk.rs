@@ -4,14 +4,14 @@
 //! They work on a copy of the repository, so that they may edit files.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use test_support::program::{Attempt, Program, Said};
 
 use crate::browser::in_chromium;
 use crate::common::TestServer;
@@ -60,7 +60,7 @@ fn repository() -> Result<TempDir> {
 }
 
 /// Trunk, in a folder. What the page depends on need not be compiled for each copy.
-fn trunk(folder: &Path) -> Result<Command> {
+fn trunk(folder: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = [tools().join("bin")]
         .into_iter()
@@ -68,17 +68,20 @@ fn trunk(folder: &Path) -> Result<Command> {
     let mut trunk = Command::new("trunk");
     trunk
         .current_dir(folder)
-        .env("PATH", std::env::join_paths(folders)?)
+        .env(
+            "PATH",
+            std::env::join_paths(folders).expect("folders of a path"),
+        )
         .env("CARGO_TARGET_DIR", tools().join("trunk"))
         // Trunk reads this one as a flag of its own, and takes no `1`.
         .env_remove("NO_COLOR")
         .stdin(Stdio::null());
-    Ok(trunk)
+    trunk
 }
 
 /// A `trunk serve` in a copy of this repository.
 struct Trunk {
-    process: Child,
+    _program: Program,
     folder: TempDir,
     address: SocketAddr,
 }
@@ -93,28 +96,21 @@ impl Trunk {
             "Trunk.toml does not name {DEFAULT_HOST}"
         );
         fs::write(&config, text.replace(DEFAULT_HOST, &host.to_string()))?;
-        // Trunk cannot tell which port it was given, so that it must be told a free one.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let process = trunk(folder.path())?
-            .args(["serve", "--port", &address.port().to_string()])
-            .spawn()
-            .context("run `trunk`")?;
-        let trunk = Self {
-            process,
-            folder,
-            address,
+        let attempt = || {
+            // Trunk cannot tell which port it was given, so that it must be told a free one.
+            let port = test_support::port::free();
+            let mut command = trunk(folder.path());
+            command.args(["serve", "--port", &port.to_string()]);
+            // Trunk listens only when the first build is done.
+            let ready = move |said: &Said<'_>| said.listens_at(port).then_some(port);
+            Attempt::new(command, ready).wait(FIRST_BUILD)
         };
-        tokio::time::timeout(FIRST_BUILD, trunk.listens())
-            .await
-            .context("trunk serve never listened")?;
-        Ok(trunk)
-    }
-
-    /// Trunk listens only when the first build is done.
-    async fn listens(&self) {
-        while TcpStream::connect(self.address).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let (program, port) = Program::start(attempt).await?;
+        Ok(Self {
+            _program: program,
+            folder,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+        })
     }
 
     /// Changes a file as a developer would.
@@ -124,13 +120,6 @@ impl Trunk {
         ensure!(text.contains(from), "{} has no {from:?}", path.display());
         fs::write(&path, text.replace(from, to))
             .with_context(|| format!("write {}", path.display()))
-    }
-}
-
-impl Drop for Trunk {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 
@@ -215,16 +204,13 @@ async fn trunk_serve_relays_datagrams_and_reloads_the_page_on_a_change_in_each_p
 #[ignore = "needs Chromium and Trunk: run cargo verify --trunk"]
 async fn trunk_build_leaves_a_folder_that_works_below_any_path_of_a_static_host() {
     let folder = repository().unwrap();
-    let build = trunk(folder.path())
-        .unwrap()
-        .args(["build", "--release"])
-        .status();
+    let build = trunk(folder.path()).args(["build", "--release"]).status();
     assert!(build.unwrap().success());
     let root = tempfile::tempdir().unwrap();
     let below = root.path().join("some/sub");
     fs::create_dir_all(&below).unwrap();
     std::os::unix::fs::symlink(folder.path().join("target/trunk"), below.join("path")).unwrap();
-    let server = FileServer::serve(root.path()).unwrap();
+    let server = FileServer::serve(root.path()).await.unwrap();
     in_chromium(async |page| {
         page.before_each_page("globalThis.states = []; addEventListener('udp-state', ({ detail }) => states.push(detail.state))")
             .await?;

@@ -1,20 +1,20 @@
 //! A host for tests: free ports, loopback, gone when it is dropped.
 
 // Each test program uses a part of this.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use clap::Parser;
+pub use test_support::{PATIENCE, soon};
 use udp_echo::Host;
 use udp_echo::config::Cli;
 
 pub mod client;
 pub mod program;
 
-/// How long a test waits for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a host is started before the test fails: somebody else may take its free port first.
+const ATTEMPTS: usize = 4;
 
 /// A running host on free ports of 127.0.0.1.
 pub struct TestServer {
@@ -32,13 +32,15 @@ impl TestServer {
             }
         }
         line.extend(arguments);
-        let config = Cli::try_parse_from(line)
-            .expect("the test's own arguments are right")
-            .config;
-        let host = Host::start(config)
-            .await
-            .expect("a host on free ports starts");
-        Self { host }
+        let mut failures = Vec::new();
+        while failures.len() < ATTEMPTS {
+            let cli = Cli::try_parse_from(&line).expect("the test's own arguments are right");
+            match Host::start(cli.config).await {
+                Ok(host) => return Self { host },
+                Err(error) => failures.push(format!("{error:#}")),
+            }
+        }
+        panic!("a host on free ports starts, but: {}", failures.join("; "));
     }
 
     /// Address of the page and the relay.
@@ -65,13 +67,6 @@ impl TestServer {
     pub async fn shutdown(self) {
         self.host.shutdown().await;
     }
-}
-
-/// Waits for `future`, but not for ever.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .unwrap_or_else(|_| panic!("{what} did not happen within {PATIENCE:?}"))
 }
 
 /// A plain HTTP/1.1 exchange: head and body of the answer.

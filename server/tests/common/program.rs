@@ -3,19 +3,16 @@
 // What cannot be done here fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{ExitStatus, Stdio};
+use std::os::fd::OwnedFd;
+use std::process::{Command, ExitStatus};
 
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
-
-use super::soon;
+use test_support::program::{self, Attempt, Said};
 
 /// The program itself, on free ports.
 pub struct Program {
-    child: Child,
-    /// What it says, for as long as anybody listens.
-    output: Option<Lines<BufReader<ChildStdout>>>,
+    program: program::Program,
     /// Address of the page and the relay.
     pub http: SocketAddr,
 }
@@ -23,31 +20,39 @@ pub struct Program {
 impl Program {
     /// Starts it with further settings.
     pub async fn start(settings: &[&str]) -> Self {
-        Self::start_logging(settings, Stdio::null()).await
+        Self::started(|| Attempt::new(command(settings), address)).await
     }
 
     /// Starts it with further settings, and with its log going to `log`.
-    pub async fn start_logging(settings: &[&str], log: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_udp-echo"))
-            .args(free_ports(settings))
-            .args(settings)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let page = soon("the address", output.next_line())
-            .await
-            .unwrap()
-            .unwrap();
-        let address = page.split("http://").nth(1).unwrap().trim_end_matches('/');
-        let http = address.parse().unwrap();
-        Self {
-            child,
-            output: Some(output),
-            http,
-        }
+    pub async fn start_logging(settings: &[&str], log: OwnedFd) -> Self {
+        let attempt = || Attempt::new(command(settings), address).stderr(log.try_clone().unwrap());
+        Self::started(attempt).await
+    }
+
+    /// Starts it and closes, once it has told its address, the pipes into which it speaks.
+    pub async fn start_unheard() -> Self {
+        let attempt = || {
+            let (output, into_output) = std::io::pipe().unwrap();
+            let (log, into_log) = std::io::pipe().unwrap();
+            let mut pipes = Some((output, log));
+            let ready = move |_: &Said<'_>| {
+                let (output, _log) = pipes.take()?;
+                let line = BufReader::new(output).lines().next()?;
+                address_in(&line.ok()?)
+            };
+            let attempt = Attempt::new(command(&[]), ready);
+            attempt.stdout(into_output).stderr(into_log)
+        };
+        Self::started(attempt).await
+    }
+
+    async fn started<R>(attempt: impl FnMut() -> Attempt<R>) -> Self
+    where
+        R: FnMut(&Said<'_>) -> Option<SocketAddr>,
+    {
+        let started = program::Program::start(attempt).await;
+        let (program, http) = started.unwrap_or_else(|failure| panic!("{failure}"));
+        Self { program, http }
     }
 
     /// Address of a WebSocket route.
@@ -57,41 +62,39 @@ impl Program {
 
     /// Sends it a signal by its name, such as `-TERM`.
     pub async fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status();
-        assert!(sent.await.unwrap().success());
-    }
-
-    /// Closes the pipe into which it speaks.
-    pub fn stop_listening(&mut self) {
-        self.output = None;
+        self.program.signal(name.trim_start_matches('-'));
     }
 
     /// Waits for a line of its output with these words.
     pub async fn said(&mut self, words: &str) {
-        soon(words, async {
-            let output = self.output.as_mut().unwrap();
-            while let Some(line) = output.next_line().await.unwrap() {
-                if line.contains(words) {
-                    return;
-                }
-            }
-            panic!("it never said {words:?}");
-        })
-        .await;
+        self.program.prints(words).await;
     }
 
     /// Waits for its end.
     pub async fn ended(&mut self) -> ExitStatus {
-        soon("the end of the program", self.child.wait())
-            .await
-            .unwrap()
+        self.program.ended().await
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id().unwrap()
+        self.program.pid()
     }
+}
+
+fn command(settings: &[&str]) -> Command {
+    let mut command = Command::new(program::udp_echo());
+    command.args(free_ports(settings)).args(settings);
+    command
+}
+
+/// The address of the page, once the program has told it.
+fn address(said: &Said<'_>) -> Option<SocketAddr> {
+    said.stdout().lines().find_map(address_in)
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, address) = line.split_once("http://")?;
+    address.trim_end_matches('/').parse().ok()
 }
 
 /// Flags for free ports, but where a test gives a port of its own: a flag may be given once.

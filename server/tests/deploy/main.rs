@@ -8,20 +8,22 @@
 mod common;
 mod words;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
-
-use std::io::{BufRead as _, BufReader, Write as _};
 
 use common::TestServer;
 use serde_json::Value;
+use test_support::program::{Attempt, Program, Said};
 
 const READERS: usize = 200;
 
 /// Longest time for all readers to be where they should be, on a loaded machine.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Time between two questions to the readers, in which each of them may ask and be answered.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
 
 /// What is replaced in a shipped file: whatever names an address or a path of a real machine.
 type Changes<'a> = &'a [(&'a str, String)];
@@ -32,61 +34,62 @@ async fn nginx_moves_every_reader_when_a_relay_stops() {
     let site = Site::prepare().await;
     let headers = site.path("udp-echo-proxy.conf");
     site.install("udp-echo-proxy.conf", &[]);
-    let server = site.install(
-        "nginx.conf",
-        &[
-            (
-                "listen 443 ssl",
-                format!("listen 127.0.0.1:{} ssl", site.port),
-            ),
-            ("127.0.0.1:8001 ", format!("{} ", site.relays[0])),
-            ("127.0.0.1:8002 ", format!("{} ", site.relays[1])),
-            (
-                "/etc/ssl/udp-echo/certificate.pem",
-                site.path("certificate.pem"),
-            ),
-            ("/etc/ssl/udp-echo/key.pem", site.path("key.pem")),
-            ("/etc/nginx/udp-echo-proxy.conf", headers),
-        ],
-    );
-    // What Debian's own nginx.conf has around conf.d, with every path in the test's folder.
-    let whole = format!(
-        "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\n\
-         events {{ worker_connections 4096; }}\n\
-         http {{ access_log off; client_body_temp_path {0}/body; proxy_temp_path {0}/proxy; fastcgi_temp_path {0}/f;\n\
-         uwsgi_temp_path {0}/u; scgi_temp_path {0}/s; include {server}; }}\n",
-        site.folder.path().display()
-    );
-    std::fs::write(site.path("whole.conf"), whole).unwrap();
-    let proxy = Command::new("nginx")
-        .args(["-p", &site.path(""), "-c", &site.path("whole.conf")])
-        .spawn();
-    site.drain_one_relay(Running(proxy.unwrap())).await;
+    site.drain_one_relay(|site, port| {
+        let server = site.install(
+            "nginx.conf",
+            &[
+                ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
+                ("127.0.0.1:8001 ", format!("{} ", site.relays[0])),
+                ("127.0.0.1:8002 ", format!("{} ", site.relays[1])),
+                (
+                    "/etc/ssl/udp-echo/certificate.pem",
+                    site.path("certificate.pem"),
+                ),
+                ("/etc/ssl/udp-echo/key.pem", site.path("key.pem")),
+                ("/etc/nginx/udp-echo-proxy.conf", headers.clone()),
+            ],
+        );
+        // What Debian's own nginx.conf has around conf.d, with every path in the test's folder.
+        let whole = format!(
+            "daemon off; master_process off; pid {0}/pid; error_log stderr;\n\
+             events {{ worker_connections 4096; }}\n\
+             http {{ access_log off; client_body_temp_path {0}/body; proxy_temp_path {0}/proxy; fastcgi_temp_path {0}/f;\n\
+             uwsgi_temp_path {0}/u; scgi_temp_path {0}/s; include {server}; }}\n",
+            site.folder.path().display()
+        );
+        std::fs::write(site.path("whole.conf"), whole).unwrap();
+        let mut nginx = Command::new("nginx");
+        nginx.args(["-p", &site.path(""), "-c", &site.path("whole.conf")]);
+        nginx
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs haproxy, openssl and python3; cargo verify installs them"]
 async fn haproxy_moves_every_reader_when_a_relay_drains() {
     let site = Site::prepare().await;
-    let settings = site.install(
-        "haproxy.cfg",
-        &[
-            ("bind :443 ", format!("bind 127.0.0.1:{} ", site.port)),
-            (
-                "relay1 127.0.0.1:8001",
-                format!("relay1 {}", site.relays[0]),
-            ),
-            (
-                "relay2 127.0.0.1:8002",
-                format!("relay2 {}", site.relays[1]),
-            ),
-            ("/etc/ssl/udp-echo/both.pem", site.path("both.pem")),
-        ],
-    );
-    let proxy = Command::new("haproxy")
-        .args(["-db", "-f", &settings])
-        .spawn();
-    site.drain_one_relay(Running(proxy.unwrap())).await;
+    site.drain_one_relay(|site, port| {
+        let settings = site.install(
+            "haproxy.cfg",
+            &[
+                ("bind :443 ", format!("bind 127.0.0.1:{port} ")),
+                (
+                    "relay1 127.0.0.1:8001",
+                    format!("relay1 {}", site.relays[0]),
+                ),
+                (
+                    "relay2 127.0.0.1:8002",
+                    format!("relay2 {}", site.relays[1]),
+                ),
+                ("/etc/ssl/udp-echo/both.pem", site.path("both.pem")),
+            ],
+        );
+        let mut haproxy = Command::new("haproxy");
+        haproxy.args(["-db", "-f", &settings]);
+        haproxy
+    })
+    .await;
 }
 
 #[test]
@@ -111,10 +114,9 @@ fn the_unit_is_well_formed_and_hardened() {
     analyze(&["security", "--offline=true", "--threshold=15", "--no-pager"]);
 }
 
-/// Two relays, a certificate, and a free port for a proxy.
+/// Two relays and a certificate.
 struct Site {
     folder: tempfile::TempDir,
-    port: u16,
     relays: [SocketAddr; 2],
     running: Vec<TestServer>,
 }
@@ -132,15 +134,8 @@ impl Site {
             TestServer::start(&settings).await,
         ];
         let relays = [running[0].http(), running[1].http()];
-        // A proxy cannot be asked which port it got, so one is chosen that was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let site = Self {
             folder,
-            port,
             relays,
             running,
         };
@@ -187,18 +182,18 @@ impl Site {
     }
 
     /// Readers talk through the proxy; the first relay stops; everybody talks on with the second.
-    async fn drain_one_relay(mut self, mut proxy: Running) {
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert_eq!(proxy.0.try_wait().unwrap(), None, "the proxy ended");
-            assert!(
-                began.elapsed() < SETTLED_WITHIN,
-                "the proxy does not listen"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let mut readers = Readers::start(self.port, &self.path("certificate.pem"));
-        readers.all_talk(0);
+    async fn drain_one_relay(mut self, proxy: impl Fn(&Self, u16) -> Command) {
+        let attempt = || {
+            // A proxy cannot be asked which port it got.
+            let port = test_support::port::free();
+            let ready = move |said: &Said<'_>| said.listens_at(port).then_some(port);
+            Attempt::new(proxy(&self, port), ready)
+        };
+        let (_proxy, port) = Program::start(attempt)
+            .await
+            .unwrap_or_else(|failure| panic!("{failure}"));
+        let mut readers = Readers::start(port, &self.path("certificate.pem"));
+        readers.all_talk(0).await;
         let first = self.running.remove(0);
         let (on_first, on_second) = (first.sessions(), self.running[0].sessions());
         assert_eq!(on_first + on_second, READERS);
@@ -207,9 +202,9 @@ impl Site {
             "{on_first} and {on_second}"
         );
 
-        readers.report();
+        readers.report().await;
         first.shutdown().await;
-        let moved = readers.all_talk(on_first);
+        let moved = readers.all_talk(on_first).await;
         assert_eq!(
             self.running[0].sessions(),
             READERS,
@@ -237,22 +232,8 @@ impl Site {
     }
 }
 
-/// A child process that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-struct Readers {
-    _process: Running,
-    ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+/// The readers, all in one program of Python.
+struct Readers(Program);
 
 /// What happened until every reader talked.
 struct Moved {
@@ -264,41 +245,31 @@ struct Moved {
 impl Readers {
     fn start(port: u16, certificate: &str) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deploy/readers.py");
-        let mut process = Command::new("python3")
-            .arg(script)
-            .args([
-                &port.to_string(),
-                &READERS.to_string(),
-                "https://udp.example",
-                certificate,
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            ask: process.stdin.take().unwrap(),
-            answers: BufReader::new(process.stdout.take().unwrap()),
-            _process: Running(process),
-        }
+        let mut command = Command::new("python3");
+        command.arg(script).args([
+            &port.to_string(),
+            &READERS.to_string(),
+            "https://udp.example",
+            certificate,
+        ]);
+        Self(Program::spawn(&mut command))
     }
 
     /// What happened since the last report.
-    fn report(&mut self) -> Value {
-        self.ask.write_all(b"report\n").unwrap();
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
+    async fn report(&mut self) -> Value {
+        self.0.write(b"report\n").await;
+        let line = self.0.prints("{").await;
         serde_json::from_str(&line).unwrap()
     }
 
     /// Waits until so many sessions have ended, all readers are live, and each has had an answer since.
-    fn all_talk(&mut self, ended: usize) -> Moved {
+    async fn all_talk(&mut self, ended: usize) -> Moved {
         let began = Instant::now();
         let (mut codes, mut failures) = (Vec::new(), Vec::new());
         loop {
-            std::thread::sleep(Duration::from_millis(500));
+            tokio::time::sleep(BETWEEN_REPORTS).await;
             let had_ended = codes.len();
-            let mut report = self.report();
+            let mut report = self.report().await;
             let [new_codes, new_failures] = ["codes", "failures"].map(|name| report[name].take());
             codes.extend_from_slice(new_codes.as_array().unwrap());
             failures.extend_from_slice(new_failures.as_array().unwrap());

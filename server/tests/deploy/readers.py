@@ -18,7 +18,7 @@ import sys
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 FIRST_WAIT, LONGEST_WAIT = 0.2, 2.0
-ANSWER_WITHIN = 10.0
+ANSWER_WITHIN = 60.0
 
 
 class Ended(Exception):

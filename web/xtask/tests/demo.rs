@@ -1,37 +1,16 @@
 //! `cargo demo`, from the sources in this folder to a running host.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+use test_support::PATIENCE;
+use test_support::program::{Attempt, Program, Said};
 
-/// The process of a demo; it does not outlive the test.
-struct Demo(Child);
-
-impl Demo {
-    fn ended(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.0.try_wait().expect("the process is ours") {
-                return status;
-            }
-            sleep(Duration::from_millis(10));
-        }
-        panic!("the host did not end within {PATIENCE:?}");
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // After a clean end there is nothing to kill, which is no error here.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
+/// How long the demo may build everything from nothing, beside other work.
+const BUILD: Duration = Duration::from_secs(3600);
 
 /// Head and body of what the host answers.
 fn get(host: SocketAddr, path: &str) -> (String, String) {
@@ -51,22 +30,25 @@ fn get(host: SocketAddr, path: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
+/// The address in the line of output that begins with this label.
+fn address(said: &Said<'_>, label: &str) -> Option<SocketAddr> {
+    let lines = said.stdout();
+    let address = lines.lines().find_map(|line| line.strip_prefix(label))?;
+    let address = address.trim().trim_start_matches("http://");
+    address.trim_end_matches('/').parse().ok()
+}
+
 #[test]
 #[ignore = "builds the host in release: run cargo verify"]
 fn demo_ends_in_a_host_with_the_page_inside_and_stops_at_control_c() {
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    demo.args(["demo", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"]);
-    let mut demo = Demo(demo.stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = BufReader::new(demo.0.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let mut address = |label: &str| -> SocketAddr {
-        let line = lines.find(|line| line.starts_with(label)).expect(label);
-        let address = line[label.len()..].trim().trim_start_matches("http://");
-        address.trim_end_matches('/').parse().unwrap()
+    let attempt = || {
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        demo.args(["demo", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"]);
+        let ready = |said: &Said<'_>| Some((address(said, "page ")?, address(said, "UDP echo ")?));
+        Attempt::new(demo, ready).wait(BUILD)
     };
-    let http = address("page ");
-    let udp = address("UDP echo ");
+    let started = Program::start_blocking(attempt);
+    let (mut demo, (http, udp)) = started.unwrap_or_else(|failure| panic!("{failure}"));
 
     let (head, page) = get(http, "/");
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
@@ -87,10 +69,7 @@ fn demo_ends_in_a_host_with_the_page_inside_and_stops_at_control_c() {
     assert_eq!(&answer[..bytes], message);
 
     // The demo has become the host, so that whoever stops the one has stopped the other.
-    let stop = Command::new("kill")
-        .args(["-INT", &demo.0.id().to_string()])
-        .status();
-    assert!(stop.unwrap().success());
-    assert!(demo.ended().success());
+    demo.interrupt();
+    assert!(demo.ended_blocking().success());
     assert!(TcpStream::connect(http).is_err(), "something still listens");
 }

@@ -392,7 +392,7 @@ async fn a_relay_without_tls_is_named_on_a_page_that_came_over_https() {
     // Nobody listens there, and nobody is asked.
     let relay = "relay=\"http://relay.example:9\" loading=click";
     site.page("/", "", &page_with("/udp/udp-echo.js", relay));
-    let tls = Tls::before(&site.serve()).unwrap();
+    let tls = Tls::before(&site.serve()).await.unwrap();
     in_chromium(async |page| {
         let said = ["relay.example:9", "relay=\"https://relay.example\""];
         expect_no_way_to_the_host(page, &tls.origin, "mixed-content", said).await
@@ -408,7 +408,7 @@ async fn a_reader_who_refused_the_page_this_machine_is_told_where_to_allow_it() 
     let mut site = site_with_bundle("").await.unwrap();
     let relay = "relay=\"http://127.0.0.1:9\" loading=click";
     site.page("/", "", &page_with("/udp/udp-echo.js", relay));
-    let tls = Tls::before(&site.serve()).unwrap();
+    let tls = Tls::before(&site.serve()).await.unwrap();
     in_chromium(async |page| {
         page.deny("loopback-network").await?;
         let said = ["127.0.0.1:9", "Apps on device"];

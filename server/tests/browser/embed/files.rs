@@ -1,11 +1,11 @@
 //! Folders: copied without what was built in them, and served by somebody who knows nothing of us.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result};
+use test_support::program::{Attempt, Program, Said};
 
 /// What a program leaves beside the sources, in any folder.
 const LEFT_BEHIND: [&str; 2] = ["node_modules", "__pycache__"];
@@ -42,49 +42,30 @@ pub(crate) fn copy(from: &Path, to: &Path, without: &[&str]) -> Result<()> {
 
 /// Python's file server, which knows nothing of us.
 pub(crate) struct FileServer {
-    process: Child,
+    program: Program,
     /// The server as the browser names it.
     pub(crate) origin: String,
 }
 
 impl FileServer {
-    pub(crate) fn serve(folder: &Path) -> Result<Self> {
-        let mut process = Command::new("python3")
-            .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("run python3")?;
-        let stdout = process.stdout.take().context("stdout is a pipe")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let port = line
-            .split(" port ")
-            .nth(1)
-            .and_then(|rest| rest.split(' ').next());
-        let port = port.with_context(|| format!("a port in {line:?}"))?;
+    pub(crate) async fn serve(folder: &Path) -> Result<Self> {
+        let attempt = || {
+            let mut command = Command::new("python3");
+            command.args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"]);
+            command.current_dir(folder);
+            let ready = |said: &Said<'_>| said.between(" port ", " ")?.parse::<u16>().ok();
+            Attempt::new(command, ready)
+        };
+        let (program, port) = Program::start(attempt).await?;
         let origin = format!("http://127.0.0.1:{port}");
-        Ok(Self { process, origin })
+        Ok(Self { program, origin })
     }
 
     /// Stops it and returns the paths that it was asked for.
-    pub(crate) fn asked(mut self) -> Result<Vec<String>> {
-        self.process.kill()?;
-        let mut log = String::new();
-        let stderr = self.process.stderr.take();
-        stderr
-            .context("stderr is a pipe")?
-            .read_to_string(&mut log)?;
+    pub(crate) async fn asked(self) -> Vec<String> {
+        let log = self.program.killed().await.stderr;
         let paths = log.lines().filter_map(|line| line.split("\"GET ").nth(1));
         let path = |rest: &str| rest.split(' ').next().unwrap_or_default().to_owned();
-        Ok(paths.map(path).collect())
-    }
-}
-
-impl Drop for FileServer {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
+        paths.map(path).collect()
     }
 }

@@ -38,7 +38,7 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
     let below = root.path().join(BELOW.trim_start_matches('/'));
     fs::create_dir_all(below.parent().unwrap()).unwrap();
     std::os::unix::fs::symlink(dist().unwrap().join("static"), &below).unwrap();
-    let server = FileServer::serve(root.path()).unwrap();
+    let server = FileServer::serve(root.path()).await.unwrap();
     let site = format!("{}{BELOW}/", server.origin);
     in_chromium(async |page| {
         for name in ["", "embed.html", "snippets.html", "reference.html"] {
@@ -56,7 +56,7 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
         page.wait_for_in_widget("an echo", "tr[data-fate=echoed]").await
     })
     .await;
-    let asked = server.asked().unwrap();
+    let asked = server.asked().await;
     assert!(
         asked.iter().any(|path| path.ends_with(".wasm")),
         "{asked:?}"

@@ -1,14 +1,14 @@
 //! A site over https: `socat` with a certificate of its own making, in front of a [`super::site::Site`].
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
+use test_support::program::{Attempt, Program, Said};
 
 /// Serves a site over TLS until it is dropped.
 pub(super) struct Tls {
-    process: Child,
+    _program: Program,
     _folder: TempDir,
     /// The site as the browser names it.
     pub(super) origin: String,
@@ -16,7 +16,7 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Puts TLS before the site at this origin, which is one of `http:`, on a port of its own.
-    pub(super) fn before(origin: &str) -> Result<Self> {
+    pub(super) async fn before(origin: &str) -> Result<Self> {
         let (name, port) = origin
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once(':'))
@@ -48,41 +48,22 @@ impl Tls {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
-        let mut process = Command::new("socat")
-            .args([
-                "-d",
-                "-d",
-                "OPENSSL-LISTEN:0,bind=127.0.0.1,cert=cert.pem,key=key.pem,verify=0,fork",
-            ])
-            .arg(format!("TCP4:127.0.0.1:{port}"))
-            .current_dir(folder.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("run `socat`")?;
-        let mut lines = BufReader::new(process.stderr.take().context("stderr is a pipe")?).lines();
-        let listens = lines.find_map(|line| {
-            let line = line.ok()?;
-            let (_, port) = line.split_once(" listening on ")?.1.rsplit_once(':')?;
-            Some(port.to_owned())
-        });
-        // What it goes on to say is read, so that it never waits.
-        std::thread::spawn(move || lines.for_each(drop));
-        let mut tls = Self {
-            process,
-            _folder: folder,
-            origin: String::new(),
+        let attempt = || {
+            let mut command = Command::new("socat");
+            let listen = "OPENSSL-LISTEN:0,bind=127.0.0.1,cert=cert.pem,key=key.pem,verify=0,fork";
+            command.args(["-d", "-d", listen, &format!("TCP4:127.0.0.1:{port}")]);
+            command.current_dir(folder.path());
+            let ready = |said: &Said<'_>| {
+                let address = said.between(" listening on ", "")?;
+                address.rsplit_once(':')?.1.parse::<u16>().ok()
+            };
+            Attempt::new(command, ready)
         };
-        tls.origin = format!(
-            "https://{name}:{}",
-            listens.context("socat does not listen")?
-        );
-        Ok(tls)
-    }
-}
-
-impl Drop for Tls {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
+        let (program, tls_port) = Program::start(attempt).await?;
+        Ok(Self {
+            _program: program,
+            _folder: folder,
+            origin: format!("https://{name}:{tls_port}"),
+        })
     }
 }

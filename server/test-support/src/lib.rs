@@ -1,0 +1,34 @@
+//! What the tests of all packages share.
+//!
+//! - [`program`] starts a program, waits until it is ready, tries again when it does not come up, and reports its last words.
+//! - [`port`] chooses a port for a program that cannot say which one it got.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+pub mod port;
+pub mod program;
+
+use std::time::Duration;
+
+/// How long a test waits for something that must happen; long enough for a machine that builds at the same time.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for `future`, but not for ever.
+///
+/// # Panics
+/// When `future` takes longer than [`PATIENCE`].
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("{what} did not happen within {PATIENCE:?}"))
+}
+
+/// Whether this machine has a program; a test leaves out what needs one that is missing, and says so.
+pub fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !found {
+        println!("left out: {program} is not installed");
+    }
+    found
+}
