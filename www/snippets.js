@@ -3,6 +3,9 @@
 /** What the folders say, and what is put in its place. */
 const HOST = "http://127.0.0.1:8000";
 
+/** The folder in which this host has everything, which may be below a path of its server. */
+const HERE = import.meta.url.replace(/(\/v\/[^/]+)?\/[^/]*$/, "");
+
 /** The files of each kind, how attributes stand in them, and what else an author has to do. */
 const KINDS = {
   plain: { files: ["plain.html"], write: tag },
@@ -43,6 +46,9 @@ function shortcode(text, attributes) {
 const form = document.querySelector("form");
 const read = (path) => fetch(new URL(`embed/${path}`, import.meta.url)).then((response) => response.text());
 const folders = new Map();
+
+// On the author's own machine, the files name it already.
+if (!/^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?$/.test(HERE)) form.elements.host.value = HERE;
 
 /** The files of a kind as they are in the project. */
 function folder(kind) {
@@ -99,10 +105,12 @@ async function show() {
   const list = files.map((name, place) => file(name, write(texts[place], attributes).replaceAll(HOST, host)));
   document.querySelector("#list").replaceChildren(...list);
   document.querySelector("#note").textContent = note;
+  // A policy takes a path that does not end in a slash for one file.
+  const source = /^\w+:\/\/[^/]+\//.test(host) ? `${host}/` : host;
   document.querySelector("#csp").textContent =
     kind === "iframe"
-      ? `default-src 'none'; script-src ${host}; frame-src ${host}`
-      : `default-src 'none'; style-src 'self'; script-src 'self' ${host} 'wasm-unsafe-eval'; connect-src 'self' ${host} ${host.replace(/^http/, "ws")}`;
+      ? `default-src 'none'; script-src ${source}; frame-src ${source}`
+      : `default-src 'none'; style-src 'self'; script-src 'self' ${source} 'wasm-unsafe-eval'; connect-src 'self' ${source} ${source.replace(/^http/, "ws")}`;
   document.documentElement.dataset.drawn = kind;
 }
 

@@ -25,25 +25,81 @@ async function isLoopbackForbidden() {
   return false;
 }
 
+/** What nginx needs in its location to pass WebSockets. */
+const NGINX = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
+
+/** How long a second handshake may take, in milliseconds. */
+const HANDSHAKE = 5000;
+
+/** What the host behind a relay says of itself to anybody who asks; nothing where no host answers. */
+async function about(address) {
+  const answer = await tried(address, { cache: "no-store" });
+  const said = answer?.ok && (await answer.json().catch(() => {}));
+  // Another server's JSON must not pass for a host's.
+  return said?.name === "udp-echo" ? said : undefined;
+}
+
+/** Whether a WebSocket can be opened: true or false, or nothing where that takes too long. */
+async function opens(relay) {
+  const socket = new WebSocket(relay);
+  const opened = await new Promise((tell) => {
+    setTimeout(tell, HANDSHAKE);
+    socket.onopen = () => tell(true);
+    socket.onclose = () => tell(false);
+  });
+  socket.close();
+  return opened;
+}
+
+/** What in the host's own words keeps this page out, if anything does. */
+function refusal({ allowed, why, setting, busy, targets }, target) {
+  if (!allowed) return trouble("refused", why || "The host does not let this page connect", setting ?? "");
+  if (target && !targets.includes(target)) {
+    const message = `The host has no target “${target}”, but ${targets.join(", ")}. Start it with another one`;
+    return trouble("no-target", message, `--target ${target}=HOST:PORT`);
+  }
+  if (busy) return trouble("busy", `The host turned this page away: ${busy}`, "");
+}
+
 /**
- * What the host at this address says about pages that may not connect, as `/relay.json` says it; or what the browser has
- * against it, in the same form.
+ * Why no session began at a relay: a code, a sentence, and what would change it. Nothing where no host answers, which is what
+ * it looked like, or where a session can begin by now.
  */
-export async function judge(address) {
-  const refusal = (code, why, setting) => JSON.stringify({ name: "udp-echo", protocol: 1, version: "", allowed: false, code, why, setting });
-  const url = new URL(address);
-  const { host } = url;
-  if (location.protocol === "https:" && url.protocol === "http:" && !isLoopback(url)) {
-    const why = `This page came over https, and browsers let it reach nothing that has no TLS, such as ${host}. Put a proxy with a certificate before the host, and name it so`;
-    return refusal("mixed-content", why, `relay="https://${url.hostname}"`);
+export async function judge(relay, violations) {
+  const url = new URL(relay);
+  const target = url.searchParams.get("target");
+  // The token of the session before is for a session, not for a question.
+  url.searchParams.delete("resume");
+  const facts = new URL(url);
+  facts.protocol = url.protocol.replace("ws", "http");
+  facts.pathname += ".json";
+  facts.search = "";
+  const { host, hostname } = url;
+  if (location.protocol === "https:" && url.protocol === "ws:" && !isLoopback(url)) {
+    const message = `This page came over https, and browsers let it reach nothing that has no TLS, such as ${host}. Put a proxy with a certificate before the host, and name it so`;
+    return trouble("mixed-content", message, `relay="https://${hostname}${url.pathname.replace(/^\/relay$/, "")}"`);
   }
-  const answer = await tried(address);
+  const first = await about(facts);
+  // The event of a violation may come after the exception.
+  await new Promise((done) => setTimeout(done));
+  const isBlocked = ({ href }) => violations.some(({ blockedURI, effectiveDirective }) => effectiveDirective === "connect-src" && blockedURI && href.startsWith(blockedURI));
+  const blocked = [facts, url].filter(isBlocked);
+  if (blocked.length) {
+    const message = `The Content-Security-Policy of this page forbids ${blocked.at(-1).origin}. Add to it`;
+    return trouble("csp", message, `connect-src ${blocked.map(({ origin }) => origin).join(" ")}`);
+  }
   // Pages that did not come over https are never asked, and the permission always reads as denied.
-  if (!answer && isSecureContext && isLoopback(url) && !isLoopback(location) && (await isLoopbackForbidden())) {
-    const why = `This browser does not let pages of ${location.origin} reach ${host}, which is this machine. In the settings of this site, beside its address, allow it`;
-    return refusal("loopback-refused", why, "Apps on device");
+  if (!first && isSecureContext && isLoopback(url) && !isLoopback(location) && (await isLoopbackForbidden())) {
+    const message = `This browser does not let pages of ${location.origin} reach ${host}, which is this machine. In the settings of this site, beside its address, allow it`;
+    return trouble("loopback-refused", message, "Apps on device");
   }
-  return answer?.text().catch(() => "") ?? "";
+  const cause = first && refusal(first, target);
+  if (!first || cause) return cause;
+  // The host answers and lets this page in. It may have been down for a moment; what stands before it would fail again.
+  if ((await opens(url)) !== false) return;
+  const second = await about(facts);
+  const message = "The host answers, but something between here and there does not pass WebSockets. nginx passes them with these lines in its location";
+  return second && (refusal(second, target) ?? trouble("no-websockets", message, NGINX));
 }
 
 /** What a browser must have and this one has not, by its name. */
@@ -72,13 +128,13 @@ export async function explain(error, near, hashes, violations, unit) {
     return trouble("csp-wasm", message, "'wasm-unsafe-eval'");
   }
   for (const [name, type] of Object.entries(types)) {
-    const cause = await about(near(name), type, origin, hashes[name], violations, types);
+    const cause = await fault(near(name), type, origin, hashes[name], violations, types);
     if (cause) return cause;
   }
   return trouble("failed", `The widget could not start: ${error?.target?.href ?? error?.message ?? error}`, "");
 }
 
-async function about(address, type, origin, integrity, violations, types) {
+async function fault(address, type, origin, integrity, violations, types) {
   const answer = await tried(address);
   // The event of a violation may come after the exception.
   await new Promise((done) => setTimeout(done));

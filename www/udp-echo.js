@@ -202,6 +202,7 @@ class UdpEcho extends HTMLElement {
         this.#frame,
         (name, detail) => this.#tell(name, JSON.parse(detail)),
         (name) => this.#chunk(name),
+        (relay, connection) => this.#judge(relay, connection),
       );
       if (this.experiment) (await import(near("experiments.js"))).begin(this);
     } catch (error) {
@@ -209,13 +210,14 @@ class UdpEcho extends HTMLElement {
     }
   }
 
-  /** Loads a chunk for the widget, which goes on without it when that fails; or asks this address why it lets nobody in. */
+  /** Loads a chunk for the widget, which goes on without it when that fails. */
   async #chunk(name) {
     const before = restarts;
-    let chunk, style, why;
+    let chunk,
+      style,
+      why = "";
     try {
-      const judged = async () => [, , await (await reasons()).judge(name)];
-      [[chunk, style, why = ""]] = await Promise.all([name.includes(":") ? judged() : load(name), load("rest")]);
+      [[chunk, style]] = await Promise.all([load(name), load("rest")]);
       this.#wear(style);
     } catch (error) {
       const cause = await explain(error, name);
@@ -224,6 +226,13 @@ class UdpEcho extends HTMLElement {
     }
     // Whoever asked may be gone by now.
     if (before === restarts) this.#widget.loaded(name, chunk, why);
+  }
+
+  /** Finds out why no session began at this relay. What cannot be found out stays as it is. */
+  async #judge(relay, connection) {
+    const before = restarts;
+    const cause = await reasons().then(({ judge }) => judge(relay, violations)).catch(() => {});
+    if (cause && before === restarts) this.#widget.explained(connection, cause.code, cause.message, cause.hint);
   }
 
   /** The module is gone: what it had counted is gone with it. */

@@ -123,6 +123,8 @@ struct About {
     allowed: bool,
     why: Option<String>,
     setting: Option<String>,
+    /// Why no session can begin now, whoever asks: so that nobody looks for the cause between here and there.
+    busy: Option<String>,
 }
 
 async fn about(
@@ -132,6 +134,10 @@ async fn about(
 ) -> Response {
     let origin = origin(&headers);
     let refusal = shared.access.check(&caller, origin).err();
+    let busy = match shared.draining.is_cancelled() {
+        true => Some("the host is about to stop; try again later".to_owned()),
+        false => shared.limiter.lack_of_room(caller.address),
+    };
     let about = About {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -147,6 +153,7 @@ async fn about(
         allowed: refusal.is_none(),
         why: refusal.as_ref().map(|refusal| refusal.why.clone()),
         setting: refusal.map(|refusal| refusal.setting),
+        busy,
     };
     // A script can never learn why a WebSocket failed; this it may read from any origin.
     let readable = [

@@ -141,6 +141,16 @@ impl Limiter {
         self.sessions.enter(address)
     }
 
+    /// Says whether a session from this address would find room now: a sentence about the limit that leaves none.
+    pub(crate) fn lack_of_room(&self, address: IpAddr) -> Option<String> {
+        let sessions = self.sessions.room(address).err();
+        // Each session needs a connection. Behind a trusted proxy those count for the proxy.
+        let connections = || self.connections.room(address).err();
+        sessions.map(|full| full.to_string()).or_else(|| {
+            connections().map(|_| "the host takes no more connections; try again later".to_owned())
+        })
+    }
+
     /// What an admitted session may send.
     pub(crate) fn allowance(&self, entry: &Entry) -> Allowance {
         let own = RateLimits {

@@ -85,7 +85,7 @@ fn document(name: &str, headers: &HeaderMap, framing: Framing) -> Response<Body>
 
 fn asset(path: &str, headers: &HeaderMap, caching: &'static str) -> Response<Body> {
     let Some((file, encoding)) = smallest(path, headers) else {
-        let text = format!("There is no file {path:?} on this host. The page is at /.\n");
+        let text = format!("There is no file {path:?} on this host. Its page is at the top.\n");
         return (StatusCode::NOT_FOUND, text).into_response();
     };
     let tag = tag(&file, encoding);

@@ -73,6 +73,8 @@ async fn a_session_too_many_is_told_so_and_finds_a_place_when_one_is_free() {
     let (head, body) = get(host.http(), "/healthz", &[]).await;
     assert!(head.starts_with("HTTP/1.1 503"), "{head}");
     assert_eq!(body, "full\n");
+    let busy = busy(&host, &[]).await;
+    assert!(busy.is_some_and(|why| why.contains("2 sessions")));
 
     drop(first);
     let began = Instant::now();
@@ -86,6 +88,13 @@ async fn a_session_too_many_is_told_so_and_finds_a_place_when_one_is_free() {
     }
     second.send(b"the others were not disturbed").await;
     second.datagram().await;
+}
+
+/// Why no session can begin, as a page learns it whose handshake failed on its way.
+async fn busy(host: &TestServer, headers: &[(&str, &str)]) -> Option<String> {
+    let (_, body) = get(host.http(), "/relay.json", headers).await;
+    let about: Value = serde_json::from_str(&body).expect("JSON");
+    about["busy"].as_str().map(str::to_owned)
 }
 
 #[tokio::test]
@@ -103,6 +112,9 @@ async fn one_address_cannot_take_every_place() {
     let mut more = Client::connect_with(&url, &from("192.0.2.1")).await;
     let (code, reason) = more.closed().await;
     assert_eq!(code, 4406, "{reason}");
+    let why = busy(&host, &from("192.0.2.1")).await;
+    assert!(why.is_some_and(|why| why.contains("your address has 1 sessions")));
+    assert_eq!(busy(&host, &from("192.0.2.2")).await, None);
     // What the client wrote itself is no address of its own.
     let mut forged = Client::connect_with(&url, &from("198.51.100.9, 192.0.2.1")).await;
     assert_eq!(forged.closed().await.0, 4406);

@@ -83,6 +83,11 @@ async fn while_it_drains_proxies_are_told_and_sessions_live() {
     assert!(head.starts_with("HTTP/1.1 503"), "{head}");
     let (head, _) = get(program.http, "/healthz/live", &[]).await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let (_, about) = get(program.http, "/relay.json", &[]).await;
+    assert!(
+        about.contains("\"busy\":\"the host is about to stop"),
+        "{about}"
+    );
     page.send(b"still served").await;
     assert_eq!(page.datagram().await, b"still served");
 }

@@ -13,6 +13,8 @@ use crate::element::outcome::Outcome;
 use crate::element::settings::Settings;
 use crate::host::Host;
 use crate::inbox::Sender;
+use crate::policy::{Explain, Verdict};
+use crate::relay;
 use crate::session::{Effect, Event, Micros, Peer, Session};
 use crate::ui::Ui;
 use crate::view::View;
@@ -33,8 +35,10 @@ pub enum Input {
     /// The connection with this number did something, now or at a time of the past: a recording keeps its own pace. An
     /// older connection has nothing to say any more.
     Host(u32, Option<Micros>, Event),
-    /// The loader has this chunk, or why not; or, by its address, what the host says of who may connect.
+    /// The loader has this chunk, or why not.
     Chunk(String, Result<Chunk, String>),
+    /// Why the connection with this number came to nothing.
+    Explained(u32, Verdict),
     /// A recording was loaded for this connection.
     Fetched(u32, String),
     /// The page around the element wants the run as JSON, given to this function.
@@ -143,6 +147,9 @@ extern "C" {
     fn dispatch(this: &Dispatch, that: &JsValue, name: &str, detail: &str);
 }
 
+/// What a widget is given of the page: its element, the place to draw in, and the loader's functions.
+pub type Outside = (HtmlElement, Element, Dispatch, Load, Explain);
+
 /// Runs one widget on a page until the element leaves it.
 pub struct App {
     element: HtmlElement,
@@ -152,10 +159,9 @@ pub struct App {
     inbox: Sender<Input>,
     host: Option<Host>,
     chunks: Chunks,
+    explain: Explain,
     /// Number of the connection.
     connection: u32,
-    /// Number of the last one that the host was asked about.
-    asked: u32,
     relay: Option<Url>,
     question: Option<Request>,
     clock: Clock,
@@ -165,7 +171,7 @@ impl App {
     /// Begins to run on a page. The task takes what comes to it, and is over, with true, when the element has left; the
     /// session is then parked for the next one.
     pub fn begin(
-        (element, root, dispatch, load): (HtmlElement, Element, Dispatch, Load),
+        (element, root, dispatch, load, explain): Outside,
         base: String,
         session: Session,
         inbox: Sender<Input>,
@@ -178,8 +184,8 @@ impl App {
             chunks: Chunks::new(load, &inbox),
             inbox,
             host: None,
+            explain,
             connection: 0,
-            asked: 0,
             relay: None,
             question: None,
             clock: Clock,
@@ -210,12 +216,8 @@ impl App {
                     rest::run(self, session, errand, &chunk);
                 }
             }
-            // Without an object there is no host, which is an answer as well; and the rest may not be there.
-            // And of a connection that is no longer, it may be of another host.
-            Input::Chunk(_, Err(answer))
-                if answer.starts_with('{') && self.asked == self.connection =>
-            {
-                rest::judge(self, session, &answer);
+            Input::Explained(connection, verdict) if connection == self.connection => {
+                self.feed(session, Event::Explained(verdict));
             }
             Input::Chunk(name, Err(why)) => {
                 for errand in self.chunks.failed(&name, &why) {
@@ -268,7 +270,7 @@ impl App {
             match effect {
                 Effect::Connect(peer) => self.connect(session, peer),
                 Effect::Disconnect => self.host = None,
-                Effect::AskPolicy => self.ask_policy(),
+                Effect::Explain => self.ask_why(),
                 Effect::Control(message) => {
                     if let Some(host) = &self.host {
                         host.control(&message);
@@ -348,11 +350,12 @@ impl App {
         }
     }
 
-    /// Asks the host why it does not let us in. What forbids it may be the browser, which the loader finds out.
-    fn ask_policy(&mut self) {
-        if let Some(url) = self.relay.as_ref().map(policy_url) {
-            self.asked = self.connection;
-            self.chunks.load(&url);
+    /// Has the loader find out why nobody lets us in.
+    fn ask_why(&self) {
+        if let Some(relay) = &self.relay {
+            let relay = relay.href();
+            self.explain
+                .explain(&JsValue::NULL, &relay, self.connection);
         }
     }
 
@@ -362,7 +365,7 @@ impl App {
         for complaint in &complaints {
             session.tell(Outcome::complaint(complaint));
         }
-        self.relay = relay_url(&settings.relay, &self.base);
+        self.relay = relay::address(&settings.relay, &self.base);
         session.set_relay(match &self.relay {
             Some(url) => url.host() + &url.pathname(),
             None => settings.relay.clone(),
@@ -415,30 +418,4 @@ impl App {
         let inbox = self.inbox.clone();
         Box::new(move || inbox.send(input()))
     }
-}
-
-/// The relay's WebSocket address: what the author wrote, or else the place that the loader came from.
-fn relay_url(address: &str, base: &str) -> Option<Url> {
-    let url = Url::new_with_base(address, base).ok()?;
-    match url.protocol().as_str() {
-        "http:" => url.set_protocol("ws:"),
-        "https:" => url.set_protocol("wss:"),
-        _ => {}
-    }
-    if address.is_empty() || url.pathname() == "/" {
-        url.set_pathname("/relay");
-        url.set_search("");
-    }
-    url.set_hash("");
-    Some(url)
-}
-
-/// Where the host behind a relay tells its policy.
-fn policy_url(relay: &Url) -> String {
-    let scheme = if relay.protocol() == "wss:" {
-        "https://"
-    } else {
-        "http://"
-    };
-    [scheme, &relay.host(), &relay.pathname(), ".json"].concat()
 }

@@ -3,7 +3,7 @@
 //! From the wire to the page:
 //!
 //! - [`json`] and [`codec`]: control messages as the types of `wire`;
-//! - [`policy`]: what a host says to pages that may not connect;
+//! - [`relay`]: where the relay is; [`policy`]: why it lets nobody in;
 //! - [`session`]: the state of one widget, pure;
 //! - [`view`]: what a reader sees of it, pure, in [`words`];
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
@@ -29,6 +29,7 @@ use web_sys::{Element, HtmlElement};
 pub mod codec;
 pub mod element;
 pub mod policy;
+pub mod relay;
 pub use udp_echo_feed::json;
 
 pub mod session;
@@ -47,6 +48,7 @@ use app::{App, Dispatch, Input, Load};
 use dom::Clock;
 use element::settings::{MAX_BURST, Pace};
 use inbox::Sender;
+use policy::{Explain, Verdict};
 use session::{Direction, Event, Session};
 
 /// The inside of one `<udp-echo>` element.
@@ -74,13 +76,15 @@ impl Widget {
 
     /// The element is on a page and was seen. The widget is drawn inside `frame`; `dispatch` is called with the name and
     /// the detail, as JSON, of each event that the element is to dispatch; `load` with the name of a chunk,
-    /// which comes to [`Self::loaded`].
+    /// which comes to [`Self::loaded`]; `explain` with the address of a relay at which no session began, and a number, and
+    /// the answer comes to [`Self::explained`].
     pub fn connected(
         &mut self,
         element: HtmlElement,
         frame: Element,
         dispatch: Dispatch,
         load: Load,
+        explain: Explain,
     ) {
         if self.task.is_some() {
             return;
@@ -91,7 +95,7 @@ impl Widget {
         let begin = move || {
             // The task before this one has ended by now: it was told to before.
             if let Some(session) = parked.take() {
-                let outside = (element, frame, dispatch, load);
+                let outside = (element, frame, dispatch, load, explain);
                 let task = App::begin(outside, base, session, inbox.clone(), parked);
                 inbox.begin(Box::new(task));
             }
@@ -105,7 +109,14 @@ impl Widget {
         self.task = None;
     }
 
-    /// What was asked for by this name: a chunk, or else a sentence that says why there is none.
+    /// Why no session began, for the connection that was asked about with this number: a code, a sentence, and what would
+    /// change it.
+    pub fn explained(&self, connection: u32, code: String, why: String, setting: String) {
+        let verdict = Verdict { code, why, setting };
+        self.tell(Input::Explained(connection, verdict));
+    }
+
+    /// The chunk that was asked for by this name, or else a sentence that says why there is none.
     pub fn loaded(&self, name: String, chunk: JsValue, why: String) {
         let chunk = match chunk.is_undefined() {
             false => Ok(chunk.unchecked_into()),

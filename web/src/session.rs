@@ -9,6 +9,7 @@ use wire::transcript::DEFAULT_MESSAGE;
 
 use crate::element::outcome::{self, Outcome};
 use crate::element::settings::{Mode, Settings};
+use crate::policy::Verdict;
 use crate::words;
 
 mod announcer;
@@ -18,7 +19,6 @@ mod burst;
 mod events;
 pub mod history;
 mod reading;
-mod rest;
 mod standing;
 pub mod transcript;
 
@@ -143,10 +143,10 @@ impl Session {
             Event::Hidden(hidden) => self.look(hidden, now),
             Event::Online => self.look(self.hidden, now),
             Event::Control(message) => self.told(message, now),
-            Event::Unreadable(field) => self.part(words::unreadable(field), now),
+            Event::Unreadable(field) => self.part(words::unreadable(field), None, now),
             Event::Datagram(bytes) => self.silently(|session| session.history.answered(bytes, now)),
             Event::Closed(code, reason) => self.closed(code, &reason, now),
-            Event::Policy(policy) => self.silently(|session| rest::judged(session, policy)),
+            Event::Explained(verdict) => self.silently(|session| session.explained(verdict)),
             Event::Draft(text) => self.silently(|session| session.draft = text.into_bytes().into()),
             Event::Fill(draft) => self.silently(|session| session.set_draft(draft)),
             Event::Send => self.begin_burst(None, self.settings.pace, now),
@@ -344,23 +344,44 @@ impl Session {
 
     fn closed(&mut self, code: u16, reason: &str, now: Micros) -> Vec<Effect> {
         match self.phase {
-            Phase::Live { .. } => self.part(words::connection_ended(code, reason), now),
-            Phase::Connecting { .. } => self.part(words::no_connection(code, reason), now),
+            Phase::Live { .. } => self.part(words::connection_ended(code, reason), None, now),
+            Phase::Connecting { .. } => {
+                // A host that gives a code of its own has said why.
+                let is_open = matches!(code, 0 | 1006);
+                let explain = is_open.then_some(Effect::Explain);
+                self.part(words::no_connection(code, reason), explain, now)
+            }
             _ => Vec::new(),
         }
     }
 
-    /// Lets go of a connection that ended, or that makes no sense, and plans the next one.
-    fn part(&mut self, why: String, now: Micros) -> Vec<Effect> {
-        let was_live = match self.phase {
-            Phase::Live { since } => {
-                if now - since >= backoff::GOOD {
-                    self.backoff.reset();
-                }
-                true
+    /// Takes in why no session began.
+    fn explained(&mut self, verdict: Verdict) {
+        let is_passing = verdict.is_passing();
+        let Verdict { code, why, setting } = verdict;
+        match (&mut self.simulating, &mut self.phase) {
+            (Some(reason), _) => {
+                (reason.why, reason.setting) = (why.clone(), setting.clone());
             }
-            _ => false,
-        };
+            (None, Phase::Gone { why: said, .. }) if is_passing => said.clone_from(&why),
+            (None, phase @ Phase::Gone { .. }) => {
+                let (why, setting) = (why.clone(), setting.clone());
+                *phase = Phase::Refused { why, setting };
+            }
+            // By now it has connected after all.
+            _ => return,
+        }
+        self.complain(code, &why, setting);
+    }
+
+    /// Lets go of a connection that ended, or that makes no sense, and plans the next one. `explain` is there where the
+    /// reason is not known yet.
+    fn part(&mut self, why: String, explain: Option<Effect>, now: Micros) -> Vec<Effect> {
+        if let Phase::Live { since } = self.phase
+            && now - since >= backoff::GOOD
+        {
+            self.backoff.reset();
+        }
         let lost = self.history.close();
         if lost > 0 {
             self.notice = Some(words::lost_with_connection(lost));
@@ -368,16 +389,15 @@ impl Session {
         if self.can_simulate() {
             self.complain("no-host", &why, words::no_host_hint(&self.relay));
             let mut effects = self.simulate(why, now);
-            // The answer comes to the connection that is there by then.
-            effects.push(Effect::AskPolicy);
+            // After the simulated one has its number: the answer comes to the connection that is there by then.
+            effects.extend(explain);
             return effects;
         }
         let retry_at = now + self.backoff.after_failure();
         self.phase = Phase::Gone { retry_at, why };
-        if was_live {
-            return vec![Effect::Disconnect];
-        }
-        vec![Effect::Disconnect, Effect::AskPolicy]
+        let mut effects = vec![Effect::Disconnect];
+        effects.extend(explain);
+        effects
     }
 
     fn select(&mut self, number: Option<u64>) {
@@ -410,7 +430,7 @@ impl Session {
         self.announcer.speak_if_due(now);
         match self.phase {
             Phase::Connecting { since } if self.has_deadline() && now >= since + HELLO_DEADLINE => {
-                self.part(words::SILENT.to_owned(), now)
+                self.part(words::SILENT.to_owned(), Some(Effect::Explain), now)
             }
             Phase::Gone { retry_at, .. } if now >= retry_at && !self.hidden => self.connect(now),
             _ => self.send_due(now),

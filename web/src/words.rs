@@ -89,10 +89,8 @@ pub const RECORDED: &str = "Not sent: this is a recorded run. Live or simulated,
 /// What to do where there is no recording.
 pub const RECORDING_HINT: &str = "src=\"run.json\", or <script type=\"application/json\"> inside the element, with what its export() gave";
 
-/// The host took the connection and said nothing.
-pub const SILENT: &str = "The connection opened, but no host said hello";
-/// The host gave no reason.
-pub const REFUSED: &str = "The host does not let this page connect";
+/// Something took the connection, and nothing came of it.
+pub const SILENT: &str = "Something took the connection, but no host said hello";
 /// Send was pressed without a host.
 pub const NOT_SENT: &str = "Not sent: there is no host yet. Your message stays here.";
 /// Beside the length of an empty message.

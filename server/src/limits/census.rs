@@ -82,11 +82,7 @@ impl Census {
         let network = network(address);
         let now = Instant::now();
         let mut counted = self.counted();
-        if let Some(most) = self.most
-            && counted.all >= most
-        {
-            return Err(Full::Host(most));
-        }
+        counted.room(network, self.most, most_per_address)?;
         counted.sweep(now);
         let known = counted.addresses.entry(network);
         let known = known.or_insert_with(|| Address {
@@ -94,11 +90,6 @@ impl Census {
             last_left: now,
             rates: Arc::new(Rates::new(self.rates)),
         });
-        if let Some(most) = most_per_address
-            && known.present >= most
-        {
-            return Err(Full::Address(most));
-        }
         known.present += 1;
         let rates = Arc::clone(&known.rates);
         counted.all += 1;
@@ -107,6 +98,16 @@ impl Census {
             network,
             rates,
         })
+    }
+
+    /// Says whether one more from this address would be counted in, and counts nobody.
+    ///
+    /// # Errors
+    /// Which limit leaves no room.
+    pub(super) fn room(&self, address: IpAddr) -> Result<(), Full> {
+        let network = network(address);
+        self.counted()
+            .room(network, self.most, self.most_per_address)
     }
 
     /// How many are there.
@@ -125,6 +126,27 @@ impl Census {
 }
 
 impl Counted {
+    /// Which of these limits leaves no room for one more, if any.
+    fn room(
+        &self,
+        network: IpAddr,
+        most: Option<u32>,
+        most_per_address: Option<u32>,
+    ) -> Result<(), Full> {
+        if let Some(most) = most
+            && self.all >= most
+        {
+            return Err(Full::Host(most));
+        }
+        if let Some(most) = most_per_address
+            && let Some(known) = self.addresses.get(&network)
+            && known.present >= most
+        {
+            return Err(Full::Address(most));
+        }
+        Ok(())
+    }
+
     /// Forgets addresses that nobody uses any more, now and then: the work is shared out over those who enter.
     fn sweep(&mut self, now: Instant) {
         if self.addresses.len() < self.sweep_at.max(FEW_ADDRESSES) {
@@ -185,6 +207,7 @@ mod tests {
         let first = census.enter(ip("192.0.2.1")).unwrap();
         let _second = census.enter(ip("192.0.2.2")).unwrap();
         assert!(census.is_full());
+        assert_eq!(census.room(ip("192.0.2.3")), Err(Full::Host(2)));
         let full = census.enter(ip("192.0.2.3")).unwrap_err();
         assert_eq!(full, Full::Host(2));
         drop(first);
@@ -198,6 +221,8 @@ mod tests {
         let held: Vec<_> = (0..2)
             .map(|_| census.enter(ip("192.0.2.1")).unwrap())
             .collect();
+        assert_eq!(census.room(ip("192.0.2.1")), Err(Full::Address(2)));
+        assert_eq!(census.room(ip("192.0.2.2")), Ok(()));
         let full = census.enter(ip("::ffff:192.0.2.1")).unwrap_err();
         assert_eq!(full, Full::Address(2));
         let _other = census.enter(ip("192.0.2.2")).unwrap();

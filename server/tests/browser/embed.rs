@@ -12,6 +12,8 @@ mod generators;
 mod packages;
 mod parts;
 mod promises;
+mod proxies;
+mod proxy;
 mod reference;
 mod replay;
 mod shifts;

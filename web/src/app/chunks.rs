@@ -176,8 +176,8 @@ impl Chunks {
         &mut self.wanted[place]
     }
 
-    /// Asks the loader for a chunk, or for what the host at an address says of who may connect. It comes as [`Input::Chunk`].
-    pub(super) fn load(&self, name: &str) {
+    /// Asks the loader for a chunk. It comes as [`Input::Chunk`].
+    fn load(&self, name: &str) {
         self.load.load(&JsValue::NULL, name);
     }
 

@@ -1,7 +1,7 @@
 //! The rest of the core: what only chunks, recordings and exports need.
 //!
 //! The bundle cuts it off into a module of its own, `udp-echo-rest_bg.wasm`, which shares the memory of the core and is loaded
-//! before the first chunk, and before a host is asked why it lets nobody in: most pages show one live widget with its transcript, and never need it. What is cut off are the
+//! before the first chunk: most pages show one live widget with its transcript, and never need it. What is cut off are the
 //! functions of the modules with this name, and what only they call. So nothing here may be called before a chunk is there, or
 //! before the loader was asked for an export; and each function that is called from outside stands for itself.
 
@@ -17,7 +17,6 @@ use crate::element::settings::{Complaint, Mode, Pace};
 use crate::element::trace;
 use crate::host::{self, Host};
 use crate::inbox::Sender;
-use crate::policy::Policy;
 use crate::session::{Direction, Event, Micros, Session};
 use crate::words;
 
@@ -55,14 +54,6 @@ pub(super) fn run(app: &mut App, session: &mut Session, errand: Errand, chunk: &
             };
             chunk.save(&trace_of(session, &app.clock), application);
         }
-    }
-}
-
-/// Takes in what the host says of who may connect.
-#[inline(never)]
-pub(super) fn judge(app: &mut App, session: &mut Session, answer: &str) {
-    if let Ok(policy) = Policy::read(answer) {
-        app.feed(session, Event::Policy(policy));
     }
 }
 

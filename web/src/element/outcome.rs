@@ -1,5 +1,7 @@
 //! What happened, as the events that the element dispatches: a name and a detail in JSON.
 
+use std::borrow::Cow;
+
 use wire::control::What;
 use wire::ledger::Fate;
 
@@ -26,7 +28,7 @@ pub enum Outcome {
     /// Something is not as the author or the reader wants it.
     Error {
         /// A short name of the cause, which does not change.
-        code: &'static str,
+        code: Cow<'static, str>,
         /// What happened, as a sentence.
         message: String,
         /// What to do: where there is one, the line to add.
@@ -42,7 +44,7 @@ impl Outcome {
     /// An attribute cannot be what it says.
     pub fn complaint(complaint: &Complaint) -> Self {
         Self::Error {
-            code: "bad-attribute",
+            code: "bad-attribute".into(),
             message: words::bad_attribute(&complaint.written),
             hint: complaint.expected.clone(),
         }

@@ -5,7 +5,7 @@ use wire::control::HostMessage;
 
 use super::Micros;
 use crate::element::settings::{Complaint, Pace};
-use crate::policy::Policy;
+use crate::policy::Verdict;
 
 /// What can happen to a session.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub enum Event {
     Datagram(Vec<u8>),
     /// The connection is gone, or never was: close code and reason. Code 0 means that the browser did not even try.
     Closed(u16, String),
-    /// What `/relay.json` said after a connection failed.
-    Policy(Policy),
+    /// Why a connection failed.
+    Explained(Verdict),
     /// The page is hidden behind another, or no longer.
     Hidden(bool),
     /// The machine has a network again. That it has none says nothing: a host on the same machine needs none.
@@ -90,8 +90,8 @@ pub enum Effect {
     Connect(Peer),
     /// Let go of the connection.
     Disconnect,
-    /// Ask `/relay.json` whether this page may connect.
-    AskPolicy,
+    /// Find out why the connection failed.
+    Explain,
     /// Send this as one datagram.
     Datagram(Payload),
     /// Tell the host this.

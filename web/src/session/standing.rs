@@ -1,5 +1,7 @@
 //! What the element asks of a session through attributes and methods, and what stands in for a host that is not there.
 
+use std::borrow::Cow;
+
 use udp_echo_feed::datagram::Payload;
 use wire::control::Options;
 use wire::limits::MAX_MESSAGE_BYTES;
@@ -173,9 +175,14 @@ impl Session {
         self.outcomes.push(Outcome::Sent(number));
     }
 
-    pub(super) fn complain(&mut self, code: &'static str, message: &str, hint: String) {
+    pub(super) fn complain(
+        &mut self,
+        code: impl Into<Cow<'static, str>>,
+        message: &str,
+        hint: String,
+    ) {
         self.outcomes.push(Outcome::Error {
-            code,
+            code: code.into(),
             message: message.to_owned(),
             hint,
         });

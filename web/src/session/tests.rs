@@ -24,7 +24,7 @@ struct Page {
     session: Session,
     host: Option<Simulator>,
     now: Micros,
-    asked_policy: bool,
+    asked_why: bool,
 }
 
 impl Page {
@@ -39,7 +39,7 @@ impl Page {
             session,
             host: None,
             now: 1_000_000,
-            asked_policy: false,
+            asked_why: false,
         }
     }
 
@@ -57,7 +57,7 @@ impl Page {
             match effect {
                 Effect::Connect(_) => self.host = Some(Simulator::new(self.now, 7)),
                 Effect::Disconnect => self.host = None,
-                Effect::AskPolicy => self.asked_policy = true,
+                Effect::Explain => self.asked_why = true,
                 Effect::Save => {}
                 Effect::Control(message) => {
                     self.tell_host(&serde_json::from_str(&message).expect("the form of the wire"));

@@ -1,7 +1,7 @@
 //! How sessions begin, end and begin again.
 
 use super::*;
-use crate::policy::Policy;
+use crate::policy::Verdict;
 
 #[test]
 fn a_page_is_live_only_after_hello() {
@@ -22,7 +22,7 @@ fn a_host_that_says_nothing_is_taken_for_none() {
     assert_eq!(session.wakes_at(0), Some(HELLO_DEADLINE));
     assert!(session.on(Event::Tick, HELLO_DEADLINE - 1).is_empty());
     let effects = session.on(Event::Tick, HELLO_DEADLINE);
-    assert_eq!(effects, [Effect::Disconnect, Effect::AskPolicy]);
+    assert_eq!(effects, [Effect::Disconnect, Effect::Explain]);
     let view = View::of(&session, HELLO_DEADLINE);
     assert_eq!(view.state(), "gone");
     assert!(
@@ -65,12 +65,9 @@ fn a_refused_page_names_the_setting_and_stops_trying() {
     let mut page = Page::new();
     page.on(Event::Seen);
     page.on(Event::Closed(1006, String::new()));
-    assert!(page.asked_policy);
-    page.on(Event::Policy(Policy {
-        code: String::new(),
-        protocol: 1,
-        version: "0.1.0".to_owned(),
-        allowed: false,
+    assert!(page.asked_why);
+    page.on(Event::Explained(Verdict {
+        code: "refused".to_owned(),
         why: "the origin https://docs.example is not allowed".to_owned(),
         setting: "--allow-origin https://docs.example".to_owned(),
     }));
@@ -80,6 +77,48 @@ fn a_refused_page_names_the_setting_and_stops_trying() {
     assert_eq!(view.setting(), "--allow-origin https://docs.example");
     assert!(view.can_retry());
     assert_eq!(page.session.wakes_at(page.now), None);
+}
+
+#[test]
+fn a_host_that_is_full_is_asked_again_and_what_a_proxy_lacks_is_named_with_its_lines() {
+    let verdict = |code: &str, why: &str, setting: &str| {
+        let [code, why, setting] = [code, why, setting].map(str::to_owned);
+        Event::Explained(Verdict { code, why, setting })
+    };
+    let mut page = Page::new();
+    page.on(Event::Seen);
+    page.on(Event::Closed(1006, String::new()));
+    page.on(verdict("busy", "the host has 2 sessions", ""));
+    assert_eq!(page.view().state(), "gone");
+    assert!(page.view().detail().contains("the host has 2 sessions"));
+    assert!(page.session.wakes_at(page.now).is_some(), "it tries again");
+    page.on(Event::Retry);
+    page.on(Event::Closed(1006, String::new()));
+    page.on(verdict("no-websockets", "the host answers", "proxy_pass"));
+    assert_eq!(page.view().state(), "refused");
+    assert_eq!(page.view().detail(), "the host answers");
+    assert_eq!(page.view().setting(), "proxy_pass");
+    // What comes too late is about nothing that is shown.
+    page.on(Event::Retry);
+    page.run(0);
+    page.on(verdict("no-websockets", "the host answers", "proxy_pass"));
+    assert_eq!((page.view().state(), page.view().setting()), ("live", ""));
+}
+
+#[test]
+fn a_host_that_says_why_is_not_asked_why() {
+    for (code, reason, asks) in [
+        (0, "a bad address", true),
+        (1006, "", true),
+        (1001, "the host stops", false),
+        (4405, "the host has 2 sessions, its limit", false),
+        (4406, "your address has 2 sessions, the limit", false),
+    ] {
+        let mut page = Page::new();
+        page.on(Event::Seen);
+        page.on(Event::Closed(code, reason.to_owned()));
+        assert_eq!(page.asked_why, asks, "{code}");
+    }
 }
 
 #[test]

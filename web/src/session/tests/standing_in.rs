@@ -4,7 +4,7 @@ use wire::ledger::Fate;
 
 use super::*;
 use crate::element::settings::Pace;
-use crate::policy::Policy;
+use crate::policy::Verdict;
 
 #[test]
 fn without_a_host_the_simulated_one_stands_in_and_says_why() {
@@ -20,12 +20,9 @@ fn without_a_host_the_simulated_one_stands_in_and_says_why() {
             .detail()
             .contains("No datagram leaves this page")
     );
-    assert!(page.asked_policy, "a host may be there and refuse");
-    page.on(Event::Policy(Policy {
-        code: String::new(),
-        protocol: 1,
-        version: "0.1.0".to_owned(),
-        allowed: false,
+    assert!(page.asked_why, "a host may be there and refuse");
+    page.on(Event::Explained(Verdict {
+        code: "refused".to_owned(),
         why: "the origin is not allowed".to_owned(),
         setting: "--allow-origin https://docs.example".to_owned(),
     }));

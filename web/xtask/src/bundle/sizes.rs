@@ -9,31 +9,35 @@ use crate::table::{Table, grouped};
 /// A kilobyte of the budget is 1,000 bytes, which is the stricter reading.
 const KB: usize = 1_000;
 
-/// What one embed of the widget loads, in this order, and how much of it there may be, gzipped.
-const WIDGET: [(&str, &str, usize); 4] = [
-    ("loader", "udp-echo.js", 4 * KB),
-    ("glue", "udp-echo-web.js", 8 * KB),
-    ("wasm", "udp-echo-web_bg.wasm", 40 * KB),
-    ("css", "udp-echo.css", 6 * KB),
+/// What one embed of the widget loads, in this order. What a visitor feels is the whole; only the loader, which every page
+/// has before anybody has seen a widget, has a budget of its own.
+const WIDGET: [(&str, &str, Option<usize>); 4] = [
+    ("loader", "udp-echo.js", Some(6 * KB)),
+    ("glue", "udp-echo-web.js", None),
+    ("wasm", "udp-echo-web_bg.wasm", None),
+    ("css", "udp-echo.css", None),
 ];
 
-/// All of the widget together.
+/// All of the widget together, gzipped.
 const WIDGET_BUDGET: usize = 65 * KB;
+
+/// The module of a chunk, gzipped.
+const CHUNK_BUDGET: usize = 40 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
 const CHUNKS: [(&str, &str, Option<usize>); 14] = [
-    ("rest", "udp-echo-rest_bg.wasm", Some(30 * KB)),
-    ("simulator", "udp-echo-simulator_bg.wasm", Some(30 * KB)),
+    ("rest", "udp-echo-rest_bg.wasm", Some(CHUNK_BUDGET)),
+    ("simulator", "udp-echo-simulator_bg.wasm", Some(CHUNK_BUDGET)),
     ("simulator's glue", "udp-echo-simulator.js", None),
-    ("runs", "udp-echo-runs_bg.wasm", Some(30 * KB)),
+    ("runs", "udp-echo-runs_bg.wasm", Some(CHUNK_BUDGET)),
     ("runs' glue", "udp-echo-runs.js", None),
-    ("picture", "udp-echo-picture_bg.wasm", Some(30 * KB)),
+    ("picture", "udp-echo-picture_bg.wasm", Some(CHUNK_BUDGET)),
     ("picture's glue", "udp-echo-picture.js", None),
     ("picture's css", "udp-echo-picture.css", None),
-    ("lab", "udp-echo-lab_bg.wasm", Some(30 * KB)),
+    ("lab", "udp-echo-lab_bg.wasm", Some(CHUNK_BUDGET)),
     ("lab's glue", "udp-echo-lab.js", None),
     ("lab's css", "udp-echo-lab.css", None),
-    ("bytes", "udp-echo-bytes_bg.wasm", Some(30 * KB)),
+    ("bytes", "udp-echo-bytes_bg.wasm", Some(CHUNK_BUDGET)),
     ("bytes' glue", "udp-echo-bytes.js", None),
     ("bytes' css", "udp-echo-bytes.css", None),
 ];
@@ -69,7 +73,7 @@ impl Report {
                 budget,
             }
         };
-        let widget = WIDGET.map(|(name, file, budget)| measured(name, file, Some(budget)));
+        let widget = WIDGET.map(|(name, file, budget)| measured(name, file, budget));
         let all = Row {
             name: "widget",
             file: "all of these",
@@ -126,7 +130,7 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::glue::{PACKAGES, REST, wasm_file};
+    use crate::bundle::glue::{PACKAGES, wasm_file};
 
     /// Bytes of a linear congruence, which are as good as random to gzip.
     fn noise(bytes: usize) -> Vec<u8> {
@@ -146,30 +150,34 @@ mod tests {
 
     #[test]
     fn the_budget_is_about_what_is_sent_not_about_what_is_written() {
-        let verbose = report(&[("udp-echo.js", b"x".repeat(5 * KB))]);
+        let verbose = report(&[("udp-echo.js", b"x".repeat(7 * KB))]);
         assert!(verbose.over().is_empty());
-        let dense = report(&[("udp-echo.js", noise(5 * KB))]);
+        let dense = report(&[("udp-echo.js", noise(7 * KB))]);
         assert_eq!(dense.over(), ["udp-echo.js"]);
         assert!(dense.to_string().contains("over"));
     }
 
     #[test]
     fn every_module_of_a_chunk_has_a_budget() {
-        for file in PACKAGES.into_iter().chain([REST]).map(wasm_file) {
+        for file in PACKAGES.into_iter().skip(1).map(wasm_file) {
             let file = file.as_str();
             assert_eq!(report(&[(file, noise(41 * KB))]).over(), [file], "{file}");
         }
     }
 
     #[test]
-    fn parts_within_their_budgets_fit_the_whole_and_the_page_counts_for_none() {
-        let full = report(&[
-            ("udp-echo.js", noise(3_900)),
-            ("udp-echo-web.js", noise(7_900)),
-            ("udp-echo-web_bg.wasm", noise(39_900)),
-            ("udp-echo.css", noise(5_900)),
-            ("index.html", noise(100 * KB)),
-        ]);
+    fn what_counts_is_the_whole_of_the_widget_and_the_page_counts_for_none() {
+        let widget = |wasm: usize| {
+            report(&[
+                ("udp-echo.js", noise(5_900)),
+                ("udp-echo-web.js", noise(5_900)),
+                ("udp-echo-web_bg.wasm", noise(wasm)),
+                ("udp-echo.css", noise(2_900)),
+                ("index.html", noise(100 * KB)),
+            ])
+        };
+        let full = widget(50 * KB);
         assert!(full.over().is_empty(), "{full}");
+        assert_eq!(widget(51 * KB).over(), ["all of these"]);
     }
 }
