@@ -27,7 +27,11 @@ const CHUNK_BUDGET: usize = 40 * KB;
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
 const CHUNKS: [(&str, &str, Option<usize>); 14] = [
     ("rest", "udp-echo-rest_bg.wasm", Some(CHUNK_BUDGET)),
-    ("simulator", "udp-echo-simulator_bg.wasm", Some(CHUNK_BUDGET)),
+    (
+        "simulator",
+        "udp-echo-simulator_bg.wasm",
+        Some(CHUNK_BUDGET),
+    ),
     ("simulator's glue", "udp-echo-simulator.js", None),
     ("runs", "udp-echo-runs_bg.wasm", Some(CHUNK_BUDGET)),
     ("runs' glue", "udp-echo-runs.js", None),
