@@ -6,12 +6,16 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
+use std::str::FromStr as _;
 
-use axum::http::Uri;
 use axum::http::uri::Authority;
 
+use crate::name;
 use crate::proxy::Caller;
+
+mod allowed;
+
+pub use allowed::{AllowedHost, AllowedOrigin, NamePattern, Origin};
 
 /// The rules in force.
 #[derive(Debug, Clone)]
@@ -19,30 +23,9 @@ pub struct Access {
     /// Origins that are admitted besides the host's own and loopback ones.
     pub origins: Vec<AllowedOrigin>,
     /// Names by which the host may be called besides loopback ones and its own address.
-    pub hosts: Vec<String>,
+    pub hosts: Vec<AllowedHost>,
     /// The address that the host listens on.
     pub bound: SocketAddr,
-}
-
-/// One value of `--allow-origin`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AllowedOrigin {
-    /// `*`: every page of every site.
-    Any,
-    /// `null`: pages from files and sandboxed frames, which have no origin.
-    Null,
-    /// `missing`: programs that are no browsers and send no origin.
-    Missing,
-    /// One site.
-    Exact(Origin),
-}
-
-/// Scheme, host and port of a page (RFC 6454), normalized: lower case, the default port written out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    scheme: String,
-    host: String,
-    port: u16,
 }
 
 /// Why a request was refused, and which setting would admit it.
@@ -77,17 +60,13 @@ impl Access {
     /// The reason and the setting to change.
     pub fn check_host(&self, host: Option<&str>) -> Result<(), Refusal> {
         let called = host.unwrap_or_default();
-        let name = called
-            .parse::<Authority>()
-            .ok()
-            .map(|authority| plain_host(authority.host()));
-        match name {
+        match called_name(called) {
             // An address cannot be rebound: only names can.
-            Some(name) if is_loopback(&name) || self.is_own_address(&name) => Ok(()),
-            Some(name) if self.hosts.iter().any(|host| plain_host(host) == name) => Ok(()),
-            Some(name) => Err(Refusal {
+            Some((name, _)) if is_loopback(&name) || self.is_own_address(&name) => Ok(()),
+            Some((name, port)) if self.hosts.iter().any(|host| host.admits(&name, port)) => Ok(()),
+            Some((name, _)) => Err(Refusal {
                 why: format!(
-                    "the request calls this host \"{name}\", which is not one of its names"
+                    "the request calls this host \"{called}\", which is not one of its names"
                 ),
                 setting: format!("--allow-host {name}"),
             }),
@@ -128,10 +107,8 @@ impl Access {
         let is_own = caller.host.as_ref().is_some_and(|host| {
             Origin::from_str(&format!("{}://{host}", caller.scheme)) == Ok(page.clone())
         });
-        if is_own || is_loopback(&page.host) || self.admits(&AllowedOrigin::Any) {
-            return Ok(());
-        }
-        if self.admits(&AllowedOrigin::Exact(page)) {
+        let is_named = || self.origins.iter().any(|allowed| allowed.admits(&page));
+        if is_own || is_loopback(&page.host) || is_named() {
             return Ok(());
         }
         Err(Refusal {
@@ -152,77 +129,32 @@ impl Access {
     }
 }
 
-impl FromStr for AllowedOrigin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "*" => Ok(Self::Any),
-            "null" => Ok(Self::Null),
-            "missing" => Ok(Self::Missing),
-            _ => text.parse().map(Self::Exact),
-        }
-    }
-}
-
-impl FromStr for Origin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "{text:?} is no origin; write it like https://docs.example or http://localhost:8080"
-            )
-        };
-        // The parser of addresses drops a fragment with whatever is in it; an origin has none.
-        if text.contains('#') || text.contains(char::is_whitespace) {
-            return Err(wrong());
-        }
-        let uri: Uri = text.parse().map_err(|_| wrong())?;
-        let parts = uri.into_parts();
-        let scheme = parts
-            .scheme
-            .ok_or_else(wrong)?
-            .as_str()
-            .to_ascii_lowercase();
-        let authority = parts.authority.ok_or_else(wrong)?;
-        let has_path = parts
-            .path_and_query
-            .is_some_and(|path| path.as_str() != "/");
-        if has_path || authority.as_str().contains('@') {
-            return Err(wrong());
-        }
-        let default_port = match scheme.as_str() {
-            "http" => 80,
-            "https" => 443,
-            _ => return Err(wrong()),
-        };
-        // `port_u16` takes a port out of range for none at all.
-        let has_port = authority.as_str().len() > authority.host().len();
-        let port = match authority.port_u16() {
-            Some(port) => port,
-            None if has_port => return Err(wrong()),
-            None => default_port,
-        };
-        Ok(Self {
-            scheme,
-            host: plain_host(authority.host()),
-            port,
-        })
-    }
-}
-
-/// A host name to compare: lower case, without the brackets of an IPv6 address and without the root's trailing dot.
+/// A host name to compare: lower case, without the root's trailing dot; an address in its one spelling, without brackets.
 fn plain_host(host: &str) -> String {
     let inner = host.trim_start_matches('[').trim_end_matches(']');
     let inner = inner.strip_suffix('.').unwrap_or(inner);
-    inner.to_ascii_lowercase()
+    match inner.parse::<IpAddr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => inner.to_ascii_lowercase(),
+    }
 }
 
-/// Whether a name always means this machine: browsers resolve `localhost` and what ends in it themselves (RFC 6761).
+/// Name and port by which a request calls the host (RFC 9110, section 7.2); `None` when it cannot be read.
+fn called_name(called: &str) -> Option<(String, Option<u16>)> {
+    // A zone is no part of a name (RFC 6874), but clients send it, and the parser knows none.
+    let called = match called.split_once('%') {
+        Some((address, behind)) if called.starts_with('[') => {
+            format!("{address}]{}", behind.split_once(']')?.1)
+        }
+        _ => called.to_owned(),
+    };
+    let authority: Authority = called.parse().ok()?;
+    Some((plain_host(authority.host()), authority.port_u16()))
+}
+
+/// Whether a name, or an address, is this machine's alone.
 fn is_loopback(name: &str) -> bool {
-    let is_name = name == "localhost" || name.ends_with(".localhost");
-    is_name
+    name::is_localhost(name)
         || name
             .parse::<IpAddr>()
             .is_ok_and(|address| address.to_canonical().is_loopback())

@@ -10,9 +10,10 @@ mod limits;
 
 pub use limits::LimitSettings;
 
-use crate::access::AllowedOrigin;
+use crate::access::{AllowedHost, AllowedOrigin};
 use crate::client::duration;
 use crate::log::LogFormat;
+use crate::place::bind_address as address;
 use crate::target::TargetSetting;
 
 /// UDP that you can watch: an echo server, and a relay that lets a browser talk to it.
@@ -86,8 +87,8 @@ pub struct Config {
     #[arg(long, env = "UDP_ECHO_ALLOW_PRIVATE_TARGETS")]
     pub allow_private_targets: bool,
 
-    /// Origin whose pages may connect, such as `https://docs.example`; or `*`, `null` (files, sandboxed frames), `missing`
-    /// (programs that are no browsers) (repeatable)
+    /// Origin whose pages may connect, such as `https://docs.example`, or `https://*.example.org` for all names below
+    /// example.org; or `*`, `null` (files, sandboxed frames), `missing` (programs that are no browsers) (repeatable)
     #[arg(
         long = "allow-origin",
         env = "UDP_ECHO_ALLOW_ORIGIN",
@@ -96,14 +97,15 @@ pub struct Config {
     )]
     pub allow_origins: Vec<AllowedOrigin>,
 
-    /// Name by which browsers may call this host, such as udp.example, besides loopback names (repeatable)
+    /// Name by which browsers may call this host, besides loopback names: udp.example with any port, udp.example:8443 with this
+    /// one, or *.example.org for all names below example.org (repeatable)
     #[arg(
         long = "allow-host",
         env = "UDP_ECHO_ALLOW_HOST",
         value_name = "NAME",
         value_delimiter = ','
     )]
-    pub allow_hosts: Vec<String>,
+    pub allow_hosts: Vec<AllowedHost>,
 
     /// Network of proxies whose X-Forwarded-For, -Host and -Proto are believed, such as 10.0.0.0/8 (repeatable)
     #[arg(
@@ -168,14 +170,6 @@ impl Default for Config {
         // One place for defaults: those of the command line.
         Cli::parse_from(["udp-echo"]).config
     }
-}
-
-/// Reads `ADDRESS:PORT`.
-pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
-    let text = text.replacen("localhost:", "127.0.0.1:", 1);
-    text.parse().map_err(|_| {
-        "not an ADDRESS:PORT; write it like 127.0.0.1:8000, [::1]:8000 or 0.0.0.0:0".to_owned()
-    })
 }
 
 #[cfg(test)]

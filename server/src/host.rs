@@ -21,6 +21,7 @@ use crate::limits::Limiter;
 use crate::log::Throttle;
 use crate::memory::Returned;
 use crate::metrics::Metrics;
+use crate::place;
 use crate::proxy::TrustedProxies;
 use crate::relay::{BacklogPool, Patience};
 use crate::resume::Ports;
@@ -100,7 +101,7 @@ impl Host {
             .local_addr()
             .context("read the address of the page")?;
         let udp = echo.local_addr();
-        let own_server = reachable(udp);
+        let own_server = place::reachable(udp);
 
         let mut targets = vec![Target {
             name: OWN_SERVER.to_owned(),
@@ -223,16 +224,6 @@ impl From<EchoRules> for EchoRule {
             buffer: rules.buffer.map(|bytes| bytes as usize),
             echo_empty: rules.echo_empty,
         }
-    }
-}
-
-/// The address by which the host itself reaches a server that listens on all addresses.
-fn reachable(bound: SocketAddr) -> SocketAddr {
-    use std::net::{IpAddr, Ipv4Addr};
-    match bound.ip() {
-        // A socket on `::` takes IPv4 too.
-        ip if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), bound.port()),
-        _ => bound,
     }
 }
 

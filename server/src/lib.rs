@@ -4,6 +4,7 @@
 //! - [`host`]: the sockets and tasks, and how they start and stop;
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
+//! - [`place`]: `HOST:PORT`, and the one rule by which it becomes an address; `name`: names of hosts in one form;
 //! - [`limits`]: how much they may take;
 //! - [`memory`]: what sessions give back;
 //! - [`metrics`]: what the host counts;
@@ -27,6 +28,8 @@ pub mod access;
 pub mod limits;
 pub mod memory;
 pub mod metrics;
+pub(crate) mod name;
+pub mod place;
 pub mod proxy;
 pub mod resume;
 pub mod target;

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use tokio::runtime::Builder;
 use udp_echo::config::{Cli, Command, Config};
+use udp_echo::place::{self, Shown};
 use udp_echo::{Host, StopSignals, client, echo, limits, log};
 
 /// Exit code after a second signal, when sessions got no goodbye: the shell's for a program that Ctrl-C ended.
@@ -51,16 +52,28 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     limits::raise_descriptor_limit(&config.limits);
     let host = Host::start(config).await?;
     let (http, udp) = (host.http_address(), host.udp_address());
-    say(format_args!("page        http://{http}/"));
-    say(format_args!("UDP echo    {udp}"));
+    let page = Shown(place::reachable(http)).url("http");
+    say(format_args!("page        {page}/"));
+    if let Some(others) = place::address_for_others(http) {
+        let others = Shown(others).url("http");
+        say(format_args!("            {others}/  from other machines"));
+    }
+    if let Some(zone) = Shown(http).zone() {
+        say(format_args!(
+            "            browsers open no address with a zone (%{zone}): listen on [::]:{} for them",
+            http.port()
+        ));
+    }
+    say(format_args!("UDP echo    {}", Shown(udp)));
+    let server = Shown(place::reachable(udp));
     say(format_args!(
         "try         nc -u {} {}",
-        udp.ip(),
+        server.host(),
         udp.port()
     ));
-    say(format_args!("            udp-echo client {udp}"));
+    say(format_args!("            udp-echo client {server}"));
     if open {
-        open_browser(&format!("http://{http}/"));
+        open_browser(&format!("{page}/"));
     }
     stop.next().await;
     say(format_args!("stopping; once more ends it at once"));

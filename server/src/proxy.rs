@@ -49,18 +49,13 @@ impl TrustedProxies {
                 veiled: headers.contains_key(FORWARDED_FOR),
             };
         }
-        // Of several values the last one is from the proxy nearest to us.
-        let is_tls = last_value(headers, FORWARDED_PROTO)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
         Caller {
             address: self.client_behind(peer, headers),
+            // The name that the nearest proxy was called by: a page can put others in front of it.
             host: last_value(headers, FORWARDED_HOST)
                 .map(str::to_owned)
                 .or(called),
-            scheme: match is_tls {
-                true => Scheme::HTTPS,
-                false => Scheme::HTTP,
-            },
+            scheme: first_value(headers, FORWARDED_PROTO).map_or(Scheme::HTTP, browser_scheme),
             veiled: false,
         }
     }
@@ -114,6 +109,25 @@ fn last_value(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     (!last.is_empty()).then_some(last)
 }
 
+/// The value that the proxy nearest to the browser wrote, where each proxy adds its own behind those before it.
+fn first_value(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let first = readable(headers.get(name)?).split(',').next()?.trim();
+    (!first.is_empty()).then_some(first)
+}
+
+/// How the browser called, in whatever words a proxy says it: a WebSocket over TLS is `wss` to some, and the page that opened it
+/// came over `https`. Of a chain such as `https,http` the first word counts: TLS ends at the proxy that the browser sees, and
+/// what this host compares is the page's own scheme. No page can write this header into a WebSocket's handshake.
+fn browser_scheme(word: &str) -> Scheme {
+    let is_tls = ["https", "wss"]
+        .iter()
+        .any(|tls| word.trim_matches('"').eq_ignore_ascii_case(tls));
+    match is_tls {
+        true => Scheme::HTTPS,
+        false => Scheme::HTTP,
+    }
+}
+
 /// Reads what proxies write about a hop: an address, some with a port behind it, IPv6 then in brackets.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
@@ -130,8 +144,18 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map(|network| network.trunc())
+        .map(|network| ipv4_inside(network.trunc()))
         .map_err(|_| "not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7".to_owned())
+}
+
+/// A network of IPv4 addresses that is written as one of IPv6 (`::ffff:10.0.0.0/104`): callers are compared as IPv4.
+fn ipv4_inside(network: IpNet) -> IpNet {
+    let inside = match (network.addr(), network.prefix_len().checked_sub(96)) {
+        (IpAddr::V6(address), Some(bits)) => address.to_ipv4_mapped().map(|v4| (v4, bits)),
+        _ => None,
+    };
+    let inside = inside.and_then(|(address, bits)| IpNet::new(address.into(), bits).ok());
+    inside.unwrap_or(network)
 }
 
 #[cfg(test)]

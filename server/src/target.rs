@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::place::Place;
+
 /// Name of the host's own echo server among the targets.
 pub const OWN_SERVER: &str = "echo";
 
@@ -14,8 +16,8 @@ pub const OWN_SERVER: &str = "echo";
 pub struct TargetSetting {
     /// Name that clients choose it by.
     pub name: String,
-    /// `HOST:PORT` as it was written.
-    pub place: String,
+    /// Where the server is.
+    pub place: Place,
 }
 
 /// A target, resolved once and checked.
@@ -47,15 +49,15 @@ impl FromStr for TargetSetting {
                 "{OWN_SERVER:?} is the host's own server; choose another name"
             ));
         }
-        let (host, port) = place
-            .rsplit_once(':')
-            .ok_or_else(|| wrong("there is no :PORT behind"))?;
-        if host.is_empty() || !matches!(port.parse::<u16>(), Ok(1..)) {
-            return Err(wrong("the place is no HOST:PORT with a port of 1 to 65535"));
+        let place: Place = place
+            .parse()
+            .map_err(|why: String| wrong(&format!("in the place behind {name}=, {why}")))?;
+        if place.port() == 0 {
+            return Err(wrong("port 0 is no server's"));
         }
         Ok(Self {
             name: name.to_owned(),
-            place: place.to_owned(),
+            place,
         })
     }
 }
@@ -68,10 +70,10 @@ impl FromStr for TargetSetting {
 /// When the name does not resolve, or when any of its addresses may not be reached; says which one and why.
 pub async fn resolve(setting: &TargetSetting, allow_private: bool) -> anyhow::Result<Target> {
     let TargetSetting { name, place } = setting;
-    let found = tokio::net::lookup_host(place)
+    let addresses = place
+        .resolve()
         .await
         .with_context(|| format!("resolve the target {name}={place}"))?;
-    let addresses: Vec<SocketAddr> = found.collect();
     for address in &addresses {
         let reach = Reach::of(address.ip());
         ensure!(

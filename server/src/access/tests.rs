@@ -8,7 +8,7 @@ fn access(bound: &str, origins: &[&str], hosts: &[&str]) -> Access {
             .iter()
             .map(|origin| origin.parse().unwrap())
             .collect(),
-        hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        hosts: hosts.iter().map(|host| host.parse().unwrap()).collect(),
         bound: bound.parse().unwrap(),
     }
 }
@@ -84,6 +84,36 @@ fn the_matrix_of_origins_and_hosts() {
         (LOCAL, &[], &[], Some("rebind.example.:8000"), None, Some("--allow-host rebind.example")),
         (LOCAL, &[], &[], Some("localhost..:8000"), None, Some("--allow-host localhost.")),
         (LOCAL, &[], &[], Some("localhost.evil.example."), None, Some("--allow-host localhost.evil.example")),
+        // All names below one, at any depth; neither the name itself nor one that only ends alike.
+        (LOCAL, &[], &["*.example.org"], Some("udp.example.org"), Some("https://docs.example"), Some("--allow-origin https://docs.example")),
+        (LOCAL, &[], &["*.example.org"], Some("udp.example.org:8443"), Some("http://udp.example.org:8443"), None),
+        (LOCAL, &[], &["*.example.org"], Some("a.b.EXAMPLE.org."), Some("http://a.b.example.org"), None),
+        (LOCAL, &[], &["*.example.org"], Some("example.org"), None, Some("--allow-host example.org")),
+        (LOCAL, &[], &["*.example.org"], Some("badexample.org"), None, Some("--allow-host badexample.org")),
+        (LOCAL, &["https://*.example.org"], &[], Some("127.0.0.1"), Some("https://docs.example.org"), None),
+        (LOCAL, &["https://*.example.org"], &[], Some("127.0.0.1"), Some("https://a.docs.example.org"), None),
+        (LOCAL, &["https://*.example.org"], &[], Some("127.0.0.1"), Some("https://example.org"), Some("--allow-origin https://example.org")),
+        (LOCAL, &["https://*.example.org"], &[], Some("127.0.0.1"), Some("http://docs.example.org"), Some("--allow-origin http://docs.example.org")),
+        (LOCAL, &["https://*.example.org"], &[], Some("127.0.0.1"), Some("https://docs.example.org:8443"), Some("--allow-origin https://docs.example.org:8443")),
+        (LOCAL, &["https://*.example.org"], &[], Some("127.0.0.1"), Some("https://docs.example.org.evil.example"), Some("--allow-origin https://docs.example.org.evil.example")),
+        (LOCAL, &["http://*.example.org:8080"], &[], Some("127.0.0.1"), Some("http://docs.example.org:8080"), None),
+        // A name with a port means that port; the default ports are left out by browsers.
+        (LOCAL, &[], &["udp.example:443"], Some("udp.example"), Some("http://udp.example"), None),
+        (LOCAL, &[], &["udp.example:443"], Some("udp.example:443"), Some("http://udp.example:443"), None),
+        (LOCAL, &[], &["udp.example:8443"], Some("udp.example:8443"), Some("http://udp.example:8443"), None),
+        (LOCAL, &[], &["udp.example:8443"], Some("udp.example:8444"), None, Some("--allow-host udp.example")),
+        (LOCAL, &[], &["udp.example:8443"], Some("udp.example"), None, Some("--allow-host udp.example")),
+        // International names travel in their ASCII form.
+        (LOCAL, &[], &["bücher.example"], Some("xn--bcher-kva.example:8000"), Some("http://xn--bcher-kva.example:8000"), None),
+        (LOCAL, &["https://Bücher.example"], &[], Some("127.0.0.1"), Some("https://xn--bcher-kva.example"), None),
+        (LOCAL, &["https://*.bücher.example"], &[], Some("127.0.0.1"), Some("https://www.xn--bcher-kva.example"), None),
+        // Addresses, in any spelling, and with a zone.
+        (LOCAL, &[], &["192.0.2.7"], Some("192.0.2.7:8000"), Some("http://192.0.2.7:8000"), None),
+        (LOCAL, &[], &["2001:db8::1"], Some("[2001:DB8:0::1]:8000"), Some("http://[2001:db8::1]:8000"), None),
+        (LOCAL, &[], &["[2001:db8::1]:8000"], Some("[2001:db8::1]:8000"), None, None),
+        ("[fe80::1]:8000", &["missing"], &[], Some("[fe80::1%25eth0]:8000"), None, None),
+        ("[fe80::1]:8000", &["missing"], &[], Some("[fe80::1%eth0]:8000"), None, None),
+        ("[fe80::1]:8000", &["missing"], &[], Some("[fe80::2%eth0]:8000"), None, Some("--allow-host fe80::2")),
         // Programs that are no browsers.
         (LOCAL, &[], &[], Some("127.0.0.1:8000"), None, None),
         (OPEN, &[], &[], Some("192.0.2.7:8000"), None, Some("--allow-origin missing")),
@@ -162,4 +192,68 @@ fn a_wrong_allow_origin_says_how_to_write_it() {
         let said = wrong.parse::<AllowedOrigin>().unwrap_err();
         assert!(said.contains("https://docs.example"), "{wrong}: {said}");
     }
+}
+
+/// Values that could admit nothing, and what the refusal tells to write in their place.
+#[test]
+fn a_host_setting_that_could_admit_nothing_is_refused_with_what_to_write() {
+    for (written, hint) in [
+        ("*", "DNS rebinding"),
+        ("*.", "is empty"),
+        ("*.org", "*.example.org"),
+        ("udp.*", "*.example.org"),
+        ("*udp.example", "*.example.org"),
+        (".example.org", "*.example.org"),
+        ("https://udp.example", "the name alone, udp.example"),
+        (
+            "http://udp.example:8000/page",
+            "the name alone, udp.example:8000",
+        ),
+        ("udp.example/", "udp.example"),
+        ("udp.example:", "1 to 65535"),
+        ("udp.example:https", "1 to 65535"),
+        ("udp.example:65536", "1 to 65535"),
+        ("udp.example:0", "1 to 65535"),
+        ("udp example", "udp.example"),
+        ("127.1", "ends in a number"),
+        ("[2001:db8::1", "udp.example"),
+        ("", "is empty"),
+    ] {
+        let why = written.parse::<AllowedHost>().unwrap_err();
+        assert!(why.contains(hint), "{written:?}: {why}");
+    }
+}
+
+#[test]
+fn an_origin_setting_that_could_admit_nothing_is_refused_with_what_to_write() {
+    for (written, hint) in [
+        ("docs.example", "begins with no http:// or https://"),
+        ("*.example.org", "https://*.example.org"),
+        ("https://*", "* alone"),
+        ("https://*.org", "two parts"),
+        ("https://docs.*", "*.example.org"),
+        ("https://.example.org", "*.example.org"),
+        ("*://docs.example", "https://docs.example"),
+        ("https://docs.example/guide/", "a path"),
+        ("https://docs.example?x", "a path"),
+        ("https://docs.example#x", "a path"),
+        ("https://docs.example:port", "https://docs.example"),
+        ("https://me@docs.example", "no origin"),
+        ("ws://docs.example", "no origin"),
+        ("file:///home/me/page.html", "null"),
+        ("https://", "no origin"),
+        ("", "no origin"),
+    ] {
+        let why = written.parse::<AllowedOrigin>().unwrap_err();
+        assert!(why.contains(hint), "{written:?}: {why}");
+    }
+}
+
+#[test]
+fn blanks_around_a_value_of_a_list_do_not_count() {
+    assert_eq!(" udp.example".parse::<AllowedHost>(), "udp.example".parse());
+    assert_eq!(
+        "\thttps://docs.example/ ".parse::<AllowedOrigin>(),
+        "https://docs.example".parse()
+    );
 }

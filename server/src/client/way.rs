@@ -3,13 +3,14 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use tokio::net::{UdpSocket, lookup_host};
+use tokio::net::UdpSocket;
 
 mod relay;
 
 use super::args::Destination;
+use crate::place::Place;
 use relay::Relay;
 
 /// Larger than any datagram, so that none is cut on the way in.
@@ -195,24 +196,18 @@ fn is_icmp(error: &io::Error) -> bool {
     )
 }
 
-/// Finds the address. Of a name with several, the first IPv4 one is taken, as the tutorial's `AF_INET` sockets do:
-/// `localhost` is 127.0.0.1, where echo servers listen by default.
+/// Finds the server's address, by the rule that holds for every place.
 async fn resolve(address: &str) -> anyhow::Result<SocketAddr> {
-    let example = "write HOST:PORT, for example 127.0.0.1:10000 or [::1]:10000";
-    if !address.contains(':') {
-        bail!(
-            "{address:?} is no address of a server: {example}; a message comes after the address"
-        );
-    }
-    let found: Vec<SocketAddr> = lookup_host(address)
-        .await
-        .with_context(|| format!("cannot find the server {address:?}: {example}"))?
-        .collect();
-    let first = found.iter().find(|found| found.is_ipv4()).or(found.first());
-    let peer = *first.with_context(|| format!("the name in {address:?} has no address"))?;
+    let place: Place = address.parse().map_err(|why| {
+        anyhow::anyhow!(
+            "{address:?} is no address of a server: {why}; a message comes after the address"
+        )
+    })?;
     ensure!(
-        peer.port() != 0,
-        "port 0 in {address:?} is no server's: {example}"
+        place.port() != 0,
+        "port 0 in {address:?} is no server's; write the port that the server has, such as 10000"
     );
-    Ok(peer)
+    let found = place.resolve().await;
+    let found = found.with_context(|| format!("cannot find the server {address:?}"))?;
+    Ok(found[0])
 }

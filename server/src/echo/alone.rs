@@ -14,7 +14,8 @@ use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
 use super::{EchoServer, Outcome, Visit, Whom};
 use crate::clock::Clock;
-use crate::config::{EchoRules, address};
+use crate::config::EchoRules;
+use crate::place::bind_address as address;
 use crate::stop_signal;
 
 /// What `udp-echo echo` is told.

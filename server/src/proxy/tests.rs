@@ -94,16 +94,59 @@ fn name_and_scheme_come_from_a_trusted_proxy_alone() {
 }
 
 #[test]
-fn of_several_values_the_one_of_the_nearest_proxy_counts() {
+fn of_several_names_the_one_of_the_nearest_proxy_counts() {
     let lines = [
         ("host", "relays"),
+        ("x-forwarded-host", "other.example"),
         ("x-forwarded-host", "evil.example, udp.example"),
-        ("x-forwarded-proto", "http"),
-        ("x-forwarded-proto", "http, HTTPS"),
     ];
     let seen = caller(&["10.0.0.0/8"], "10.0.0.2", &lines);
     assert_eq!(seen.host.as_deref(), Some("udp.example"));
-    assert_eq!(seen.scheme, Scheme::HTTPS);
+}
+
+/// The page's own scheme is the one by which the browser called the outermost proxy.
+#[test]
+fn every_spelling_of_the_scheme_says_how_the_browser_called() {
+    for (lines, expected) in [
+        (&["https"][..], Scheme::HTTPS),
+        (&["HTTPS"], Scheme::HTTPS),
+        (&["wss"], Scheme::HTTPS),
+        (&["WSS"], Scheme::HTTPS),
+        (&[" https "], Scheme::HTTPS),
+        (&["\"https\""], Scheme::HTTPS),
+        (&["http"], Scheme::HTTP),
+        (&["ws"], Scheme::HTTP),
+        (&["Ws"], Scheme::HTTP),
+        (&["https,http"], Scheme::HTTPS),
+        (&["wss, http"], Scheme::HTTPS),
+        (&["http, https"], Scheme::HTTP),
+        (&["https", "http"], Scheme::HTTPS),
+        (&["http", "https"], Scheme::HTTP),
+        (&["on"], Scheme::HTTP),
+        (&[""], Scheme::HTTP),
+        (&[",https"], Scheme::HTTP),
+    ] {
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| ("x-forwarded-proto", *line))
+            .collect();
+        let seen = caller(&["10.0.0.0/8"], "10.0.0.2", &lines);
+        assert_eq!(seen.scheme, expected, "{lines:?}");
+        let forged = caller(&[], "10.0.0.2", &lines);
+        assert_eq!(forged.scheme, Scheme::HTTP, "nobody was trusted: {lines:?}");
+    }
+}
+
+#[test]
+fn a_network_of_ipv4_in_the_clothes_of_ipv6_is_trusted_as_ipv4() {
+    for written in ["::ffff:10.0.0.0/104", "10.0.0.5/8", "::ffff:10.0.0.2"] {
+        let seen = caller(&[written], "10.0.0.2", &[("x-forwarded-for", "192.0.2.7")]);
+        assert_eq!(
+            seen.address,
+            "192.0.2.7".parse::<IpAddr>().unwrap(),
+            "{written}"
+        );
+    }
 }
 
 #[test]

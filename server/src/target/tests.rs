@@ -11,11 +11,14 @@ async fn outcome(place: &str) -> Outcome {
     let Ok(setting) = format!("x={place}").parse::<TargetSetting>() else {
         return Outcome::Refused;
     };
-    let Ok(found) = tokio::net::lookup_host(&setting.place).await else {
+    let Ok(found) = setting.place.resolve().await else {
         return Outcome::Refused;
     };
     // Several addresses are as good as the worst of them.
-    let reaches: Vec<_> = found.map(|address| Reach::of(address.ip())).collect();
+    let reaches: Vec<_> = found
+        .iter()
+        .map(|address| Reach::of(address.ip()))
+        .collect();
     let worst = [Reach::Never, Reach::Private, Reach::Public]
         .into_iter()
         .find(|reach| reaches.contains(reach));

@@ -6,7 +6,7 @@ use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Scheme, Uri};
 
 use super::is_printable;
-use crate::access::{Access, AllowedOrigin, Origin};
+use crate::access::{Access, Origin};
 use crate::proxy::{Caller, TrustedProxies};
 
 /// Where the host of these requests listens.
@@ -24,10 +24,8 @@ pub fn headers(data: &[u8]) {
     let uri = Uri::from_static("/relay");
     let proxies = TrustedProxies::new([PROXY.into()]);
     let access = Access {
-        origins: vec![AllowedOrigin::Exact(
-            "https://docs.example".parse().expect("an origin"),
-        )],
-        hosts: vec!["udp.example".to_owned()],
+        origins: vec!["https://docs.example".parse().expect("an origin")],
+        hosts: vec!["udp.example".parse().expect("a name")],
         bound: BOUND,
     };
     let origin = crate::http::origin(&headers);

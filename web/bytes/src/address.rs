@@ -3,7 +3,7 @@
 /// A UDP address, as text for commands and as numbers for the checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// The host alone, such as `127.0.0.1` or `::1`. What a dual-stack socket writes as `::ffff:127.0.0.1` is IPv4 here.
+    /// The host alone, such as `127.0.0.1`, `::1` or `fe80::1%4`. What a dual-stack socket writes as `::ffff:127.0.0.1` is IPv4 here.
     pub host: String,
     /// The same in the order of the wire: 4 bytes, or 16 of IPv6.
     pub octets: Vec<u8>,
@@ -26,7 +26,8 @@ impl Address {
         let mapped = inside.and_then(|inside| inside.strip_prefix("::ffff:"));
         let (host, octets) = match (ipv4(mapped.unwrap_or(host)), inside) {
             (Some(octets), _) => (mapped.unwrap_or(host), octets),
-            (None, inside) => (inside?, ipv6(inside?)?),
+            // A zone tells this machine which interface to take; none is on the wire.
+            (None, inside) => (inside?, ipv6(inside?.split('%').next()?)?),
         };
         Some(Self {
             host: host.to_owned(),
@@ -45,7 +46,7 @@ fn ipv4(text: &str) -> Option<Vec<u8>> {
     groups(text, b'.', 10, 1).filter(|octets| octets.len() == 4)
 }
 
-/// Eight groups, or fewer around one `::` (RFC 4291, section 2.2). No zone: none can be on the wire.
+/// Eight groups, or fewer around one `::` (RFC 4291, section 2.2).
 fn ipv6(text: &str) -> Option<Vec<u8>> {
     let gap = text.as_bytes().windows(2).position(|pair| pair == b"::");
     let (before, behind) = match gap {
