@@ -79,8 +79,11 @@ impl Access {
 
     fn check_origin(&self, caller: &Caller, origin: Option<&str>) -> Result<(), Refusal> {
         let Some(origin) = origin else {
-            // Behind a proxy the bind may be loopback and the client from anywhere.
-            let is_local = self.bound.ip().is_loopback() && caller.address.is_loopback();
+            // Behind a proxy the bind may be loopback and the client from anywhere. Who calls from the very address on which the
+            // host listens is on this machine, too.
+            let bound = self.bound.ip();
+            let is_local =
+                caller.address == bound || bound.is_loopback() && caller.address.is_loopback();
             if is_local || self.admits(&AllowedOrigin::Missing) {
                 return Ok(());
             }

@@ -50,6 +50,17 @@ const MATRIX: &[Row<'_>] = &[
     (&[PROXIED, NAMED], &[("x-forwarded-host", "udp.example"), ("x-forwarded-proto", "https"), ("x-forwarded-for", "192.0.2.7"), ("origin", "https://udp.example")], None),
     (&[PROXIED, NAMED], &[("x-forwarded-host", "udp.example"), ("x-forwarded-proto", "http"), ("x-forwarded-for", "192.0.2.7"), ("origin", "https://udp.example")], Some("--allow-origin https://udp.example")),
     (&[NAMED], &[("host", "udp.example"), ("x-forwarded-proto", "https"), ("origin", "https://udp.example")], Some("--allow-origin https://udp.example")),
+    // Proxies say the scheme in their own words; a chain begins with the one that the browser used.
+    (&["--trusted-proxy=127.0.0.1", "--allow-host=docs.example"], &[("host", "docs.example"), ("origin", "https://docs.example"), ("x-forwarded-proto", "wss"), ("x-forwarded-for", "192.0.2.7")], None),
+    (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "https://udp.example"), ("x-forwarded-proto", "WSS"), ("x-forwarded-for", "192.0.2.7")], None),
+    (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "http://udp.example"), ("x-forwarded-proto", "ws"), ("x-forwarded-for", "192.0.2.7")], None),
+    (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "https://udp.example"), ("x-forwarded-proto", "https,http"), ("x-forwarded-for", "192.0.2.7")], None),
+    (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "https://udp.example"), ("x-forwarded-proto", "ws"), ("x-forwarded-for", "192.0.2.7")], Some("--allow-origin https://udp.example")),
+    // Settings that name many.
+    (&["--allow-host=*.example.org"], &[("host", "udp.example.org")], None),
+    (&["--allow-origin=https://*.example.org"], &[("origin", "https://docs.example.org")], None),
+    (&["--allow-host=udp.example:443, other.example"], &[("host", "other.example")], None),
+    (&["--allow-host=bücher.example"], &[("host", "xn--bcher-kva.example")], None),
     // Without an origin only programs of this machine pass, and a proxy does not make strangers local.
     (&[PROXIED], &[("x-forwarded-for", "192.0.2.7")], Some("--allow-origin missing")),
     (&[PROXIED], &[("x-forwarded-for", "127.0.0.1, 192.0.2.7")], Some("--allow-origin missing")),

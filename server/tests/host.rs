@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{TestServer, get};
+use common::{TestServer, get, http};
 use serde_json::Value;
 use udp_echo::Host;
 use udp_echo::config::Config;
@@ -16,6 +16,27 @@ async fn it_says_that_it_is_live_and_ready() {
         assert_eq!(body, word);
     }
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn probes_of_load_balancers_need_no_name_and_everything_else_does() {
+    let server = TestServer::start(&[]).await;
+    for request in [
+        "GET /healthz HTTP/1.0\r\n\r\n",
+        "GET /healthz/live HTTP/1.0\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "HEAD /healthz HTTP/1.0\r\n\r\n",
+        "GET /healthz?from=balancer HTTP/1.0\r\n\r\n",
+    ] {
+        let (head, _) = http(server.http(), request).await;
+        assert!(head.contains(" 200 "), "{request}: {head}");
+    }
+    for path in ["/", "/relay.json", "/metrics", "/healthz/other", "/relay"] {
+        let (head, body) = http(server.http(), &format!("GET {path} HTTP/1.0\r\n\r\n")).await;
+        assert!(head.contains(" 403 "), "{path}: {head}");
+        assert!(body.contains("--allow-host"), "{body}");
+    }
 }
 
 #[tokio::test]

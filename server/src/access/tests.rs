@@ -250,6 +250,28 @@ fn an_origin_setting_that_could_admit_nothing_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn a_program_without_an_origin_passes_from_the_host_s_own_address_and_from_no_other() {
+    for (bound, from, admitted) in [
+        ("127.0.0.1:8000", "127.0.0.1", true),
+        ("127.0.0.1:8000", "192.0.2.7", false),
+        ("192.0.2.7:8000", "192.0.2.7", true),
+        ("192.0.2.7:8000", "192.0.2.8", false),
+        ("192.0.2.7:8000", "127.0.0.1", false),
+        ("[fe80::1%1]:8000", "fe80::1", true),
+        ("[fe80::1%1]:8000", "fe80::2", false),
+        ("0.0.0.0:8000", "127.0.0.1", false),
+        ("0.0.0.0:8000", "192.0.2.7", false),
+    ] {
+        let caller = Caller {
+            address: from.parse().unwrap(),
+            ..caller(Some("localhost"))
+        };
+        let outcome = access(bound, &[], &[]).check(&caller, None);
+        assert_eq!(outcome.is_ok(), admitted, "bound to {bound}, from {from}");
+    }
+}
+
+#[test]
 fn blanks_around_a_value_of_a_list_do_not_count() {
     assert_eq!(" udp.example".parse::<AllowedHost>(), "udp.example".parse());
     assert_eq!(

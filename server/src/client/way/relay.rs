@@ -1,5 +1,6 @@
 //! A session at a relay's raw route: each binary message is one datagram, and nothing else is said.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,9 +10,12 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use wire::limits::MAX_MESSAGE_BYTES;
+
+use crate::place::Place;
 
 /// A relay that has not answered by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,7 +27,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Relay {
     url: String,
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<TcpStream>,
     local: SocketAddr,
     peer: SocketAddr,
 }
@@ -35,17 +39,13 @@ impl Relay {
                 "{url}: this client speaks no TLS; give a ws:// address, for example through an SSH tunnel"
             );
         }
-        // Nagle's algorithm would hold small datagrams back until the one before is acknowledged.
-        let connecting = connect_async_with_config(url, Some(limits()), true);
-        let (socket, _) = timeout(CONNECT_TIMEOUT, connecting)
+        let socket = timeout(CONNECT_TIMEOUT, connect(url))
             .await
             .with_context(|| {
                 format!("the relay at {url} did not answer within {CONNECT_TIMEOUT:?}")
             })?
             .map_err(|error| unreachable_because(url, error))?;
-        let MaybeTlsStream::Plain(tcp) = socket.get_ref() else {
-            bail!("{url}: this client speaks no TLS");
-        };
+        let tcp = socket.get_ref();
         Ok(Self {
             url: url.to_owned(),
             local: tcp
@@ -132,6 +132,23 @@ impl Relay {
 }
 
 /// Room for the largest datagram in one frame, and no more.
+/// Connects by the rule that holds for every place: the library's own would ask the resolver for `[fe80::1%25eth0]`.
+async fn connect(url: &str) -> Result<WebSocketStream<TcpStream>, WsError> {
+    let request = url.into_client_request()?;
+    let host = request.uri().host().unwrap_or_default();
+    // In a URL the mark of a zone is escaped (RFC 6874, section 2).
+    let host = host.replacen("%25", "%", 1);
+    let place = format!("{host}:{}", request.uri().port_u16().unwrap_or(80));
+    let place: Place = place
+        .parse()
+        .map_err(|why: String| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    let stream = TcpStream::connect(&place.resolve().await?[..]).await?;
+    // Nagle's algorithm would hold small datagrams back until the one before is acknowledged.
+    stream.set_nodelay(true)?;
+    let (socket, _) = client_async_with_config(request, stream, Some(limits())).await?;
+    Ok(socket)
+}
+
 fn limits() -> WebSocketConfig {
     WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE_BYTES))
