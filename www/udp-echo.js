@@ -11,8 +11,11 @@ const ATTRIBUTES =
 const near = (name) => new URL(name, here).href;
 const make = (tag, part, textContent = "") => Object.assign(document.createElement(tag), { part, textContent });
 
-/** Where the widget goes. Its words are English, whatever the page's are. */
-const place = () => Object.assign(make("div", "frame"), { lang: "en" });
+/** An element with words of ours: they are English and run to the right, whatever the page's do. */
+const say = (tag, part, words) => Object.assign(make(tag, part, words), { lang: "en", dir: "ltr" });
+
+/** Where the widget goes. */
+const place = () => say("div", "frame");
 
 /** Something that an author can mend: a code that never changes, a sentence, and the line to add. */
 const trouble = (code, message, hint = "") => ({ code, message, hint });
@@ -109,19 +112,34 @@ const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) target.start();
 });
 
-/** Follows the page's own theme, however it switches: text is light where the background is dark. */
+/** Follows the page's own theme: text is light where the background is dark. The probe in each element tells whenever the colour of
+ * the text around it has changed, for whatever reason; this is for the common reasons, in the same frame. */
 const follow = () => running.forEach((element) => element.follow());
 const themes = new MutationObserver(follow);
 for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
+// Where the page itself lets the colour change slowly, Firefox tells only the element that does: on the way, and at the end.
+document.addEventListener("transitionend", ({ propertyName }) => propertyName === "color" && follow(), true);
+/** What is not displayed tells of no colours: it is asked when it is displayed again. */
+const displayed = new ResizeObserver((entries) => entries.forEach(({ target }) => target.follow()));
+
+// All lengths of the widget count in the size of the text around it, which is `1em` of the element itself. A registered property
+// carries that length inside, where `em` is something else in every part.
+try {
+  CSS.registerProperty({ name: "--udp-echo-em", syntax: "<length>", inherits: true, initialValue: "16px" });
+} catch {
+  // Another copy of this file has registered it; and before Firefox 128 `em` has to do.
+}
 
 // Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
-const BASE = `:host { display: block; min-height: max(47.75rem, 100.5rem - 100vw) }
-:host([view=mini]) { min-height: max(17rem, 48.5rem - 100vw) }
-:host([view=transcript]) { min-height: max(29.5rem, 67.5rem - 100vw) }
-:host([view=timeline]) { min-height: max(81rem, 151.75rem - 100vw) }
-:host([view=lab]) { min-height: max(142.5rem, 280rem - 200vw) }
-:host([view=full]) { min-height: max(176.75rem, 358.25rem - 300vw) }
+const BASE = `:host { display: block; --udp-echo-em: 1em; min-height: max(47.75em, 100.5em - 100vw) }
+[part=frame] { --em: var(--udp-echo-em) }
+[part=probe] { position: absolute; visibility: hidden; transition: color 1ms }
+:host([view=mini]) { min-height: max(17em, 48.5em - 100vw) }
+:host([view=transcript]) { min-height: max(29.5em, 67.5em - 100vw) }
+:host([view=timeline]) { min-height: max(81em, 151.75em - 100vw) }
+:host([view=lab]) { min-height: max(142.5em, 280em - 200vw) }
+:host([view=full]) { min-height: max(176.75em, 358.25em - 300vw) }
 :host([hidden]), [hidden] { display: none }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
@@ -143,6 +161,7 @@ class UdpEcho extends HTMLElement {
   #root;
   #slot = make("slot", "fallback");
   #frame = place();
+  #probe = make("span", "probe");
 
   /** Where the element stands: idle, connecting, live, simulated, replay, gone or refused. */
   get state() {
@@ -249,7 +268,7 @@ class UdpEcho extends HTMLElement {
     if (restarts > 3) return this.#fail(cause);
     this.#tell("udp-error", cause);
     this.start().then(() => {
-      const notice = make("p", "restarted", message);
+      const notice = say("p", "restarted", message);
       notice.role = "status";
       this.#root.prepend(notice);
     });
@@ -259,9 +278,11 @@ class UdpEcho extends HTMLElement {
   follow() {
     const asked = this.theme;
     if (/^(light|dark)$/.test(asked)) return void (this.#frame.dataset.scheme = asked);
-    const around = this.parentElement ?? this.getRootNode().host;
-    const rgb = around && getComputedStyle(around).color.match(/^rgba?\((\d+), (\d+), (\d+)/);
-    if (rgb) this.#frame.dataset.scheme = 2 * rgb[1] + 5 * rgb[2] + 1 * rgb[3] > 1020 ? "dark" : "light";
+    const { color } = getComputedStyle(this);
+    // A colour has many notations, `oklch()` among them; a mixture is told in the one of its space.
+    this.#probe.style.backgroundColor = `color-mix(in srgb, ${color}, ${color})`;
+    const [red, green, blue] = getComputedStyle(this.#probe).backgroundColor.match(/-?[\d.]+(e-\d+)?/g) ?? [];
+    if (blue) this.#frame.dataset.scheme = 2 * red + 5 * green + 1 * blue > 4 ? "dark" : "light";
   }
 
   connect() {
@@ -329,7 +350,9 @@ class UdpEcho extends HTMLElement {
     if (!shared) (shared = new CSSStyleSheet()).replaceSync(BASE);
     this.#root = this.attachShadow({ mode: "open" });
     this.#root.adoptedStyleSheets = [shared];
-    this.#root.append(this.#slot, this.#frame);
+    this.#root.append(this.#probe, this.#slot, this.#frame);
+    this.#probe.ontransitionend = () => this.follow();
+    displayed.observe(this);
   }
 
   #wear(style) {
@@ -338,7 +361,7 @@ class UdpEcho extends HTMLElement {
   }
 
   #offer() {
-    const button = make("button", "start", this.label ?? "Start");
+    const button = this.label ? make("button", "start", this.label) : say("button", "start", "Start");
     button.onclick = () => this.start();
     this.#frame.before(button);
   }
@@ -367,7 +390,7 @@ class UdpEcho extends HTMLElement {
     this.#open();
     // There is nothing to come.
     this.style.minHeight = 0;
-    const sentence = make("p", "error", message + " ");
+    const sentence = say("p", "error", message + " ");
     sentence.role = "alert";
     sentence.dataset.code = code;
     sentence.append(make("code", "hint", hint));
@@ -375,7 +398,7 @@ class UdpEcho extends HTMLElement {
     slot.name = "error";
     slot.append(sentence);
     this.#slot.hidden = false;
-    this.#root.replaceChildren(this.#slot, slot, this.#frame);
+    this.#root.replaceChildren(this.#probe, this.#slot, slot, this.#frame);
     this.#tell("udp-state", { state: "gone" });
     this.#tell("udp-error", cause);
     this.#refuse(code, message);

@@ -64,6 +64,8 @@ impl Driver {
         preferences.set("devtools.console.stdout.chrome", false)?;
         // A test decides what moves.
         preferences.set("ui.prefersReducedMotion", 0)?;
+        // The sites of the tests are on this machine, as `--host-resolver-rules` has it for Chromium.
+        preferences.set("network.dns.localDomains", "docs.example")?;
         firefox.set_preferences(preferences)?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{}", self.port), firefox)
             .await
