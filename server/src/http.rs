@@ -1,11 +1,12 @@
 //! The HTTP side: routes, who may pass, and the headers that every answer has.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::uri::Authority;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,6 +17,7 @@ use wire::control::PROTOCOL_VERSION;
 use crate::access::Refusal;
 use crate::host::Shared;
 use crate::metrics::{Around, Refused};
+use crate::name;
 use crate::page;
 use crate::proxy::{Caller, readable};
 use crate::relay::SessionKind;
@@ -84,13 +86,21 @@ async fn guard(
     response
 }
 
-/// Checks the name by which the host is called. The probes of load balancers call it by none, and learn nothing but how it is.
+/// Checks the name by which the host is called. The probes of load balancers call it by none (HTTP/1.0) or by the address of a
+/// container, neither of which can be rebound; they learn one word about how the host is.
 fn check_host(shared: &Shared, request: &Request, caller: &Caller) -> Result<(), Refusal> {
-    let is_nameless = caller.host.as_deref().unwrap_or_default().is_empty();
+    let called = caller.host.as_deref().unwrap_or_default();
     match request.uri().path() {
-        READINESS | LIVENESS if is_nameless => Ok(()),
+        READINESS | LIVENESS if called.is_empty() || is_address(called) => Ok(()),
         _ => shared.access.check_host(caller.host.as_deref()),
     }
+}
+
+/// Whether a `Host` holds an address, and no name.
+fn is_address(called: &str) -> bool {
+    let authority = called.parse::<Authority>();
+    let address = authority.map(|called| name::without_brackets(called.host()).parse::<IpAddr>());
+    matches!(address, Ok(Ok(_)))
 }
 
 /// Says once that requests come through a proxy whose word is not taken: its clients then all count as one.
@@ -102,7 +112,7 @@ fn warn_of_veil(caller: &Caller) {
             tracing::warn!(
                 %proxy,
                 setting = format!("--trusted-proxy {proxy}"),
-                "X-Forwarded-For was ignored: it comes from an address that is no trusted proxy"
+                "what a proxy says of its clients was ignored: it is no trusted one, or sends Forwarded without X-Forwarded-For"
             );
         });
     }

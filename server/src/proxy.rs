@@ -3,6 +3,9 @@
 //! A proxy in front of the host hides three things: the client's address, the name by which the client called, and
 //! whether it called by TLS. Proxies pass them on in `X-Forwarded-For`, `-Host` and `-Proto`. Everybody can write those
 //! headers, so they count only when the connection comes from an address of `--trusted-proxy`.
+//!
+//! `Forwarded` (RFC 7239) and `X-Forwarded-Port` are not read: a proxy that writes the one family passes the other on as its
+//! client wrote it. The port stands in the name.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,6 +13,7 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Scheme, Uri};
 use ipnet::IpNet;
 
+const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -27,7 +31,8 @@ pub struct Caller {
     pub host: Option<String>,
     /// How the client called: `http` or `https`.
     pub scheme: Scheme,
-    /// Whether a proxy that is not trusted seems to stand between: it sent `X-Forwarded-For`, which was ignored.
+    /// Whether a proxy seems to stand between whose word about its client is not taken: it is not trusted, or it writes
+    /// `Forwarded` alone. Such an address may be anybody's.
     pub veiled: bool,
 }
 
@@ -46,7 +51,7 @@ impl TrustedProxies {
                 address: peer,
                 host: called,
                 scheme: Scheme::HTTP,
-                veiled: headers.contains_key(FORWARDED_FOR),
+                veiled: headers.contains_key(FORWARDED_FOR) || headers.contains_key(FORWARDED),
             };
         }
         Caller {
@@ -56,7 +61,7 @@ impl TrustedProxies {
                 .map(str::to_owned)
                 .or(called),
             scheme: first_value(headers, FORWARDED_PROTO).map_or(Scheme::HTTP, browser_scheme),
-            veiled: false,
+            veiled: !headers.contains_key(FORWARDED_FOR) && headers.contains_key(FORWARDED),
         }
     }
 
@@ -135,17 +140,29 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(hop);
-    let address = bare.parse::<IpAddr>().ok();
+    // A zone means something to the proxy alone.
+    let address = crate::name::without_zone(bare).parse::<IpAddr>().ok();
     let address = address.or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))?;
     Some(address.to_canonical())
 }
 
 /// Reads a value of `--trusted-proxy`: a network, or one address.
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>()
+    let text = text.trim();
+    let network = text
+        .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map(|network| ipv4_inside(network.trunc()))
-        .map_err(|_| "not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7".to_owned())
+        .map_err(|_| {
+            format!("{text:?} is not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7")
+        })?;
+    let network = ipv4_inside(network.trunc());
+    let is_single = network.prefix_len() == network.max_prefix_len();
+    if is_single && network.addr().is_unspecified() {
+        return Err(format!(
+            "{text:?} is nobody's address; every address is 0.0.0.0/0 over IPv4 and ::/0 over IPv6"
+        ));
+    }
+    Ok(network)
 }
 
 /// A network of IPv4 addresses that is written as one of IPv6 (`::ffff:10.0.0.0/104`): callers are compared as IPv4.

@@ -33,6 +33,7 @@ impl FromStr for TargetSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let wrong = |what: &str| format!("{what}; write it like --target python=127.0.0.1:10001");
         let (name, place) = text
             .split_once('=')

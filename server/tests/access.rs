@@ -56,6 +56,8 @@ const MATRIX: &[Row<'_>] = &[
     (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "http://udp.example"), ("x-forwarded-proto", "ws"), ("x-forwarded-for", "192.0.2.7")], None),
     (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "https://udp.example"), ("x-forwarded-proto", "https,http"), ("x-forwarded-for", "192.0.2.7")], None),
     (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "https://udp.example"), ("x-forwarded-proto", "ws"), ("x-forwarded-for", "192.0.2.7")], Some("--allow-origin https://udp.example")),
+    // A proxy that writes only what is not read.
+    (&[PROXIED, NAMED], &[("host", "udp.example"), ("origin", "https://udp.example"), ("forwarded", "for=192.0.2.7;proto=https")], Some("--allow-origin https://udp.example")),
     // Settings that name many.
     (&["--allow-host=*.example.org"], &[("host", "udp.example.org")], None),
     (&["--allow-origin=https://*.example.org"], &[("origin", "https://docs.example.org")], None),
@@ -260,6 +262,9 @@ async fn metrics_are_for_this_machine_and_for_whom_the_setting_names() {
     page.send(b"to be counted").await;
     page.datagram().await;
     page.way(1, "relay_out").await;
+    // A proxy whose word about its client is not read: the address may be anybody's.
+    let (head, _) = get(host.http(), "/metrics", &[("Forwarded", "for=127.0.0.1")]).await;
+    assert!(head.starts_with("HTTP/1.1 403"), "{head}");
     for (client, status) in [("127.0.0.1", 200), ("10.1.2.3", 200), ("192.0.2.7", 403)] {
         let (head, body) = get(host.http(), "/metrics", &[("X-Forwarded-For", client)]).await;
         assert!(

@@ -28,6 +28,9 @@ async fn probes_of_load_balancers_need_no_name_and_everything_else_does() {
         "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n",
         "HEAD /healthz HTTP/1.0\r\n\r\n",
         "GET /healthz?from=balancer HTTP/1.0\r\n\r\n",
+        // The address of a container.
+        "GET /healthz HTTP/1.1\r\nHost: 10.1.2.3:8000\r\nConnection: close\r\n\r\n",
+        "HEAD /healthz/live HTTP/1.1\r\nHost: [fd00::7]:8000\r\nConnection: close\r\n\r\n",
     ] {
         let (head, _) = http(server.http(), request).await;
         assert!(head.contains(" 200 "), "{request}: {head}");

@@ -214,3 +214,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn forwarded_and_x_forwarded_port_are_not_read_and_make_nobody_local() {
+    let lines = [
+        ("host", "udp.example"),
+        ("forwarded", "for=127.0.0.1;proto=https;host=evil.example"),
+        ("x-forwarded-port", "8443"),
+    ];
+    for trusted in ["10.0.0.0/8", "172.16.0.0/12"] {
+        let seen = caller(&[trusted], "10.0.0.2", &lines);
+        assert_eq!(seen.address.to_string(), "10.0.0.2");
+        assert_eq!(seen.scheme, Scheme::HTTP);
+        assert_eq!(seen.host.as_deref(), Some("udp.example"));
+        assert!(
+            seen.veiled,
+            "the address may be anybody's, trusting {trusted}"
+        );
+    }
+}
+
+#[test]
+fn a_zone_in_a_hop_is_the_proxy_s_own_business() {
+    for hop in ["fe80::7%eth0", "[fe80::7%eth0]", "[fe80::7%4]:4711"] {
+        let seen = caller(&["10.0.0.0/8"], "10.0.0.2", &[("x-forwarded-for", hop)]);
+        assert_eq!(seen.address.to_string(), "fe80::7", "{hop}");
+    }
+}
+
+#[test]
+fn a_network_may_stand_between_blanks_and_nobody_s_address_is_refused() {
+    assert_eq!(network(" 10.0.0.0/8 ").unwrap().to_string(), "10.0.0.0/8");
+    assert_eq!(network("0.0.0.0/0").unwrap().to_string(), "0.0.0.0/0");
+    for nobody in ["0.0.0.0", "::", "::/128", "::ffff:0.0.0.0"] {
+        let said = network(nobody).unwrap_err();
+        assert!(said.contains("0.0.0.0/0"), "{nobody}: {said}");
+    }
+}

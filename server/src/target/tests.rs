@@ -111,3 +111,14 @@ fn a_target_without_name_or_port_says_how_to_write_it() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_target_may_have_blanks_around_it_and_a_zone_and_is_checked_like_any() {
+    let setting: TargetSetting = " me=[fe80::1%1]:10001".parse().unwrap();
+    assert!(
+        resolve(&setting, false).await.is_err(),
+        "link-local is not public"
+    );
+    let target = resolve(&setting, true).await.unwrap();
+    assert_eq!(target.address.to_string(), "[fe80::1%1]:10001");
+}

@@ -131,13 +131,16 @@ impl Relay {
     }
 }
 
-/// Room for the largest datagram in one frame, and no more.
 /// Connects by the rule that holds for every place: the library's own would ask the resolver for `[fe80::1%25eth0]`.
 async fn connect(url: &str) -> Result<WebSocketStream<TcpStream>, WsError> {
+    // The zone means nothing to the other end, and servers refuse a Host that has one (RFC 6874, section 4).
+    let (url, zone) = without_zone(url);
     let request = url.into_client_request()?;
     let host = request.uri().host().unwrap_or_default();
-    // In a URL the mark of a zone is escaped (RFC 6874, section 2).
-    let host = host.replacen("%25", "%", 1);
+    let host = match zone {
+        Some(zone) => host.replace(']', &format!("%{zone}]")),
+        None => host.to_owned(),
+    };
     let place = format!("{host}:{}", request.uri().port_u16().unwrap_or(80));
     let place: Place = place
         .parse()
@@ -149,6 +152,22 @@ async fn connect(url: &str) -> Result<WebSocketStream<TcpStream>, WsError> {
     Ok(socket)
 }
 
+/// A URL without the zone of its address, and the zone. Its mark is escaped in a URL, as `%25` (RFC 6874, section 2), and as often
+/// not.
+fn without_zone(url: &str) -> (String, Option<&str>) {
+    let apart = url
+        .split_once('%')
+        .and_then(|(front, rest)| Some((front, rest.split_once(']')?)));
+    match apart {
+        Some((front, (zone, back))) if front.contains("://[") && !front.contains(']') => {
+            let unescaped = zone.strip_prefix("25").filter(|zone| !zone.is_empty());
+            (format!("{front}]{back}"), Some(unescaped.unwrap_or(zone)))
+        }
+        _ => (url.to_owned(), None),
+    }
+}
+
+/// Room for the largest datagram in one frame, and no more.
 fn limits() -> WebSocketConfig {
     WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE_BYTES))
@@ -168,5 +187,32 @@ fn unreachable_because(url: &str, error: WsError) -> anyhow::Error {
     match why.as_str() {
         "" => anyhow::anyhow!("the relay at {url} refuses the session with {status}"),
         why => anyhow::anyhow!("the relay at {url} refuses the session with {status}: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_of_a_url_is_for_this_machine_alone() {
+        for (written, sent, zone) in [
+            (
+                "ws://[fe80::1%25eth0]:80/r",
+                "ws://[fe80::1]:80/r",
+                Some("eth0"),
+            ),
+            (
+                "ws://[fe80::1%eth0]:80/r",
+                "ws://[fe80::1]:80/r",
+                Some("eth0"),
+            ),
+            ("ws://[fe80::1%254]:80/r", "ws://[fe80::1]:80/r", Some("4")),
+            ("ws://[fe80::1%25]:80/r", "ws://[fe80::1]:80/r", Some("25")),
+            ("ws://[::1]:80/r?a=%5D]", "ws://[::1]:80/r?a=%5D]", None),
+            ("ws://a/r?a=%20", "ws://a/r?a=%20", None),
+        ] {
+            assert_eq!(without_zone(written), (sent.to_owned(), zone), "{written}");
+        }
     }
 }
