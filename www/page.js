@@ -1,34 +1,10 @@
 // What the page adds to its text: buttons that copy code, the host's own address in commands, and the experiments.
 
+import { copyButton } from "./copy-button.js";
 import { mount } from "./experiments-card.js";
 
 const MORE = "Show the picture over time, the lab and the bytes as well";
 const LESS = "Show less";
-const COPY = "Copy";
-const COPIED = "Copied";
-const NOT_COPIED = "Select and copy";
-
-/** A button that copies what `code` shows. */
-export function copyButton(code, name) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "copy";
-  button.textContent = COPY;
-  button.setAttribute("aria-label", `${COPY}: ${name}`);
-  button.onclick = async () => {
-    let said = COPIED;
-    try {
-      await navigator.clipboard.writeText(code.textContent);
-    } catch {
-      // Without the right to write there, the reader's own keys still work on what is selected.
-      getSelection().selectAllChildren(code);
-      said = NOT_COPIED;
-    }
-    button.textContent = said;
-    setTimeout(() => (button.textContent = COPY), 2000);
-  };
-  return button;
-}
 
 for (const figure of document.querySelectorAll("figure.code")) {
   const caption = figure.querySelector("figcaption");

@@ -1,5 +1,7 @@
 // The snippet maker: the ready folders of embed/, with the host and the attributes that were chosen.
 
+import { copyButton } from "./copy-button.js";
+
 /** What the folders say, and what is put in its place. */
 const HOST = "http://127.0.0.1:8000";
 
@@ -70,13 +72,9 @@ function make(name, properties, ...children) {
 }
 
 function file(name, text) {
-  const button = make("button", { type: "button", textContent: "Copy" });
-  button.onclick = async () => {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  };
-  button.setAttribute("aria-label", `Copy ${name}`);
-  const code = make("pre", { tabIndex: 0 }, make("code", {}, text));
+  const source = make("code", { translate: false }, text);
+  const button = copyButton(source, name);
+  const code = make("pre", { tabIndex: 0 }, source);
   code.setAttribute("role", "region");
   code.setAttribute("aria-label", name);
   const shown = make("section", { className: "file" }, make("header", {}, make("h3", { className: "name" }, name), button), code);

@@ -11,11 +11,9 @@ const ATTRIBUTES =
 const near = (name) => new URL(name, here).href;
 const make = (tag, part, textContent = "") => Object.assign(document.createElement(tag), { part, textContent });
 
-/** An element with words of ours: they are English and run to the right, whatever the page's do. */
-const say = (tag, part, words) => Object.assign(make(tag, part, words), { lang: "en", dir: "ltr" });
-
-/** Where the widget goes. */
-const place = () => say("div", "frame");
+/** Where our own words go: they are English, whatever the page's are. */
+const ours = (tag, part, text) => Object.assign(make(tag, part, text), { lang: "en", dir: "ltr" });
+const place = () => ours("div", "frame");
 
 /** Something that an author can mend: a code that never changes, a sentence, and the line to add. */
 const trouble = (code, message, hint = "") => ({ code, message, hint });
@@ -94,10 +92,12 @@ async function explain(error, unit) {
 
 const running = new Set();
 
-/** A panic stops its module for every element of the page: all begin again with new ones. */
+/** A panic stops its module for every element of the page, and so does what the browser throws through it: all begin again with
+ * new ones. What a listener of the page throws is thrown from another file. */
 function watch(event) {
   const error = event.error ?? event.reason;
-  if (!(error instanceof WebAssembly.RuntimeError && error.stack.includes(near("udp-echo-")))) return;
+  const isOurs = error instanceof WebAssembly.RuntimeError || event.filename?.startsWith(near("udp-echo-"));
+  if (!(isOurs && error?.stack?.includes(near("udp-echo-")))) return;
   // What an older one still does no longer matters.
   if (restarts ? !error.stack.includes(`?restart=${restarts}`) : error.stack.includes("?restart=")) return;
   restarts += 1;
@@ -112,8 +112,8 @@ const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) target.start();
 });
 
-/** Follows the page's own theme: text is light where the background is dark. The probe in each element tells whenever the colour of
- * the text around it has changed, for whatever reason; this is for the common reasons, in the same frame. */
+/** Follows the page's own theme: text is light where the background is dark. Each element has a probe that notices how the colour
+ * around it changes; these notice what a probe cannot while the element is not shown. */
 const follow = () => running.forEach((element) => element.follow());
 const themes = new MutationObserver(follow);
 for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
@@ -132,19 +132,45 @@ try {
 }
 
 // Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
-const BASE = `:host { display: block; --udp-echo-em: 1em; min-height: max(47.75em, 100.5em - 100vw) }
-[part=frame] { --em: var(--udp-echo-em) }
-[part=probe] { position: absolute; visibility: hidden; transition: color 1ms }
+const BASE = `:host { display: block; min-height: max(47.75em, 100.5em - 100vw) }
 :host([view=mini]) { min-height: max(17em, 48.5em - 100vw) }
 :host([view=transcript]) { min-height: max(29.5em, 67.5em - 100vw) }
 :host([view=timeline]) { min-height: max(81em, 151.75em - 100vw) }
 :host([view=lab]) { min-height: max(142.5em, 280em - 200vw) }
 :host([view=full]) { min-height: max(176.75em, 358.25em - 300vw) }
 :host([hidden]), [hidden] { display: none }
+[part=probe] { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
+[part=probe] i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
 [part=error] { border-inline-start: 3px solid #d55e00; padding: 0 .8em }
 @media print { :host { min-height: 0 !important } slot[hidden] { display: contents !important } slot[hidden] ~ [part=frame] { display: none } }`;
+
+/** Keys that move in a text, or change it, and their chords. */
+const EDITS = /^(Arrow.*|Home|End|Page.*|Backspace|Delete|Enter|Insert|Dead|Process|Unidentified|[acvxyz])$/i;
+const BOX = /^(checkbox|radio|button|file|color|submit|reset)$/;
+
+/** Whether the widget, or the browser in one of its controls, does something with this key. */
+function uses(event, target) {
+  if (event.defaultPrevented) return true;
+  const { key } = event;
+  const chord = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+  const isField = target.matches("textarea, select, input") && !BOX.test(target.type) && target.type !== "range";
+  if (isField) {
+    if (event.isComposing || event.keyCode === 229) return true;
+    // Option and a letter are another letter on a Mac.
+    if (!chord || (event.altKey && /^[^ -~]$/.test(key))) return key.length === 1 || EDITS.test(key);
+    return !event.altKey && EDITS.test(key);
+  }
+  if (chord) return false;
+  if (/^Arrow|^Home|^End|^Page/.test(key)) {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = target;
+    if (/^(radio|range)$/.test(target.type)) return true;
+    return /Left|Right/.test(key) ? scrollWidth > clientWidth : scrollHeight > clientHeight && target.tabIndex >= 0;
+  }
+  if (key === " ") return target.matches("button, summary, input, a, [part=log], [part=dump]");
+  return key === "Enter" && target.matches("button, summary, input, a");
+}
 
 let shared;
 
@@ -160,6 +186,7 @@ class UdpEcho extends HTMLElement {
   #internals = this.attachInternals?.();
   #root;
   #slot = make("slot", "fallback");
+  #pressed = new Set();
   #frame = place();
   #probe = make("span", "probe");
 
@@ -268,7 +295,7 @@ class UdpEcho extends HTMLElement {
     if (restarts > 3) return this.#fail(cause);
     this.#tell("udp-error", cause);
     this.start().then(() => {
-      const notice = say("p", "restarted", message);
+      const notice = ours("p", "restarted", message);
       notice.role = "status";
       this.#root.prepend(notice);
     });
@@ -278,11 +305,23 @@ class UdpEcho extends HTMLElement {
   follow() {
     const asked = this.theme;
     if (/^(light|dark)$/.test(asked)) return void (this.#frame.dataset.scheme = asked);
-    const { color } = getComputedStyle(this);
-    // A colour has many notations, `oklch()` among them; a mixture is told in the one of its space.
-    this.#probe.style.backgroundColor = `color-mix(in srgb, ${color}, ${color})`;
-    const [red, green, blue] = getComputedStyle(this.#probe).backgroundColor.match(/-?[\d.]+(e-\d+)?/g) ?? [];
-    if (blue) this.#frame.dataset.scheme = 2 * red + 5 * green + 1 * blue > 4 ? "dark" : "light";
+    // In whatever way a page writes its colour, a mixture in sRGB is `color(srgb 0.9 0.9 0.9)`.
+    const [r, g, b] = getComputedStyle(this.#probe).outlineColor.match(/[\d.e-]+/g) ?? [];
+    if (b !== undefined) this.#frame.dataset.scheme = 2 * r + 5 * g + 1 * b > 4 ? "dark" : "light";
+  }
+
+  /** Keys that are used in here go no further: neither their press nor their release is a shortcut of the page. */
+  #keep(event) {
+    const [target] = event.composedPath();
+    // What an author has put inside the element is the page's.
+    if (target.getRootNode() !== this.#root) return;
+    const { type, code, key } = event;
+    if (type === "keydown") {
+      const isUsed = uses(event, target) || (key === "Escape" && this.#root.querySelector("[aria-selected=true]"));
+      this.#pressed[isUsed ? "add" : "delete"](code);
+    }
+    if (this.#pressed.has(code)) event.stopPropagation();
+    if (type === "keyup") this.#pressed.delete(code);
   }
 
   connect() {
@@ -350,8 +389,11 @@ class UdpEcho extends HTMLElement {
     if (!shared) (shared = new CSSStyleSheet()).replaceSync(BASE);
     this.#root = this.attachShadow({ mode: "open" });
     this.#root.adoptedStyleSheets = [shared];
-    this.#root.append(this.#probe, this.#slot, this.#frame);
-    this.#probe.ontransitionend = () => this.follow();
+    this.#root.append(this.#slot, this.#frame, this.#probe);
+    for (const type of ["keydown", "keypress", "keyup"]) this.#root.addEventListener(type, (event) => this.#keep(event));
+    // Its inside is late by a millisecond, which tells that the colour has changed, whatever changed it.
+    this.#probe.append(document.createElement("i"));
+    for (const step of ["run", "end", "cancel"]) this.#probe.addEventListener(`transition${step}`, () => this.follow());
     displayed.observe(this);
   }
 
@@ -361,7 +403,8 @@ class UdpEcho extends HTMLElement {
   }
 
   #offer() {
-    const button = this.label ? make("button", "start", this.label) : say("button", "start", "Start");
+    const button = make("button", "start", this.label ?? "Start");
+    button.dir = "auto";
     button.onclick = () => this.start();
     this.#frame.before(button);
   }
@@ -390,15 +433,15 @@ class UdpEcho extends HTMLElement {
     this.#open();
     // There is nothing to come.
     this.style.minHeight = 0;
-    const sentence = say("p", "error", message + " ");
+    const sentence = ours("p", "error", message + " ");
     sentence.role = "alert";
     sentence.dataset.code = code;
-    sentence.append(make("code", "hint", hint));
+    sentence.append(Object.assign(make("code", "hint", hint), { translate: false }));
     const slot = document.createElement("slot");
     slot.name = "error";
     slot.append(sentence);
     this.#slot.hidden = false;
-    this.#root.replaceChildren(this.#probe, this.#slot, slot, this.#frame);
+    this.#root.replaceChildren(this.#slot, slot, this.#frame, this.#probe);
     this.#tell("udp-state", { state: "gone" });
     this.#tell("udp-error", cause);
     this.#refuse(code, message);
@@ -428,16 +471,19 @@ function ready(before) {
 const PROPERTIES = new Map(
   `${ATTRIBUTES} loading theme`.split(" ").map((name) => [name.replace(/-./g, (dash) => dash[1].toUpperCase()), name]),
 );
+/** What frameworks write into an attribute of an element that they do not know. */
+const isFalse = (value) => /^false$/i.test(value);
 for (const [property, name] of PROPERTIES) {
   const flag = name === "autosend";
   Object.defineProperty(UdpEcho.prototype, property, {
     configurable: true,
     enumerable: true,
     get() {
-      return flag ? this.hasAttribute(name) : this.getAttribute(name);
+      const value = this.getAttribute(name);
+      return flag ? value !== null && !isFalse(value) : value;
     },
     set(value) {
-      if (value === null || value === undefined || value === false) this.removeAttribute(name);
+      if (value === null || value === undefined || value === false || (flag && isFalse(value))) this.removeAttribute(name);
       else this.setAttribute(name, flag ? "" : value);
     },
   });

@@ -200,8 +200,7 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
     let event: KeyboardEvent = event.unchecked_into();
     let is_in_rows = target.matches("tr[data-number]").ok()?;
     let pressed = match event.key().as_str() {
-        // While an input method composes, Enter belongs to it.
-        "Enter" if target.id() == "message" && !event.shift_key() && !event.is_composing() => {
+        "Enter" if target.id() == "message" && !event.shift_key() && !is_composing(&event) => {
             Event::Send
         }
         "ArrowUp" if is_in_rows => Event::Step(Direction::Older),
@@ -211,6 +210,12 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
     };
     event.prevent_default();
     Some(pressed)
+}
+
+/// While an input method composes, Enter belongs to it. Safari says so of the Enter that ends a composition by its code alone.
+fn is_composing(event: &KeyboardEvent) -> bool {
+    const OF_INPUT_METHOD: u32 = 229;
+    event.is_composing() || event.key_code() == OF_INPUT_METHOD
 }
 
 fn chosen(event: web_sys::Event) -> Option<Event> {

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-mod appearance;
 mod behaviour;
 mod failures;
 mod files;

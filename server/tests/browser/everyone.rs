@@ -118,14 +118,14 @@ async fn no_window_scrolls_sideways_in_either_direction_of_writing() {
                 ensure!(wide == json!([]), "{direction}, {width}: {wide}");
             }
         }
-        // Mirrored, the lines of a transcript still begin at their start, and what is on the wire reads left to right.
+        // The widget is in English, and has the direction of that in every page.
         let send = page.in_widget(
             "const at = (part) => root.querySelector(`[part~=${part}]`).getBoundingClientRect().x;
-             return at('send') < at('message')",
+             return at('send') > at('message')",
         );
         ensure!(
             send.await? == true,
-            "from right to left, Send stands left of the message"
+            "from right to left, Send stands right of the message"
         );
         Ok(())
     })

@@ -23,4 +23,5 @@ mod load;
 mod page;
 mod picture;
 mod shots;
+mod surroundings;
 mod trunk;

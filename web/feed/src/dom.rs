@@ -6,7 +6,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, Document, Element, EventTarget, HtmlElement, Url, Window, XmlHttpRequest};
 
-use crate::Micros;
+use crate::{Micros, markup};
 
 // The browser's functions, as this module calls them. Those of `web_sys` hand back what is thrown, which costs a page more than
 // the call; nothing throws here, for names are ours and are names.
@@ -51,6 +51,8 @@ extern "C" {
     fn query_selector(this: &Node, selector: &str) -> Option<Element>;
     #[wasm_bindgen(method)]
     fn append(this: &Node, child: &Element);
+    #[wasm_bindgen(method, js_name = append)]
+    fn append_text(this: &Node, text: &str);
 }
 
 /// An event listener that is removed when it is dropped.
@@ -239,6 +241,16 @@ pub fn set(element: &Element, name: &str, value: &str) {
     element.unchecked_ref::<Node>().set_attribute(name, value);
 }
 
+/// Puts an element behind what is in another one.
+pub(crate) fn append_child(parent: &Element, child: &Element) {
+    parent.unchecked_ref::<Node>().append(child);
+}
+
+/// Puts a text behind what is in an element.
+pub(crate) fn append_text(parent: &Element, text: &str) {
+    parent.unchecked_ref::<Node>().append_text(text);
+}
+
 /// A new element.
 pub fn create(tag: &str) -> Element {
     create_element(tag)
@@ -269,7 +281,8 @@ pub struct Shell<'a>(&'a Element);
 impl<'a> Shell<'a> {
     /// Writes the frame into an element, and its words where it asks for them.
     pub fn write(root: &'a Element, markup: &str, words: &[(&str, &str)]) -> Self {
-        root.set_inner_html(markup);
+        root.set_text_content(None);
+        markup::build(root, markup);
         let shell = Self(root);
         for (name, word) in words {
             if let Some(element) = shell.seek("data-word", name) {

@@ -26,6 +26,7 @@ pub mod kept;
 
 pub mod chunk;
 pub mod dom;
+mod markup;
 pub mod shape;
 
 #[cfg(feature = "samples")]

@@ -194,7 +194,9 @@ impl Settings {
             timeout_ms: timeout_ms.map(|ms| ms as u32),
             link: link(attribute),
             seed,
-            autosend: attribute("autosend").is_some(),
+            // Frameworks such as React up to 18 write `false` into attributes of elements that they do not know.
+            autosend: attribute("autosend")
+                .is_some_and(|value| !value.eq_ignore_ascii_case("false")),
             max_rows: max_rows.unwrap_or(DRAWN_ROWS),
             label: attribute("label"),
             view: view.unwrap_or_default(),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use thirtyfour::Key;
 use thirtyfour::support::base64_encode;
 
 use super::SNIPPET_HOST;
@@ -150,7 +151,22 @@ async fn only_the_network_complains(page: &Page) -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium and Sphinx: run cargo verify"]
 async fn a_sphinx_site_with_the_directive_teaches_with_and_without_a_host() {
-    teaches(build::sphinx(), async |_| Ok(())).await.unwrap();
+    teaches(build::sphinx(), async |page| {
+        // Its search has the slash for a key, and its keyboard navigation the arrows.
+        page.in_widget(
+            "const message = root.querySelector('#message'); message.focus(); message.select()",
+        )
+        .await?;
+        page.press("a/bc").await?;
+        page.press(Key::Right).await?;
+        let typed = page
+            .in_widget("return root.querySelector('#message').value")
+            .await?;
+        ensure!(typed == "a/bc", "the message is {typed}");
+        Ok(())
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -161,7 +177,22 @@ async fn a_book_teaches_with_and_without_a_host() {
         page.script("document.documentElement.className = 'js navy'")
             .await?;
         page.wait_for_in_widget("the dark theme", "[part=frame][data-scheme=dark]")
-            .await
+            .await?;
+        // Its arrows turn pages; on the picture they are steps.
+        page.script(
+            "globalThis.stayed = true; document.querySelector('udp-echo').view = 'timeline'",
+        )
+        .await?;
+        page.wait_for_in_widget("the picture", "[part=stage]")
+            .await?;
+        page.in_widget("root.querySelector('[part=stage]').focus()")
+            .await?;
+        page.press(Key::Right).await?;
+        page.wait_for_in_widget("the first step", "[part=sentence][data-step]")
+            .await?;
+        let stayed = page.script("return globalThis.stayed").await?;
+        ensure!(stayed == true, "the page was turned");
+        Ok(())
     })
     .await
     .unwrap();

@@ -47,6 +47,7 @@ impl Copies {
             button.set_text_content(Some(words::COPY));
             let code = dom::append(&item, "code", "command");
             dom::set(&code, "dir", "ltr");
+            dom::set(&code, "translate", "no");
             let said = dom::append(&item, "span", "copied");
             dom::set(&said, "role", "status");
             lines.push(Line {
@@ -110,7 +111,7 @@ impl Copies {
         }
     }
 
-    /// Selects all of a line, after writing all of it.
+    /// Selects all of a line, after writing all of it, and copies it the old way, which needs no https.
     pub(super) fn select(&mut self, index: usize, text: &str) {
         let Some(line) = self.lines.get_mut(index) else {
             return;
@@ -118,6 +119,9 @@ impl Copies {
         line.text.set(text);
         if let Some(selection) = browser::selection() {
             selection.select_all_children(&line.code);
+        }
+        if browser::command("copy") {
+            self.teller.tell(Input::Copied(true));
         }
     }
 }

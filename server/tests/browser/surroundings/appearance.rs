@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::behaviour::site;
+use super::stranger;
 use crate::browser::{Browser, in_browser, in_chromium};
 use crate::common::TestServer;
 use crate::page::{Page, Scheme};
@@ -35,7 +35,7 @@ fn differences(here: &Value, there: &Value) -> Result<Vec<String>> {
 
 /// Opens a page with the widget in view `full` and waits until every panel is drawn.
 async fn open_full(page: &Page, style: &str, body: &str) -> Result<()> {
-    page.open(&site(&format!("<style>{style}</style>{body}")).await?)
+    page.open(&stranger("", "", &format!("<style>{style}</style>{body}")).await?)
         .await?;
     page.wait_for_state("simulated").await?;
     for panel in [
@@ -114,11 +114,11 @@ async fn an_english_widget_runs_to_the_right_in_a_page_that_runs_to_the_left() {
             // The author's own words keep their direction.
             let fallback = page.script("return getComputedStyle(document.querySelector('udp-echo > p')).direction").await?;
             ensure!(fallback == "rtl", "the fallback runs {fallback}");
-            let line = "const line = getComputedStyle(root.querySelector('[part=line]')); return `${line.direction} ${line.unicodeBidi}`";
+            let line = "return getComputedStyle(root.querySelector('[part=lines] > div')).unicodeBidi";
             page.script("document.querySelector('udp-echo').send('שלום 42')").await?;
-            page.wait_for_in_widget("a line", "[part=line]").await?;
+            page.wait_for_in_widget("a line", "[part=lines] > div").await?;
             let line = page.in_widget(line).await?;
-            ensure!(line == "ltr isolate", "a line of a transcript is {line}");
+            ensure!(line == "plaintext", "a line of a transcript is {line}");
             Ok(())
         })
         .await;
@@ -130,7 +130,7 @@ async fn an_english_widget_runs_to_the_right_in_a_page_that_runs_to_the_left() {
 async fn words_of_a_failure_run_to_the_right_too() {
     let body = "<udp-echo loading=click></udp-echo>";
     in_chromium(async |page| {
-        page.open(&site(&format!("<html dir=rtl>{body}")).await?)
+        page.open(&stranger("", "", &format!("<html dir=rtl>{body}")).await?)
             .await?;
         page.wait_for_in_widget("the button", "[part=start]")
             .await?;
@@ -144,7 +144,14 @@ async fn words_of_a_failure_run_to_the_right_too() {
 }
 
 /// A page that is light, the ways in which it turns dark, and back: a style, the tags around the element, and two scripts.
-const SWITCHES: [(&str, &str, &str, &str, &str); 9] = [
+const SWITCHES: [(&str, &str, &str, &str, &str); 10] = [
+    (
+        "the colour scheme of the page alone",
+        ":root { color-scheme: light }",
+        "",
+        "document.documentElement.style.colorScheme = 'dark'",
+        "document.documentElement.style.colorScheme = ''",
+    ),
     (
         "a transition of the body's colour",
         "body { color: #111; background: #fff; transition: color .2s, background .2s } .dark { color: #eee; background: #111 }",
@@ -218,8 +225,10 @@ async fn the_theme_follows_however_the_page_switches() {
         in_browser(browser, async |page| {
             for (what, style, around, dark, light) in SWITCHES {
                 let element = "<udp-echo mode=simulated view=mini loading=eager></udp-echo>";
-                page.open(&site(&format!("<style>{style}</style>{around}{element}")).await?)
-                    .await?;
+                page.open(
+                    &stranger("", "", &format!("<style>{style}</style>{around}{element}")).await?,
+                )
+                .await?;
                 page.wait_for_state("simulated").await?;
                 let follows = async |theme: &str| {
                     let frame = format!("[part=frame][data-scheme={theme}]");

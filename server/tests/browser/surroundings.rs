@@ -1,0 +1,19 @@
+//! The widget in a stranger's page: keys, policies, sizes, direction, theme, input methods and copying.
+
+mod appearance;
+mod copying;
+mod keys;
+mod markup;
+
+use anyhow::Result;
+
+use crate::embed::site::Site;
+
+/// A stranger's page with this policy, this in its head and this in its body. The bundle is in `/`.
+async fn stranger(policy: &str, head: &str, body: &str) -> Result<String> {
+    let mut site = Site::new().await?;
+    site.bundle("/")?;
+    let start = "<!doctype html><title>t</title><script type=module src=/udp-echo.js></script>";
+    site.page("/stranger", policy, &[start, head, body].concat());
+    Ok(format!("{}/stranger", site.serve()))
+}

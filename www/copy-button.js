@@ -1,0 +1,36 @@
+// A button that copies what a piece of code on the page shows.
+
+const COPY = "Copy";
+const COPIED = "Copied";
+const NOT_COPIED = "Selected: press Ctrl+C, or ⌘C";
+
+/** Copies the text; false when the browser does not let a page copy. Then the text is selected at least. */
+async function copy(code) {
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    return true;
+  } catch {
+    // Pages without https from other machines have no clipboard, and some readers do not give the right to it.
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
+  }
+}
+
+/** The button; it says what became of it. */
+export function copyButton(code, name) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = COPY;
+  button.setAttribute("aria-label", `${COPY}: ${name}`);
+  button.onclick = async () => {
+    const said = (await copy(code)) ? COPIED : NOT_COPIED;
+    button.textContent = said;
+    button.setAttribute("aria-label", said);
+    setTimeout(() => {
+      button.textContent = COPY;
+      button.setAttribute("aria-label", `${COPY}: ${name}`);
+    }, 4000);
+  };
+  return button;
+}
