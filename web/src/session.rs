@@ -5,6 +5,7 @@
 
 use udp_echo_feed::datagram::Payload;
 use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
+use wire::ledger::Fate;
 use wire::transcript::DEFAULT_MESSAGE;
 
 use crate::element::outcome::{self, Outcome};
@@ -143,8 +144,11 @@ impl Session {
             Event::Hidden(hidden) => self.look(hidden, now),
             Event::Online => self.look(self.hidden, now),
             Event::Control(message) => self.told(message, now),
-            Event::Unreadable(field) => self.part(words::unreadable(field), None, now),
-            Event::Datagram(bytes) => self.silently(|session| session.history.answered(bytes, now)),
+Event::Unreadable(field) => self.part(words::unreadable(field), None, now),
+            Event::Datagram(bytes) => self.silently(|session| {
+                let settled = session.history.answered(bytes, now);
+                session.settled(settled, now);
+            }),
             Event::Closed(code, reason) => self.closed(code, &reason, now),
             Event::Explained(verdict) => self.silently(|session| session.explained(verdict)),
             Event::Draft(text) => self.silently(|session| session.draft = text.into_bytes().into()),
@@ -305,11 +309,8 @@ impl Session {
             HostMessage::Hello(hello) => return self.greeted(*hello, now),
             HostMessage::Events(events) => {
                 for event in events {
-                    if let Some((number, fate)) = self.history.reported(event) {
-                        let datagram = self.history.datagram(number);
-                        self.announcer.settled(fate, datagram, now);
-                        self.outcomes.push(Outcome::Settled(number, fate));
-                    }
+                    let settled = self.history.reported(event);
+                    self.settled(settled, now);
                 }
             }
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
@@ -322,6 +323,15 @@ impl Session {
             | HostMessage::Stream(_) => {}
         }
         Vec::new()
+    }
+
+    /// Tells the world outside that a datagram has its fate, when one has.
+    fn settled(&mut self, settled: Option<(u64, Fate)>, now: Micros) {
+        if let Some((number, fate)) = settled {
+            let datagram = self.history.datagram(number);
+            self.announcer.settled(fate, datagram, now);
+            self.outcomes.push(Outcome::Settled(number, fate));
+        }
     }
 
     fn greeted(&mut self, hello: Hello, now: Micros) -> Vec<Effect> {

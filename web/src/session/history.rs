@@ -59,6 +59,8 @@ struct Link {
     before: u64,
     client: Option<Address>,
     answers: Answers,
+    /// Reports of answers that are not here yet, oldest first: control may overtake datagrams.
+    early_reports: VecDeque<Event>,
     /// The newest datagram that was echoed.
     newest_echoed: u64,
 }
@@ -80,6 +82,11 @@ impl Answers {
         }
     }
 
+    /// How many have come.
+    fn count(&self) -> u64 {
+        self.before + self.kept.len() as u64
+    }
+
     /// Takes the message with this number, counted from 1.
     fn take(&mut self, message: u64) -> Option<(Micros, Vec<u8>)> {
         let index = message.checked_sub(self.before + 1)?;
@@ -89,6 +96,14 @@ impl Answers {
             self.before += 1;
         }
         answer
+    }
+}
+
+/// The number of the answer that a report is about.
+fn answer_of(report: &Event) -> Option<u64> {
+    match report.3 {
+        What::RelayOut(message, _) => Some(message),
+        _ => None,
     }
 }
 
@@ -142,6 +157,7 @@ impl History {
             before: self.counters.sent,
             client: Address::from_text(&hello.client),
             answers: Answers::default(),
+            early_reports: VecDeque::new(),
             newest_echoed: 0,
         });
         match Address::from_text(&hello.server) {
@@ -157,6 +173,10 @@ impl History {
 
     /// The session is over; what is still on its way will not be heard of any more. Returns how many those are.
     pub(super) fn close(&mut self) -> u64 {
+        // The host sent these answers, although nobody will receive them any more.
+        while let Some(event) = self.next_early_report(u64::MAX) {
+            self.judge(event);
+        }
         if self.link.take().is_none() {
             return 0;
         }
@@ -192,26 +212,53 @@ impl History {
         number
     }
 
-    /// A binary message came from the host.
-    pub(super) fn answered(&mut self, bytes: Vec<u8>, now: Micros) {
-        let Some(link) = &mut self.link else { return };
+    /// A binary message came from the host. Returns a datagram's number and fate when this settled it.
+    pub(super) fn answered(&mut self, bytes: Vec<u8>, now: Micros) -> Option<(u64, Fate)> {
+        let link = self.link.as_mut()?;
         self.counters.bytes_received += bytes.len() as u64;
         link.answers.push(now, bytes);
+        let count = link.answers.count();
+        let report = self.next_early_report(count)?;
+        self.judge(report)
+    }
+
+    /// Takes the oldest report that came before its answer, of those about the first `count` answers.
+    fn next_early_report(&mut self, count: u64) -> Option<Event> {
+        let reports = &mut self.link.as_mut()?.early_reports;
+        let is_ready = |report| answer_of(report).is_some_and(|message| message <= count);
+        let place = reports.iter().position(is_ready)?;
+        reports.remove(place)
     }
 
     /// The host reports something. Returns the datagram's number and fate when this settled it.
     pub(super) fn reported(&mut self, event: Event) -> Option<(u64, Fate)> {
+        let link = self.link.as_mut()?;
+        let number = link.before.checked_add(event.1);
+        let is_of_ours = |number: &u64| event.1 > 0 && *number <= self.counters.sent;
+        if let Some(number) = number.filter(is_of_ours)
+            && let Some(datagram) = self.datagram_mut(number)
+        {
+            datagram.events.push(event.clone());
+        }
+        let link = self.link.as_mut()?;
+        let is_early = answer_of(&event).is_some_and(|message| message > link.answers.count());
+        if is_early && link.early_reports.len() < KEPT_ANSWERS {
+            link.early_reports.push_back(event);
+            return None;
+        }
+        self.judge(event)
+    }
+
+    /// Draws the consequences of a report. Returns the datagram's number and fate when this settled it.
+    fn judge(&mut self, event: Event) -> Option<(u64, Fate)> {
         let before = self.link.as_ref()?.before;
-        let Event(_, id, copy, what) = event.clone();
+        let Event(_, id, copy, what) = event;
         if let (0, What::RelayOut(message, _)) = (id, &what) {
             self.strayed(*message);
         }
         // No host reports on a datagram that was never sent; what looks like it must not touch the books.
         let number = before.checked_add(id);
         let number = number.filter(|number| id > 0 && *number <= self.counters.sent)?;
-        if let Some(datagram) = self.datagram_mut(number) {
-            datagram.events.push(event);
-        }
         let (fate, remark) = match &what {
             What::EchoIn(bytes) => return self.print_received(number, copy, *bytes),
             What::EchoOut(bytes) => return self.print_sent(number, *bytes),

@@ -73,6 +73,48 @@ fn a_coarse_clock_never_makes_a_part_longer_than_the_whole() {
     );
 }
 
+/// What the host reports of a datagram that was echoed: the answer is this message.
+fn echoed(number: u64, message: u64) -> Event {
+    let way = vec![
+        Report(10, number, 0, What::RelayIn(42)),
+        Report(130, number, 0, What::RelayOut(message, Delivery::Echoed)),
+    ];
+    Event::Control(HostMessage::Events(way))
+}
+
+#[test]
+fn a_report_that_overtakes_its_answer_waits_for_it() {
+    let mut page = Page::live();
+    page.on(Event::Send);
+    page.on(Event::Send);
+    let sent_at = page.now;
+    // The protocol lets control overtake datagrams, and a host that lies must not hold up the others.
+    page.session.on(echoed(1, u64::MAX), sent_at);
+    page.session.on(echoed(2, 1), sent_at);
+    assert_eq!(page.fate(2), None, "its answer is not here yet");
+    let answer = Event::Datagram(wire::transcript::DEFAULT_MESSAGE.into());
+    page.session.on(answer, sent_at + 500);
+    assert_eq!(page.fate(2), Some(Fate::Echoed));
+    let history = page.session.history();
+    let trip = history.datagram(2).unwrap().round_trip().unwrap();
+    assert_eq!((trip.total, trip.beyond_relay), (500, 120));
+    let printed = lines(&history.client);
+    let received = "received \"This is the message.  It will be repeated.\"";
+    assert_eq!(printed.last(), Some(&received));
+}
+
+#[test]
+fn a_report_whose_answer_never_comes_counts_when_the_session_ends() {
+    let mut page = Page::live();
+    page.on(Event::Send);
+    let sent_at = page.now;
+    page.session.on(echoed(1, 1), sent_at);
+    page.session
+        .on(Event::Closed(1006, String::new()), sent_at + 9);
+    assert_eq!(page.fate(1), Some(Fate::Echoed));
+    assert_eq!(page.view().sum(), [1, 1, 0, 0, 0, 0, 0, 0]);
+}
+
 #[test]
 fn an_empty_datagram_is_logged_and_not_answered() {
     let mut page = Page::live();
