@@ -15,6 +15,8 @@ use crate::experiments;
 use crate::first_echo::{open_first, wait_for_fate};
 use crate::page::{Page, Scheme};
 
+mod run;
+
 /// Widths of a desk and of a pocket, in CSS pixels.
 const WIDTHS: [u32; 2] = [1280, 390];
 

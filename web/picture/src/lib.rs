@@ -12,6 +12,8 @@
 //! - [`frame`]: which part of it is looked at;
 //! - [`strips`]: round trips and the books;
 //! - [`words`]: all of that as words;
+//! - [`drawing`]: all of that as shapes;
+//! - `document`: a recorded run as a file, for documents; not in a page's module;
 //! - [`panel()`]: puts it on the page, from a feed.
 
 use js_sys::Function;
@@ -30,6 +32,11 @@ pub mod steps;
 pub mod strips;
 
 pub mod words;
+
+pub mod drawing;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod document;
 
 pub mod panel;
 

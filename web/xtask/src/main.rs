@@ -8,9 +8,12 @@
 //! - [`demo`] bundles, builds the host in release and becomes it.
 //! - [`verify`] gets whatever the tests need, then runs every check there is.
 //! - [`shots`] takes a picture of every view of the page.
+//! - [`picture`] records a run and draws the picture of the README.
+//! - [`soak`] attacks the host, [`fuzz`] gives its parsers random input.
 //!
 //! Below them, the pieces they share: [`command`] runs a program and says which one failed, [`program`] finds one,
-//! [`target`] adds compilation targets, [`progress`] says what is going on, [`table`] prints the figures.
+//! [`target`] adds compilation targets, [`workspace`] knows where everything lies, [`progress`] says what is going on, [`table`]
+//! prints the figures.
 
 mod bench;
 mod bundle;
@@ -18,6 +21,7 @@ mod command;
 mod demo;
 mod dist;
 mod fuzz;
+mod picture;
 mod program;
 mod progress;
 mod shots;
@@ -59,6 +63,8 @@ enum Verb {
     Verify(verify::Args),
     /// Take a picture of every view of the page, in target/shots
     Shots,
+    /// Record a real run in a browser, and draw the picture of the README of it
+    Picture(picture::Args),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +78,7 @@ fn main() -> ExitCode {
         Verb::Needs => verify::needs::install(false),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots => shots::run(),
+        Verb::Picture(args) => picture::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

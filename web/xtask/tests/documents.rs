@@ -116,7 +116,9 @@ fn every_link_leads_to_a_file_and_a_heading_that_are_there() {
     for document in documents() {
         let text = prose(&read(&document));
         let name = document.display();
-        for target in between(&text, "](", ")") {
+        let links_of_text = between(&text, "](", ")");
+        let pictures = between(&text, "src=\"", "\"").chain(between(&text, "srcset=\"", "\""));
+        for target in links_of_text.chain(pictures) {
             if target.contains("://") {
                 continue;
             }
