@@ -3,10 +3,10 @@
 //! The property tests of `tests/untrusted.rs` call them in every `cargo test`, the fuzzers of `server/fuzz` for as long as
 //! one likes (`cargo xtask fuzz`). Each returns when all is well, and panics when it is not.
 //!
-//! - [`control`]: control messages, both ways, and what they do to a session;
-//! - [`frames`]: WebSocket frames, in whatever pieces they arrive;
-//! - [`headers`]: who is calling, from where, and whether that is admitted;
-//! - [`query`]: the target and the resume token of `/relay?…`.
+//! - `control`: control messages, both ways, and what they do to a session;
+//! - `frames`: WebSocket frames, in whatever pieces they arrive;
+//! - `headers`: who is calling, from where, and whether that is admitted;
+//! - `query`: the target and the resume token of `/relay?…`.
 //!
 //! The head of a request is hyper's to parse; `tests/attacks` sends it to a running host.
 

@@ -3,6 +3,7 @@
 //! From the wire to the page:
 //!
 //! - [`json`] and [`codec`]: control messages as the types of `wire`;
+//! - [`element`]: attributes as values, events and runs as JSON;
 //! - [`relay`]: where the relay is; [`policy`]: why it lets nobody in;
 //! - [`session`]: the state of one widget, pure;
 //! - [`view`]: what a reader sees of it, pure, in [`words`];

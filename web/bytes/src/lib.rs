@@ -1,6 +1,6 @@
 //! The chunk `bytes` of `<udp-echo>`: the bytes of a datagram, and the ruler of its size. Loaded by `view="full"` only.
 //!
-//! - [`hex`] and [`escaped`]: the two notations in which a message is written, and where one is [broken](notation);
+//! - [`notation`]: what is wrong with a message, and where; [`hex`] and [`escaped`]: the two notations it is written in;
 //! - [`editor`]: the message while it is written;
 //! - [`size`]: the ruler's scale and marks, fragments and their odds;
 //! - [`way`] and [`header`]: a datagram as it was sent and as it came back, and the eight bytes in front;

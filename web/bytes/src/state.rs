@@ -1,6 +1,6 @@
 //! What the panel knows: the feed, the message while it is written, and which bytes are looked at.
 //!
-//! Nothing in here touches the browser: [`State::on`] takes what happened and says what to do, [`crate::panel`] draws.
+//! Nothing in here touches the browser: [`State::on`] takes what happened and says what to do, [`mod@crate::panel`] draws.
 
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::feed::Feed;

@@ -1,5 +1,8 @@
-//! The chunk `lab` of `<udp-echo>`: the [`bench`] at which a reader sets the session's own link and server, drawn from a
-//! feed by [`panel()`].
+//! The chunk `lab` of `<udp-echo>`: where a reader sets the session's own link and server.
+//!
+//! - [`mod@bench`]: what is set, and the messages that ask the host for it, pure;
+//! - [`words`]: the words of the panel;
+//! - [`mod@panel`]: puts it on the page, from a feed.
 
 use js_sys::Function;
 use udp_echo_feed::chunk::Act;

@@ -70,7 +70,7 @@ pub enum Event {
     Save,
     /// The reader wants to talk to the server with this name.
     Target(String),
-    /// The time that [`Session::wakes_at`] named has come.
+    /// The time that [`Session::wakes_at`](super::Session::wakes_at) named has come.
     Tick,
 }
 

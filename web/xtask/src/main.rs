@@ -2,7 +2,7 @@
 //!
 //! `cargo demo`, `cargo verify` and `cargo xtask …` are aliases in `.cargo/config.toml`. One file per verb:
 //!
-//! - [`bench`] measures the host beside other relays.
+//! - [`mod@bench`] measures the host beside other relays.
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
 //! - [`dist`] makes what one gives away: a folder for static hosts, an npm package, the host.
 //! - [`demo`] bundles, builds the host in release and becomes it.

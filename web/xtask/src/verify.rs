@@ -2,6 +2,7 @@
 
 pub(crate) mod needs;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -22,11 +23,13 @@ pub(crate) struct Args {
 type Check = (&'static str, fn(&Args) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 11] = [
     ("needs", |args| needs::install(args.trunk)),
     ("fmt", |_| fmt()),
     ("clippy, native", |_| clippy_native()),
     ("clippy, wasm", |_| clippy_wasm()),
+    ("doc", |_| doc()),
+    ("dependencies", |_| dependencies()),
     ("bundle", |_| bundle::run()),
     ("dist", |_| dist::run()),
     ("test", test),
@@ -81,6 +84,26 @@ fn clippy_native() -> Result<()> {
 fn clippy_wasm() -> Result<()> {
     target::ensure(target::WASM)?;
     command::run(bundle::cargo_for_wasm("clippy").args(["--", "-D", "warnings"]))
+}
+
+/// The documentation: for those who use the crates, and with the private modules for those who read the sources.
+fn doc() -> Result<()> {
+    for private in [None, Some("--document-private-items")] {
+        let mut doc = workspace::locked_cargo("doc");
+        doc.args(["--workspace", "--no-deps"]).args(private);
+        command::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok(())
+}
+
+/// Licenses, sources and duplicates of all dependencies, by `deny.toml`. Advisories have to be fetched: the forge's workflow
+/// asks for them.
+fn dependencies() -> Result<()> {
+    let deny =
+        program::find("cargo-deny").context("there is no cargo-deny, although it was built")?;
+    let mut deny = Command::new(deny);
+    deny.args(["--locked", "check", "bans", "licenses", "sources"]);
+    command::run(deny.current_dir(workspace::root()))
 }
 
 /// Every test, those with `#[ignore = "needs …"]` too, for what they need is there now.

@@ -2,7 +2,7 @@
 //!
 //! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] and [`unused`] take out
 //! what nobody reads and nobody calls, [`imports`] shortens the names between the two, [`halves`] cuts the core in two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
-//! adds a gzipped twin to each, [`tight`] makes the loader shorter, [`reference`] writes the reference page out for readers without JavaScript, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
+//! adds a gzipped twin to each, [`tight`] makes the loader shorter, [`mod@reference`] writes the reference page out for readers without JavaScript, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
 //! of the sources runs.
 
 mod calls;

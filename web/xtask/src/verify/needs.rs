@@ -105,6 +105,9 @@ const FROM_NPM: [(&str, &str); 2] = [
 /// The program that drives Firefox; Debian has none. Built from source, once.
 const GECKODRIVER: &str = "0.37.1";
 
+/// The program that judges licenses, sources and duplicates of dependencies. Built from source, once.
+const CARGO_DENY: &str = "0.20.2";
+
 /// The Trunk that this compiler can build: later ones want a newer Rust.
 const TRUNK: &str = "0.21.14";
 
@@ -117,6 +120,7 @@ pub(crate) fn install(trunk: bool) -> Result<()> {
     install_from_npm()?;
     // Its own lock file names what some mirrors of crates.io do not have yet.
     build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
+    build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
     generators::install()?;
     if trunk {
         install_trunk()?;
