@@ -144,7 +144,7 @@ impl Session {
             Event::Hidden(hidden) => self.look(hidden, now),
             Event::Online => self.look(self.hidden, now),
             Event::Control(message) => self.told(message, now),
-Event::Unreadable(field) => self.part(words::unreadable(field), None, now),
+            Event::Unreadable(field) => self.part(words::unreadable(field), None, now),
             Event::Datagram(bytes) => self.silently(|session| {
                 let settled = session.history.answered(bytes, now);
                 session.settled(settled, now);
