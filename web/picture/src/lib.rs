@@ -1,7 +1,7 @@
 //! The chunk `picture` of `<udp-echo>`: the space-time diagram with its steps, and the strips below it.
 //!
-//! Browser, relay and server stand side by side, time goes down. The slope of a stroke is delay, crossing strokes are
-//! reordering, a fork is a duplicate, a stroke that ends in a cross is a loss, a dotted bracket is a wait in vain.
+//! Browser, relay and server stand side by side, and time runs downwards. The slope of a stroke is delay. Strokes that cross
+//! are reordering, a fork is a duplicate, a stroke that ends in a cross is a loss. A dotted bracket is a wait without an answer.
 //!
 //! From a run to a picture, all of it pure:
 //!

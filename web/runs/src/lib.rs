@@ -1,7 +1,7 @@
 //! The chunk `runs` of `<udp-echo>`: whole runs as the core has written them, to be shown again or saved. The core asks the
 //! loader for it, and calls the functions below.
 //!
-//! - [`replayed`]: a host that tells again what was recorded, over the wire protocol ([`player`], [`trace`]);
+//! - [`replayed`]: a host that repeats what was recorded, over the wire protocol ([`player`], [`trace`]);
 //! - [`save`]: a run as a capture ([`mod@capture`]).
 
 use js_sys::Function;
