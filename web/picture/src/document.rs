@@ -212,21 +212,21 @@ fn place(shape: &Shape, (x, y, width, height): (u32, u32, u32, u32)) {
     }
 }
 
-/// The colours of the widget, the rules of the diagram, and the rest.
+/// The colours of the widget, the rules of the diagram's shapes, and the rest.
 fn style() -> String {
-    let is_colour = |line: &&str| line.starts_with("  --") && !line.contains("font");
-    let colours: Vec<&str> = WIDGET_SHEET.lines().filter(is_colour).collect();
-    let (_, diagram) = PICTURE_SHEET
-        .split_once("/* The space-time diagram.")
-        .expect("the chunk's sheet has these rules under this remark");
-    let (diagram, _) = diagram
-        .split_once("/* Steps */")
-        .expect("and the rules of steps after them");
-    let (_, diagram) = diagram.split_once("*/").expect("a remark ends");
-    format!(
-        "\n:root {{\n  color-scheme: light dark;\n{}\n}}\n{diagram}\n{SHEET}",
-        colours.join("\n")
-    )
+    let is_needed =
+        |line: &&str| line.contains(": var(--udp-echo-mono") || line.contains("light-dark(");
+    let is_variable = |line: &&str| line.starts_with("  --");
+    let variables = WIDGET_SHEET.lines().filter(is_variable).filter(is_needed);
+    let variables: Vec<&str> = variables.collect();
+    let begin = PICTURE_SHEET.find("[part=stage] > svg {");
+    let end = PICTURE_SHEET.find("/* Steps */");
+    let (begin, end) = begin
+        .zip(end)
+        .expect("the chunk's sheet has the rules of shapes, and then those of steps");
+    let shapes = &PICTURE_SHEET[begin..end];
+    let variables = variables.join("\n");
+    format!("\n:root {{\n  color-scheme: light dark;\n{variables}\n}}\n\n{shapes}{SHEET}")
 }
 
 /// A shape of a file. Clones are the same shape.
