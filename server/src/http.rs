@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde::Serialize;
+use tokio::net::TcpListener;
 use wire::control::PROTOCOL_VERSION;
 
 use crate::access::Refusal;
-use crate::host::Shared;
 use crate::metrics::{Around, Refused};
 use crate::name;
 use crate::page;
@@ -24,16 +24,24 @@ use crate::relay::SessionKind;
 
 mod connections;
 mod sessions;
+mod state;
 
 use connections::Connection;
-pub(crate) use connections::serve;
 pub(crate) use sessions::parameter;
+pub use state::HttpState;
+
+/// Serves everything to whoever connects, until the host stops; returns when all connections have ended that became no
+/// session.
+pub(crate) async fn serve(listener: TcpListener, state: HttpState) {
+    let state = Arc::new(state);
+    connections::serve(listener, router(Arc::clone(&state)), state).await;
+}
 
 const READINESS: &str = "/healthz";
 const LIVENESS: &str = "/healthz/live";
 
 /// Everything the host serves.
-fn router(shared: Arc<Shared>) -> Router {
+fn router(state: Arc<HttpState>) -> Router {
     Router::new()
         .route(
             "/relay",
@@ -48,30 +56,30 @@ fn router(shared: Arc<Shared>) -> Router {
         .route(READINESS, get(readiness))
         .route(LIVENESS, get(liveness))
         .merge(page::routes())
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
-        .with_state(shared)
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
+        .with_state(state)
 }
 
 /// Finds out who is calling, refuses whoever calls the host by a foreign name, and gives every answer the headers that
 /// are always right.
 async fn guard(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<HttpState>>,
     Extension(connection): Extension<Connection>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = shared
+    let caller = state
         .proxies
         .caller(connection.peer, request.uri(), request.headers());
     warn_of_veil(&caller);
-    let mut response = match check_host(&shared, &request, &caller) {
+    let mut response = match check_host(&state, &request, &caller) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(refusal) => {
-            shared.metrics.refused(Refused::Host);
-            refuse(&shared, &caller, &refusal)
+            state.relay.metrics.refused(Refused::Host);
+            refuse(&state, &caller, &refusal)
         }
     };
     let fields = response.headers_mut();
@@ -88,11 +96,11 @@ async fn guard(
 
 /// Checks the name by which the host is called. The probes of load balancers call it by none (HTTP/1.0) or by the address of a
 /// container, neither of which can be rebound; they learn one word about how the host is.
-fn check_host(shared: &Shared, request: &Request, caller: &Caller) -> Result<(), Refusal> {
+fn check_host(state: &HttpState, request: &Request, caller: &Caller) -> Result<(), Refusal> {
     let called = caller.host.as_deref().unwrap_or_default();
     match request.uri().path() {
         READINESS | LIVENESS if called.is_empty() || is_address(called) => Ok(()),
-        _ => shared.access.check_host(caller.host.as_deref()),
+        _ => state.access.check_host(caller.host.as_deref()),
     }
 }
 
@@ -119,8 +127,8 @@ fn warn_of_veil(caller: &Caller) {
 }
 
 /// The answer to somebody who may not pass: to the client and to the log it says why, and what would change that.
-fn refuse(shared: &Shared, caller: &Caller, refusal: &Refusal) -> Response {
-    if shared.throttle.admits() {
+fn refuse(state: &HttpState, caller: &Caller, refusal: &Refusal) -> Response {
+    if state.relay.throttle.admits() {
         tracing::warn!(
             from = %caller.address,
             host = caller.host,
@@ -150,27 +158,23 @@ struct About {
 }
 
 async fn about(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
     let origin = origin(&headers);
-    let refusal = shared.access.check(&caller, origin).err();
-    let busy = match shared.draining.is_cancelled() {
+    let refusal = state.access.check(&caller, origin).err();
+    let busy = match state.draining.is_cancelled() {
         true => Some("the host is about to stop; try again later".to_owned()),
-        false => shared.limiter.lack_of_room(caller.address),
+        false => state.relay.limits.lack_of_room(caller.address),
     };
     let about = About {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         protocol: PROTOCOL_VERSION,
-        limits: shared.limiter.told(),
-        targets: shared
-            .targets
-            .iter()
-            .map(|target| target.name.clone())
-            .collect(),
-        udp: shared.own_server,
+        limits: state.relay.limits.told(),
+        targets: state.relay.target_names(),
+        udp: state.own_server,
         origin: origin.map(str::to_owned),
         allowed: refusal.is_none(),
         why: refusal.as_ref().map(|refusal| refusal.why.clone()),
@@ -188,14 +192,14 @@ async fn about(
 
 /// The counters, for this machine's programs and for those of `--metrics-from`.
 async fn metrics(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
 ) -> Response {
     let address = caller.address;
     // Behind a proxy that is not trusted everybody looks local.
     let is_local = address.is_loopback() && !caller.veiled;
     if !is_local
-        && !shared
+        && !state
             .metrics_from
             .iter()
             .any(|from| from.contains(&address))
@@ -205,18 +209,18 @@ async fn metrics(
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     let around = Around {
-        connections: shared.limiter.connections(),
-        own_server: shared.own_server_status.totals(),
-        log_lines_left_out: shared.throttle.left_out(),
+        connections: state.relay.limits.connections(),
+        own_server: state.own_server_status.totals(),
+        log_lines_left_out: state.relay.throttle.left_out(),
     };
-    (kind, shared.metrics.render(&around)).into_response()
+    (kind, state.relay.metrics.render(&around)).into_response()
 }
 
 /// Whether a proxy should send new clients here: the word is for people, the status for the proxy.
-async fn readiness(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    if shared.draining.is_cancelled() {
+async fn readiness(State(state): State<Arc<HttpState>>) -> (StatusCode, &'static str) {
+    if state.draining.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else if shared.limiter.is_full() {
+    } else if state.relay.limits.is_full() {
         (StatusCode::SERVICE_UNAVAILABLE, "full\n")
     } else {
         (StatusCode::OK, "ready\n")

@@ -11,6 +11,7 @@
 //! - [`resume`]: the way back to a session's UDP port;
 //! - [`target`]: which servers a session may talk to;
 //! - [`relay`]: one WebSocket joined to one UDP socket;
+//! - [`ws`]: the server's side of WebSocket;
 //! - [`echo`]: the UDP echo server;
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
@@ -35,6 +36,7 @@ pub mod resume;
 pub mod target;
 
 pub mod relay;
+pub mod ws;
 
 pub mod echo;
 pub mod stream;

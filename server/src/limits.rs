@@ -3,6 +3,8 @@
 //! - [`census`] counts who is there: sessions and connections, in all and by address;
 //! - [`rate`] decides which datagrams of a session still fit into its second, and its address's;
 //! - [`control`] counts what it asks for besides;
+//! - [`timeouts`] says how long a session may last and how quiet it may be;
+//! - [`backlog`] bounds the memory for clients that read slowly;
 //! - [`descriptors`] asks the system for what all that needs.
 //!
 //! What a limit means for a session that meets it stands with the other ends of sessions, in `relay/close.rs`.
@@ -16,19 +18,23 @@ use wire::control::Limits;
 use wire::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4};
 
 use crate::config::LimitSettings;
-use crate::relay::Patience;
 
+mod backlog;
 mod census;
 mod control;
 mod descriptors;
 mod rate;
+mod timeouts;
 
+pub use backlog::BacklogPool;
+pub(crate) use backlog::{BLOCK_BYTES, Backlog, OWN_CONTROL};
 use census::Census;
 pub(crate) use census::Entry;
 use control::ControlRate;
 pub use descriptors::raise_descriptor_limit;
 use rate::RateLimits;
 pub(crate) use rate::{Allowance, Over};
+pub(crate) use timeouts::Timeouts;
 
 /// Connections that may be open besides the sessions there may be: pages being loaded, handshakes, goodbyes.
 const MORE_CONNECTIONS: u32 = 1024;
@@ -42,6 +48,7 @@ pub struct Limiter {
     settings: LimitSettings,
     connections: Arc<Census>,
     sessions: Arc<Census>,
+    backlog: BacklogPool,
 }
 
 /// Why there is no room for one more.
@@ -86,6 +93,7 @@ impl Limiter {
             settings,
             connections: Arc::new(connections),
             sessions: Arc::new(sessions),
+            backlog: BacklogPool::default(),
         }
     }
 
@@ -111,15 +119,13 @@ impl Limiter {
     }
 
     /// How long sessions may last and how quiet they may be.
-    pub(crate) fn patience(&self) -> Patience {
-        let settings = &self.settings;
-        let limit = |time: Duration| (!time.is_zero()).then_some(time);
-        Patience {
-            idle: limit(settings.idle_time),
-            lifetime: limit(settings.lifetime),
-            ping_after: limit(settings.ping_time).unwrap_or(Duration::MAX),
-            pong_within: settings.pong_time,
-        }
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts::new(&self.settings)
+    }
+
+    /// The memory that sessions share for what waits for slow readers.
+    pub(crate) fn backlog(&self) -> &BacklogPool {
+        &self.backlog
     }
 
     /// Counts a new TCP connection in. `is_proxy` says that many clients stand behind the address.

@@ -5,17 +5,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wire::link::DropReason;
-
 use crate::echo::EchoTotals;
-use crate::relay::Traffic;
 
 mod catalogue;
+mod session;
 
 pub use catalogue::{CATALOGUE, Metric};
+use session::KERNEL_DROPS;
+pub(crate) use session::{SessionCounters, add};
 
 /// Upper ends of the histogram's buckets, in microseconds.
 const BUCKETS: [u64; 12] = [
@@ -55,12 +56,12 @@ pub struct Metrics {
     /// Samples at most as long as the bucket's end; the last takes all others.
     round_trips: [AtomicU64; BUCKETS.len() + 1],
     round_trip_micros: AtomicU64,
-    books: Mutex<Books>,
+    totals: Mutex<Totals>,
 }
 
 #[derive(Debug, Default)]
-struct Books {
-    live: HashMap<u64, Arc<Traffic>>,
+struct Totals {
+    live: HashMap<u64, Arc<SessionCounters>>,
     /// What the sessions had that have ended, by label.
     past: Sums,
     ends: BTreeMap<String, u64>,
@@ -81,20 +82,20 @@ pub(crate) struct Around {
 type Sums = BTreeMap<(&'static str, &'static str), u64>;
 
 impl Metrics {
-    /// Counts a session in; its traffic is read whenever somebody asks.
-    pub(crate) fn session_opened(&self, number: u64, traffic: Arc<Traffic>) {
+    /// Counts a session in; its counters is read whenever somebody asks.
+    pub(crate) fn session_opened(&self, number: u64, counters: Arc<SessionCounters>) {
         add(&self.opened, 1);
-        self.books().live.insert(number, traffic);
+        self.totals().live.insert(number, counters);
     }
 
     /// Counts a session out; `end` is its close code or another word for how it ended.
     pub(crate) fn session_ended(&self, number: u64, end: String) {
-        let mut books = self.books();
-        if let Some(traffic) = books.live.remove(&number) {
-            traffic.finish();
-            traffic.add_to(&mut books.past);
+        let mut totals = self.totals();
+        if let Some(counters) = totals.live.remove(&number) {
+            counters.finish();
+            counters.add_to(&mut totals.past);
         }
-        *books.ends.entry(end).or_default() += 1;
+        *totals.ends.entry(end).or_default() += 1;
     }
 
     /// Counts somebody who was refused.
@@ -106,12 +107,12 @@ impl Metrics {
     pub(crate) fn round_trip(&self, micros: u64) {
         let bucket = BUCKETS.partition_point(|&end| end < micros);
         add(&self.round_trips[bucket], 1);
-        add(&self.round_trip_micros, micros);
+        self.round_trip_micros.fetch_add(micros, Relaxed);
     }
 
     /// The text that Prometheus reads.
     pub(crate) fn render(&self, around: &Around) -> String {
-        let sums = self.books().sums(around);
+        let sums = self.totals().sums(around);
         let mut text = String::new();
         for Metric {
             name,
@@ -128,17 +129,19 @@ impl Metrics {
     }
 
     fn samples(&self, name: &str, sums: &Sums, around: &Around, text: &mut String) {
-        let books = self.books();
+        let totals = self.totals();
         let _ = match name {
-            "udp_echo_sessions" => writeln!(text, "{name} {}", books.live.len()),
+            "udp_echo_sessions" => writeln!(text, "{name} {}", totals.live.len()),
             "udp_echo_connections" => writeln!(text, "{name} {}", around.connections),
-            "udp_echo_sessions_opened_total" => writeln!(text, "{name} {}", read(&self.opened)),
-            "udp_echo_sessions_ended_total" => books
+            "udp_echo_sessions_opened_total" => {
+                writeln!(text, "{name} {}", self.opened.load(Relaxed))
+            }
+            "udp_echo_sessions_ended_total" => totals
                 .ends
                 .iter()
                 .try_for_each(|(end, count)| writeln!(text, "{name}{{code=\"{end}\"}} {count}")),
             "udp_echo_refused_total" => Refused::ALL.iter().try_for_each(|(why, word)| {
-                let count = read(&self.refused[*why as usize]);
+                let count = self.refused[*why as usize].load(Relaxed);
                 writeln!(text, "{name}{{reason=\"{word}\"}} {count}")
             }),
             "udp_echo_round_trip_seconds" => self.histogram(name, text),
@@ -155,30 +158,30 @@ impl Metrics {
     fn histogram(&self, name: &str, text: &mut String) -> std::fmt::Result {
         let mut count = 0;
         for (bucket, end) in self.round_trips.iter().zip(BUCKETS) {
-            count += read(bucket);
+            count += bucket.load(Relaxed);
             let seconds = end as f64 / 1e6;
             writeln!(text, "{name}_bucket{{le=\"{seconds}\"}} {count}")?;
         }
-        count += self.round_trips.last().map_or(0, read);
-        let sum = read(&self.round_trip_micros) as f64 / 1e6;
+        count += self.round_trips.last().map_or(0, |last| last.load(Relaxed));
+        let sum = self.round_trip_micros.load(Relaxed) as f64 / 1e6;
         writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}")?;
         writeln!(text, "{name}_sum {sum}\n{name}_count {count}")
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn totals(&self) -> MutexGuard<'_, Totals> {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Books {
+impl Totals {
     fn sums(&self, around: &Around) -> Sums {
         let mut sums = self.past.clone();
         // A metric without a sample yet says 0, so that nobody takes it for missing.
         for is_page in [false, true] {
-            Traffic::new(is_page).add_to(&mut sums);
+            SessionCounters::new(is_page).add_to(&mut sums);
         }
-        for traffic in self.live.values() {
-            traffic.add_to(&mut sums);
+        for counters in self.live.values() {
+            counters.add_to(&mut sums);
         }
         let server = &around.own_server;
         for (name, labels, count) in [
@@ -200,73 +203,6 @@ impl Books {
 }
 
 const SERVER: &str = "udp_echo_server_datagrams_total";
-const FATES: &str = "udp_echo_fates_total";
-const DROPS: &str = "udp_echo_drops_total";
-const KERNEL_DROPS: &str = "udp_echo_kernel_drops_total";
-
-/// Labels of [`DropReason::ALL`], in that order.
-const DROP_LABELS: [&str; DropReason::ALL.len()] = [
-    "{reason=\"loss\"}",
-    "{reason=\"checksum\"}",
-    "{reason=\"queue\"}",
-    "{reason=\"slow_reader\"}",
-];
-
-impl Traffic {
-    /// What is in flight when a session ends stays without a fate.
-    fn finish(&self) {
-        let unfinished = self.in_flight.swap(0, Ordering::Relaxed);
-        add(&self.unfinished, unfinished);
-    }
-
-    /// Adds what the session has counted so far.
-    fn add_to(&self, sums: &mut Sums) {
-        let kind = match self.is_page {
-            true => "{kind=\"page\"}",
-            false => "{kind=\"raw\"}",
-        };
-        let fates: &[_] = match self.is_page {
-            true => &[
-                ("{kind=\"page\",fate=\"echoed\"}", &self.echoed),
-                ("{kind=\"page\",fate=\"lost\"}", &self.lost),
-                ("{kind=\"page\",fate=\"dropped\"}", &self.dropped),
-                ("{kind=\"page\",fate=\"refused\"}", &self.refused),
-                ("{kind=\"page\",fate=\"rejected\"}", &self.rejected),
-                ("{kind=\"page\",fate=\"unanswered\"}", &self.unanswered),
-                ("{kind=\"page\",fate=\"unfinished\"}", &self.unfinished),
-            ],
-            false => &[
-                ("{kind=\"raw\",fate=\"dropped\"}", &self.dropped),
-                ("{kind=\"raw\",fate=\"refused\"}", &self.refused),
-                ("{kind=\"raw\",fate=\"rejected\"}", &self.rejected),
-            ],
-        };
-        let mut add = |name, labels, counter| {
-            *sums.entry((name, labels)).or_default() += read(counter);
-        };
-        for (labels, counter) in fates {
-            add(FATES, labels, counter);
-        }
-        for (labels, counter) in DROP_LABELS.iter().zip(&self.drops) {
-            add(DROPS, labels, counter);
-        }
-        let bytes = "udp_echo_bytes_total";
-        add(bytes, "{direction=\"in\"}", &self.from_client_bytes);
-        add(bytes, "{direction=\"out\"}", &self.from_server_bytes);
-        add("udp_echo_datagrams_total", kind, &self.from_client);
-        add("udp_echo_answers_total", kind, &self.from_server);
-        add("udp_echo_in_flight", "", &self.in_flight);
-        add(KERNEL_DROPS, "{socket=\"session\"}", &self.kernel_drops);
-    }
-}
-
-fn add(counter: &AtomicU64, amount: u64) {
-    counter.fetch_add(amount, Ordering::Relaxed);
-}
-
-fn read(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
-}
 
 #[cfg(test)]
 mod tests {
@@ -276,11 +212,11 @@ mod tests {
     fn an_ended_session_still_counts_and_an_open_one_already() {
         let metrics = Metrics::default();
         for number in 1..=2 {
-            let traffic = Arc::new(Traffic::new(true));
-            add(&traffic.from_client, 10);
-            add(&traffic.echoed, 7);
-            add(&traffic.in_flight, 3);
-            metrics.session_opened(number, traffic);
+            let counters = Arc::new(SessionCounters::new(true));
+            add(&counters.from_client, 10);
+            add(&counters.echoed, 7);
+            add(&counters.in_flight, 3);
+            metrics.session_opened(number, counters);
         }
         metrics.session_ended(1, "1001".to_owned());
         let text = metrics.render(&Around::default());

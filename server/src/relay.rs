@@ -1,14 +1,21 @@
 //! The relay: one WebSocket joined to one connected UDP socket.
 //!
 //! ```text
-//!             inbound              gather
+//!             inbound              gso
 //! client ──▶ WebSocket ──▶ messages ──▶ UDP ──▶ server
 //! client ◀── WebSocket ◀── frames ◀──── UDP ◀── server
 //!             outbound              slab
 //! ```
 //!
 //! Each way is read until it is empty and written in one piece. UDP may drop, so nothing queues without bound; what is
-//! dropped is counted. However a session ends, it returns one value saying why, and [`close`] knows what that means.
+//! dropped is counted. However a session ends, it returns one value saying why.
+//!
+//! - [`Context`]: what a session may use of the host;
+//! - [`SessionRequest`] and `resources`: what a client asks for, and what its session gets;
+//! - `raw` and `page`: the two protocols;
+//! - `gso`: from messages to as few sends as the kernel allows;
+//! - `liveness`: when a session was last active, and its timeouts;
+//! - `close`: why a session ended, as close code, sentence and level of the log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,36 +27,25 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tracing::Instrument as _;
 
-use crate::host::Shared;
-use crate::limits::Entry;
+use crate::limits::{Allowance, Entry, Over};
+use crate::metrics::SessionCounters;
+use crate::ws::{Inbound, Outbound, Replies, Upgrade};
 
-mod backlog;
-mod blocks;
 mod close;
-mod frames;
-mod gather;
-mod inbound;
-mod opening;
-mod outbound;
+mod context;
+mod gso;
+mod liveness;
 mod page;
 mod raw;
-mod upgrade;
-mod vitals;
+mod resources;
 
-pub use backlog::BacklogPool;
-use close::Ended;
-#[doc(hidden)]
-pub use frames::frames;
-use inbound::Inbound;
-pub use opening::Visit;
-use opening::{Opened, Udp};
-use outbound::{Outbound, Replies};
+use close::CloseReason;
+pub use context::{Context, Sessions};
+use liveness::Liveness;
 use page::PageSession;
-pub use upgrade::Upgrade;
-pub(crate) use upgrade::has_token;
-pub use vitals::Patience;
-pub(crate) use vitals::Traffic;
-use vitals::Vitals;
+use raw::RawSession;
+pub use resources::{SessionKind, SessionRequest};
+use resources::{SessionResources, SessionSocket};
 
 /// How long a goodbye may take: until the client has read the Close and closed its side.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -58,117 +54,42 @@ const GOODBYE: Duration = Duration::from_secs(2);
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 64 * 1024;
 
-/// The two protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionKind {
-    /// `/relay`: datagrams in binary messages, control in text messages.
-    Page,
-    /// `/relay/raw`: every message is a datagram, and the host says nothing of its own.
-    Raw,
-}
+/// Runs of datagrams that a session takes out of its UDP socket at once.
+const RECEIVE_BATCH: usize = 16;
+
+/// How long a session pauses after an error from its UDP socket, so that a persistent one cannot make it spin.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(1);
 
 /// Turns a request into a session, which lives on by itself. Returns the answer to the request.
 ///
-/// The session is counted in [`Shared::sessions`], and ends when [`Shared::stop`] is cancelled. It keeps the
-/// `connection`'s place among all.
+/// The session is one of [`Context::sessions`], and ends when they are stopped. It keeps the `connection`'s place among
+/// all.
 pub(crate) fn accept(
-    shared: &Arc<Shared>,
+    context: &Arc<Context>,
     upgrade: Upgrade,
-    visit: Visit,
+    request: SessionRequest,
     connection: Arc<Entry>,
 ) -> Response {
     static OPENED: AtomicU64 = AtomicU64::new(0);
     let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
-    let span = tracing::info_span!("session", id = number, peer = %visit.client);
+    let span = tracing::info_span!("session", id = number, peer = %request.client);
     let response = upgrade.response();
-    let shared = Arc::clone(shared);
-    let sessions = shared.sessions.clone();
+    let context = Arc::clone(context);
+    let tasks = context.sessions.tasks.clone();
     let session = async move {
         let _connection = connection;
         match upgrade.stream().await {
-            Ok((stream, early)) => serve(&shared, stream, early, &visit, number).await,
+            Ok((stream, early)) => {
+                prepare(&stream);
+                let (reader, writer) = stream.into_split();
+                serve(&context, reader, writer, early, &request, number).await;
+            }
             Err(error) => tracing::debug!("no session: {error:#}"),
         }
-        shared.returned.note();
+        context.sessions.returned.note();
     };
-    sessions.spawn(session.instrument(span));
+    tasks.spawn(session.instrument(span));
     response
-}
-
-async fn serve(shared: &Arc<Shared>, stream: TcpStream, early: Bytes, visit: &Visit, number: u64) {
-    prepare(&stream);
-    let (reader, writer) = stream.into_split();
-    carry(shared, reader, writer, early, visit, number).await;
-}
-
-/// One session, from its first byte to its last.
-async fn carry<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
-    shared: &Arc<Shared>,
-    reader: R,
-    writer: W,
-    early: Bytes,
-    visit: &Visit,
-    number: u64,
-) {
-    let message_bytes = shared.limiter.settings().message_bytes;
-    let mut inbound = Inbound::new(reader, &early, message_bytes as usize);
-    // Its memory is that of a whole request.
-    drop(early);
-    let mut outbound = Outbound::new(writer, shared.backlog.clone());
-    let vitals = Vitals::new(shared.clock, visit.kind == SessionKind::Page);
-    let replies = Replies::default();
-    shared
-        .metrics
-        .session_opened(number, Arc::clone(&vitals.traffic));
-    let ended = match Opened::open(shared, visit).await {
-        Err(ended) => ended,
-        Ok(opened) => {
-            let Opened {
-                udp,
-                mut allowance,
-                port,
-                place: _place,
-            } = opened;
-            let (kind, server, resumed) = (visit.kind, visit.target.address, port.resumed);
-            let from = udp.local_addr().map(tracing::field::display);
-            // Not "target": so the log itself calls the module.
-            tracing::info!(?kind, %server, from, resumed, "opened");
-            let end = async {
-                tokio::select! {
-                    ended = vitals.outlive(&shared.patience, &replies) => ended,
-                    () = shared.stop.cancelled() => Ended::Shutdown,
-                    () = port.superseded() => Ended::Superseded,
-                }
-            };
-            match udp {
-                Udp::Raw(udp) => {
-                    let ended = tokio::select! {
-                        biased;
-                        ended = raw::client_to_udp(&mut inbound, &udp, &mut allowance, &replies, &vitals) => ended,
-                        ended = raw::udp_to_client(&udp, &mut outbound, &replies, &vitals) => ended,
-                        ended = end => ended,
-                    };
-                    if let Some(udp) = udp.get() {
-                        vitals.traffic.read_kernel_drops(udp);
-                    }
-                    ended
-                }
-                Udp::Page(udp) => {
-                    let mut page =
-                        PageSession::new(shared, &vitals, visit, udp, allowance, &mut outbound);
-                    page.greet(number, &port);
-                    page.run(&mut inbound, &replies, end).await
-                }
-            }
-        }
-    };
-    outbound.push_frames(&replies.take());
-    // What strangers can cause at will has a bound in the log.
-    if ended.is_routine() || shared.throttle.admits() {
-        log_end(&ended, &vitals);
-    }
-    shared.metrics.session_ended(number, ended.label());
-    say_goodbye(&ended, &mut inbound, &mut outbound).await;
 }
 
 /// Sets the options of a session's TCP stream.
@@ -179,15 +100,134 @@ fn prepare(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
 }
 
+/// One session, from its first byte to its last.
+async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    context: &Context,
+    reader: R,
+    writer: W,
+    early: Bytes,
+    request: &SessionRequest,
+    number: u64,
+) {
+    let message_bytes = context.limits.settings().message_bytes;
+    let mut inbound = Inbound::new(reader, &early, message_bytes as usize);
+    // Its memory is that of a whole request.
+    drop(early);
+    let mut outbound = Outbound::new(writer, context.limits.backlog().for_answers());
+    let replies = Replies::default();
+    let session = ActiveSession {
+        context,
+        request,
+        number,
+        liveness: Liveness::new(context.clock),
+        counters: Arc::new(SessionCounters::new(request.kind == SessionKind::Page)),
+    };
+    let counters = Arc::clone(&session.counters);
+    context.metrics.session_opened(number, counters);
+    let reason = session.run(&mut inbound, &mut outbound, &replies).await;
+    outbound.push_frames(&replies.take());
+    // What strangers can cause at will has a bound in the log.
+    if reason.is_routine() || context.throttle.admits() {
+        session.log_end(&reason);
+    }
+    context.metrics.session_ended(number, reason.label());
+    say_goodbye(&reason, &mut inbound, &mut outbound).await;
+}
+
+/// What every session is made of, whatever its protocol.
+struct ActiveSession<'a> {
+    context: &'a Context,
+    request: &'a SessionRequest,
+    number: u64,
+    liveness: Liveness,
+    counters: Arc<SessionCounters>,
+}
+
+impl ActiveSession<'_> {
+    /// Opens what the session needs and carries datagrams until it is over; returns why.
+    async fn run<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+        &self,
+        inbound: &mut Inbound<R>,
+        outbound: &mut Outbound<W>,
+        replies: &Replies,
+    ) -> CloseReason {
+        let (context, request, liveness) = (self.context, self.request, &self.liveness);
+        let resources = match SessionResources::open(context, request).await {
+            Ok(resources) => resources,
+            Err(reason) => return reason,
+        };
+        let SessionResources {
+            udp,
+            allowance,
+            port,
+            place: _place,
+        } = resources;
+        let (kind, server, resumed) = (request.kind, request.target.address, port.resumed);
+        let from = udp.local_addr().map(tracing::field::display);
+        // Not "target": so the log itself calls the module.
+        tracing::info!(?kind, %server, from, resumed, "opened");
+        let timeouts = context.limits.timeouts();
+        let end = async {
+            tokio::select! {
+                reason = liveness.run_until_timeout(&timeouts, replies) => reason,
+                () = context.sessions.stop.cancelled() => CloseReason::Shutdown,
+                () = port.superseded() => CloseReason::Superseded,
+            }
+        };
+        match udp {
+            SessionSocket::Raw(udp) => {
+                let raw = RawSession {
+                    udp,
+                    replies,
+                    liveness,
+                    counters: &self.counters,
+                };
+                raw.run(inbound, outbound, allowance, end).await
+            }
+            SessionSocket::Page(udp) => {
+                let mut page = PageSession::new(self, udp, allowance, outbound);
+                page.say_hello(&port);
+                page.run(inbound, replies, end).await
+            }
+        }
+    }
+
+    fn log_end(&self, reason: &CloseReason) {
+        let counters = &self.counters;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        macro_rules! closed {
+            ($level:ident) => {
+                tracing::$level!(
+                    why = %reason,
+                    lasted = ?self.liveness.age(),
+                    from_client = read(&counters.from_client),
+                    from_client_bytes = read(&counters.from_client_bytes),
+                    rejected = read(&counters.rejected),
+                    refused = read(&counters.refused),
+                    from_server = read(&counters.from_server),
+                    from_server_bytes = read(&counters.from_server_bytes),
+                    dropped = read(&counters.dropped),
+                    "closed"
+                )
+            };
+        }
+        match reason.level() {
+            tracing::Level::ERROR => closed!(error),
+            tracing::Level::WARN => closed!(warn),
+            _ => closed!(info),
+        }
+    }
+}
+
 /// Tells the client why, and lets it read that before the stream goes.
 async fn say_goodbye<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
-    ended: &Ended,
+    reason: &CloseReason,
     inbound: &mut Inbound<R>,
     outbound: &mut Outbound<W>,
 ) {
-    let farewell = ended.frame();
-    let answer_expected = farewell.is_some();
-    if let Some(frame) = farewell {
+    let close = reason.frame();
+    let answer_expected = close.is_some();
+    if let Some(frame) = close {
         let mut frames = Vec::new();
         inbound.close(frame, &mut frames);
         outbound.push_frames(&frames);
@@ -198,7 +238,7 @@ async fn say_goodbye<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         outbound.flush().await?;
         outbound.shutdown().await?;
         if answer_expected {
-            inbound.drain(ended.is_understood()).await;
+            inbound.drain(reason.leaves_frames()).await;
         }
         std::io::Result::Ok(())
     };
@@ -206,30 +246,26 @@ async fn say_goodbye<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     let _ = tokio::time::timeout(GOODBYE, goodbye).await;
 }
 
-fn log_end(ended: &Ended, vitals: &Vitals) {
-    let traffic = &vitals.traffic;
-    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    macro_rules! closed {
-        ($level:ident) => {
-            tracing::$level!(
-                why = %ended,
-                lasted = ?vitals.age(),
-                from_client = read(&traffic.from_client),
-                from_client_bytes = read(&traffic.from_client_bytes),
-                rejected = read(&traffic.rejected),
-                refused = read(&traffic.refused),
-                from_server = read(&traffic.from_server),
-                from_server_bytes = read(&traffic.from_server_bytes),
-                dropped = read(&traffic.dropped),
-                "closed"
-            )
-        };
+/// Lets other sessions have a turn after a read that brought nothing to send, or more than may be sent.
+///
+/// A session that sends gives others their turns by sending. Reading alone may go on for 128 times 256 KiB, as much as
+/// tokio has a task do in a row: a client that sends without end would keep all others of its thread waiting for a fifth of
+/// a second.
+///
+/// # Errors
+/// The end of a session that goes on and on over its limit.
+async fn yield_if_unproductive(
+    allowance: &Allowance,
+    over: Option<Over>,
+    is_idle: bool,
+) -> Result<(), CloseReason> {
+    if let (Some(over), Some(lasted)) = (over, allowance.flooding()) {
+        return Err(CloseReason::Flood(over, lasted));
     }
-    match ended.level() {
-        tracing::Level::ERROR => closed!(error),
-        tracing::Level::WARN => closed!(warn),
-        _ => closed!(info),
+    if is_idle || over.is_some() {
+        tokio::task::yield_now().await;
     }
+    Ok(())
 }
 
 #[cfg(test)]

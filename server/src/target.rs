@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail, ensure};
+use wire::limits::{MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6};
 
 use crate::place::Place;
 
@@ -27,6 +28,21 @@ pub struct Target {
     pub name: String,
     /// Where its datagrams go: the session connects to this very address.
     pub address: SocketAddr,
+}
+
+impl Target {
+    /// Whether this is the host's own echo server.
+    pub(crate) fn is_own_server(&self) -> bool {
+        self.name == OWN_SERVER
+    }
+
+    /// Most payload bytes of a datagram to this target.
+    pub(crate) fn max_datagram_bytes(&self) -> usize {
+        match self.address.ip().to_canonical().is_ipv4() {
+            true => MAX_DATAGRAM_BYTES_IPV4,
+            false => MAX_DATAGRAM_BYTES_IPV6,
+        }
+    }
 }
 
 impl FromStr for TargetSetting {

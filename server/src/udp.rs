@@ -21,6 +21,7 @@ mod syscall;
 mod watched;
 
 pub use batch::{Outgoing, Run};
+pub(crate) use send::MAX_RUN_BYTES;
 pub use send::Trouble;
 pub use slab::{DATAGRAM_ROOM, Slab, SlabGuard};
 use watched::Watched;

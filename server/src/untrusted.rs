@@ -11,11 +11,12 @@
 //! The head of a request is hyper's to parse; `tests/attacks` sends it to a running host.
 
 mod control;
+mod frames;
 mod headers;
 mod query;
 
-pub use crate::relay::frames;
 pub use control::control;
+pub use frames::frames;
 pub use headers::headers;
 pub use query::query;
 

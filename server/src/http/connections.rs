@@ -20,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
-use crate::host::Shared;
+use super::HttpState;
 use crate::limits::Entry;
 use crate::metrics::Refused;
 
@@ -49,32 +49,32 @@ pub(super) struct Connection {
 }
 
 /// Accepts connections until the host stops, then returns when all have ended that became no session.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+pub(super) async fn serve(listener: TcpListener, router: Router, state: Arc<HttpState>) {
     let connections = TaskTracker::new();
-    let service = TowerToHyperService::new(super::router(Arc::clone(&shared)));
+    let service = TowerToHyperService::new(router);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = shared.stop.cancelled() => break,
+            () = state.relay.sessions.stop.cancelled() => break,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest_after(&error, &shared).await;
+                rest_after(&error, &state).await;
                 continue;
             }
         };
-        let is_proxy = shared.proxies.trusts(peer.ip());
-        match shared.limiter.admit_connection(peer.ip(), is_proxy) {
+        let is_proxy = state.proxies.trusts(peer.ip());
+        match state.relay.limits.admit_connection(peer.ip(), is_proxy) {
             Ok(place) => {
                 let place = Arc::new(place);
                 let connection = Connection { peer, place };
-                let serving = serve_one(stream, connection, service.clone(), Arc::clone(&shared));
+                let serving = serve_one(stream, connection, service.clone(), Arc::clone(&state));
                 connections.spawn(serving);
             }
             // Nothing was read yet, so there is nobody to explain it to; the sooner the descriptor is free the better.
             Err(full) => {
-                shared.metrics.refused(Refused::Connections);
+                state.relay.metrics.refused(Refused::Connections);
                 tracing::debug!(%peer, ?full, "a connection was cut");
             }
         }
@@ -89,7 +89,7 @@ async fn serve_one(
     stream: TcpStream,
     connection: Connection,
     service: TowerToHyperService<Router>,
-    shared: Arc<Shared>,
+    state: Arc<HttpState>,
 ) {
     // Small answers must not wait for company (Nagle's algorithm): latency is what the page shows.
     if let Err(error) = stream.set_nodelay(true) {
@@ -102,7 +102,7 @@ async fn serve_one(
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(shared.limiter.settings().handshake_time)
+        .header_read_timeout(state.relay.limits.settings().handshake_time)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), introduced)
@@ -110,7 +110,7 @@ async fn serve_one(
     let mut served = pin!(served);
     let over = async {
         tokio::select! {
-            () = shared.stop.cancelled() => {}
+            () = state.relay.sessions.stop.cancelled() => {}
             () = tokio::time::sleep(MAX_AGE) => {}
         }
     };
@@ -129,13 +129,13 @@ async fn serve_one(
     }
 }
 
-async fn rest_after(error: &io::Error, shared: &Shared) {
+async fn rest_after(error: &io::Error, state: &HttpState) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     match error.kind() {
         // The client went away while it waited; the next one is another matter.
         ConnectionAborted | ConnectionRefused | ConnectionReset => {}
         _ => {
-            if shared.throttle.admits() {
+            if state.relay.throttle.admits() {
                 tracing::warn!(%error, "a connection could not be accepted");
             }
             tokio::time::sleep(REST_AFTER_ERROR).await;

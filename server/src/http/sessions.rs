@@ -8,16 +8,16 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::connections::Connection;
-use super::{origin, refuse};
-use crate::host::Shared;
+use super::{HttpState, origin, refuse};
 use crate::metrics::Refused;
 use crate::proxy::Caller;
-use crate::relay::{self, SessionKind, Upgrade, Visit};
+use crate::relay::{self, SessionKind, SessionRequest};
 use crate::target::{OWN_SERVER, Target};
+use crate::ws::Upgrade;
 
 /// Opens a session, or refuses before the upgrade with the setting to change.
 pub(super) async fn open(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<HttpState>>,
     Extension(kind): Extension<SessionKind>,
     Extension(caller): Extension<Caller>,
     Extension(connection): Extension<Connection>,
@@ -25,32 +25,32 @@ pub(super) async fn open(
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Response {
-    if let Err(refusal) = shared.access.check(&caller, origin(&headers)) {
-        shared.metrics.refused(Refused::Origin);
-        return refuse(&shared, &caller, &refusal);
+    if let Err(refusal) = state.access.check(&caller, origin(&headers)) {
+        state.relay.metrics.refused(Refused::Origin);
+        return refuse(&state, &caller, &refusal);
     }
     let query = uri.query().unwrap_or_default();
-    let target = match named_target(&shared, parameter(query, "target")) {
+    let target = match named_target(&state, parameter(query, "target")) {
         Ok(target) => target.clone(),
         Err(why) => {
-            shared.metrics.refused(Refused::Target);
+            state.relay.metrics.refused(Refused::Target);
             return (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response();
         }
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(refusal) => {
-            shared.metrics.refused(Refused::Handshake);
+            state.relay.metrics.refused(Refused::Handshake);
             return refusal;
         }
     };
-    let visit = Visit {
+    let request = SessionRequest {
         kind,
         client: caller.address,
         target,
         resume: parameter(query, "resume").map(str::to_owned),
     };
-    relay::accept(&shared, upgrade, visit, connection.place)
+    relay::accept(&state.relay, upgrade, request, connection.place)
 }
 
 /// The first value that a query gives a parameter. Names of targets and tokens hold no character that it would escape.
@@ -62,12 +62,15 @@ pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The target of this name; the host's own server when none is named.
-fn named_target<'a>(shared: &'a Shared, name: Option<&str>) -> Result<&'a Target, String> {
+fn named_target<'a>(state: &'a HttpState, name: Option<&str>) -> Result<&'a Target, String> {
     let name = name.unwrap_or(OWN_SERVER);
-    let named = shared.targets.iter().find(|target| target.name == name);
+    let named = state
+        .relay
+        .targets
+        .iter()
+        .find(|target| target.name == name);
     named.ok_or_else(|| {
-        let names: Vec<_> = shared.targets.iter().map(|t| t.name.as_str()).collect();
-        let names = names.join(", ");
+        let names = state.relay.target_names().join(", ");
         format!("there is no target {name:?} here, but {names}; --target NAME=HOST:PORT adds one")
     })
 }

@@ -8,23 +8,16 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::Level;
 
 use crate::limits::{Full, Over};
+use crate::ws::StreamEnd;
 
 /// Most bytes of the reason in a Close frame (RFC 6455, section 5.5: 125 less 2 for the code).
 const MAX_REASON_BYTES: usize = 123;
 
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// The client closed it, with this code or none.
-    ByClient(Option<u16>),
-    /// The connection broke, or the client went away without a Close.
-    Vanished(String),
-    /// The client broke the WebSocket protocol.
-    Protocol(String),
-    /// A text message was not UTF-8.
-    NotUtf8,
-    /// A message was longer than this many bytes.
-    TooLong(usize),
+pub(super) enum CloseReason {
+    /// The client's stream ended, or broke a rule of WebSocket.
+    Stream(StreamEnd),
     /// A text message was no control message of ours.
     BadControl(String),
     /// Too many control messages, or frames that carry none of a datagram, came in one second.
@@ -47,13 +40,13 @@ pub(super) enum Ended {
     NoSocket(String),
 }
 
-impl Ended {
+impl CloseReason {
     /// What the client is told; `None` when it cannot hear it, or said goodbye itself.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason): (u16, Cow<'_, str>) = match self {
-            Self::ByClient(_) | Self::Vanished(_) => return None,
-            Self::Protocol(what) => (1002, what.into()),
-            Self::NotUtf8 => (1007, "a text message was not UTF-8".into()),
+            Self::Stream(StreamEnd::Closed(_) | StreamEnd::Lost(_)) => return None,
+            Self::Stream(StreamEnd::Protocol(what)) => (1002, what.into()),
+            Self::Stream(StreamEnd::NotUtf8) => (1007, "a text message was not UTF-8".into()),
             Self::BadControl(what) => (4400, what.into()),
             Self::ControlFlood(limit) => (
                 4401,
@@ -66,7 +59,7 @@ impl Ended {
             Self::Full(full @ Full::Host(_)) => (4405, full.to_string().into()),
             Self::Full(full @ Full::Address(_)) => (4406, full.to_string().into()),
             Self::Flood(over, time) => (flood_code(*over), format!("{over} for {time:.0?}").into()),
-            Self::TooLong(limit) => (
+            Self::Stream(StreamEnd::TooLong(limit)) => (
                 4409,
                 format!("a message was longer than {limit} bytes, the limit").into(),
             ),
@@ -81,15 +74,15 @@ impl Ended {
     }
 
     /// Whether what the client still sends can be read as frames.
-    pub(super) fn is_understood(&self) -> bool {
-        !matches!(self, Self::Protocol(_) | Self::NotUtf8 | Self::TooLong(_))
+    pub(super) fn leaves_frames(&self) -> bool {
+        !matches!(self, Self::Stream(end) if !end.is_by_client())
     }
 
     /// The close code or, where none is said, a word for it.
     pub(super) fn label(&self) -> String {
         match (self, self.frame()) {
             (_, Some(frame)) => u16::from(frame.code).to_string(),
-            (Self::ByClient(_), None) => "client".to_owned(),
+            (Self::Stream(StreamEnd::Closed(_)), None) => "client".to_owned(),
             (_, None) => "vanished".to_owned(),
         }
     }
@@ -102,26 +95,31 @@ impl Ended {
     /// How much attention it deserves in the log.
     pub(super) fn level(&self) -> Level {
         match self {
-            Self::ByClient(_) | Self::Shutdown | Self::Idle(_) | Self::Lifetime(_) => Level::INFO,
-            Self::Vanished(_) | Self::NoPong(_) | Self::Superseded => Level::INFO,
-            Self::Protocol(_)
-            | Self::NotUtf8
-            | Self::TooLong(_)
-            | Self::BadControl(_)
-            | Self::ControlFlood(_)
-            | Self::Full(_)
-            | Self::Flood(..) => Level::WARN,
+            Self::Stream(end) if !end.is_by_client() => Level::WARN,
+            Self::Stream(_) | Self::Shutdown | Self::Idle(_) | Self::Lifetime(_) => Level::INFO,
+            Self::NoPong(_) | Self::Superseded => Level::INFO,
+            Self::BadControl(_) | Self::ControlFlood(_) | Self::Full(_) | Self::Flood(..) => {
+                Level::WARN
+            }
             Self::NoSocket(_) => Level::ERROR,
         }
     }
 }
 
-impl std::fmt::Display for Ended {
+impl From<StreamEnd> for CloseReason {
+    fn from(end: StreamEnd) -> Self {
+        Self::Stream(end)
+    }
+}
+
+impl std::fmt::Display for CloseReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self, self.frame()) {
-            (Self::ByClient(Some(code)), _) => write!(f, "the client closed it with code {code}"),
-            (Self::ByClient(None), _) => f.write_str("the client closed it"),
-            (Self::Vanished(how), _) => write!(f, "the client vanished: {how}"),
+            (Self::Stream(StreamEnd::Closed(Some(code))), _) => {
+                write!(f, "the client closed it with code {code}")
+            }
+            (Self::Stream(StreamEnd::Closed(None)), _) => f.write_str("the client closed it"),
+            (Self::Stream(StreamEnd::Lost(how)), _) => write!(f, "the client vanished: {how}"),
             (_, Some(frame)) => write!(f, "{} ({})", frame.reason, frame.code),
             (_, None) => Ok(()),
         }
@@ -147,34 +145,34 @@ fn shortened(reason: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn every_end() -> Vec<Ended> {
+    fn every_end() -> Vec<CloseReason> {
         let limit = Duration::from_secs(60);
         vec![
-            Ended::ByClient(Some(1000)),
-            Ended::Vanished("connection reset".to_owned()),
-            Ended::Protocol("reserved bits are set".to_owned()),
-            Ended::NotUtf8,
-            Ended::TooLong(65_536),
-            Ended::BadControl("ü".repeat(200)),
-            Ended::ControlFlood(100),
-            Ended::Idle(limit),
-            Ended::Lifetime(limit),
-            Ended::NoPong(limit),
-            Ended::Full(Full::Host(u32::MAX)),
-            Ended::Full(Full::Address(u32::MAX)),
-            Ended::Flood(Over::Datagrams(u32::MAX), limit),
-            Ended::Flood(Over::Bytes(u32::MAX), limit),
-            Ended::Flood(Over::AddressDatagrams(u32::MAX), limit),
-            Ended::Flood(Over::AddressBytes(u32::MAX), limit),
-            Ended::Superseded,
-            Ended::Shutdown,
-            Ended::NoSocket("too many open files".to_owned()),
+            StreamEnd::Closed(Some(1000)).into(),
+            StreamEnd::Lost("connection reset".to_owned()).into(),
+            StreamEnd::Protocol("reserved bits are set".to_owned()).into(),
+            StreamEnd::NotUtf8.into(),
+            StreamEnd::TooLong(65_536).into(),
+            CloseReason::BadControl("ü".repeat(200)),
+            CloseReason::ControlFlood(100),
+            CloseReason::Idle(limit),
+            CloseReason::Lifetime(limit),
+            CloseReason::NoPong(limit),
+            CloseReason::Full(Full::Host(u32::MAX)),
+            CloseReason::Full(Full::Address(u32::MAX)),
+            CloseReason::Flood(Over::Datagrams(u32::MAX), limit),
+            CloseReason::Flood(Over::Bytes(u32::MAX), limit),
+            CloseReason::Flood(Over::AddressDatagrams(u32::MAX), limit),
+            CloseReason::Flood(Over::AddressBytes(u32::MAX), limit),
+            CloseReason::Superseded,
+            CloseReason::Shutdown,
+            CloseReason::NoSocket("too many open files".to_owned()),
         ]
     }
 
     #[test]
     fn reasons_fit_a_close_frame() {
-        for frame in every_end().iter().filter_map(Ended::frame) {
+        for frame in every_end().iter().filter_map(CloseReason::frame) {
             assert!(frame.reason.len() <= MAX_REASON_BYTES, "{frame}");
             assert!(!frame.reason.is_empty());
         }
@@ -182,7 +180,7 @@ mod tests {
 
     #[test]
     fn every_end_has_its_own_code() {
-        let frames: Vec<_> = every_end().iter().filter_map(Ended::frame).collect();
+        let frames: Vec<_> = every_end().iter().filter_map(CloseReason::frame).collect();
         let codes: std::collections::HashSet<_> =
             frames.iter().map(|frame| u16::from(frame.code)).collect();
         assert_eq!(codes.len(), frames.len());
@@ -200,7 +198,7 @@ mod tests {
             .filter_map(|code| code.trim().parse().ok())
             .collect();
         let ends = every_end();
-        let sent = ends.iter().filter_map(Ended::frame);
+        let sent = ends.iter().filter_map(CloseReason::frame);
         let sent: std::collections::BTreeSet<_> = sent.map(|frame| u16::from(frame.code)).collect();
         assert_eq!(listed, sent);
     }
@@ -208,13 +206,13 @@ mod tests {
     /// A host without ports or descriptors refuses everybody, as fast as they come: that must not flood the log either.
     #[test]
     fn only_the_usual_ends_are_logged_without_a_bound() {
-        assert!(Ended::ByClient(Some(1000)).is_routine());
-        assert!(!Ended::BadControl("?".to_owned()).is_routine());
-        assert!(!Ended::NoSocket("no port is free".to_owned()).is_routine());
+        assert!(CloseReason::from(StreamEnd::Closed(Some(1000))).is_routine());
+        assert!(!CloseReason::BadControl("?".to_owned()).is_routine());
+        assert!(!CloseReason::NoSocket("no port is free".to_owned()).is_routine());
     }
 
     #[test]
     fn a_client_that_said_goodbye_is_told_nothing() {
-        assert_eq!(Ended::ByClient(None).frame(), None);
+        assert_eq!(CloseReason::from(StreamEnd::Closed(None)).frame(), None);
     }
 }

@@ -1,112 +1,96 @@
-//! A page's session: every datagram goes through the books and the link of [`Session`], and its way is told to the client.
+//! A page's session: every datagram goes through the ledger and the link of [`Session`], and the page is told its way.
 //!
 //! [`Session`] decides and knows no socket; this carries out what it decides and feeds it what the sockets give. One task
-//! owns all of it. Nothing here waits for the client: what is written waits in [`Outbound`], which is bounded.
+//! owns all of it, and each arm of its loop is a function of its own.
+//!
+//! - `protocol`: what the page says and is told; `hello`: the first message; `control`: what the page asks for;
+//! - `events`: what happened to datagrams and is not told yet;
+//! - `observation`: what the host's own server did with them; `server`: a server of the session's own.
 
+use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
-use tokio::time::sleep_until;
-use wire::control::{HostMessage, Options, Visitor};
+use wire::control::HostMessage;
 use wire::link::Carried;
-use wire::session::{Action, Served, Session};
+use wire::session::{Action, Session};
 
-use super::backlog::{Backlog, OWN_BOOKS, OWN_CONTROL};
-use super::close::Ended;
-use super::inbound::{Inbound, Incoming};
-use super::opening::Visit;
-use super::outbound::{Outbound, Replies};
-use super::raw::let_others_in;
-use super::vitals::Vitals;
-use crate::echo::{Enrolled, Outcome, Sighting, Watch, Whom};
-use crate::host::Shared;
-use crate::limits::Allowance;
-use crate::target::{OWN_SERVER, Target};
+use super::close::CloseReason;
+use super::context::Context;
+use super::liveness::Liveness;
+use super::{ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
+use crate::echo::Sighting;
+use crate::limits::{Allowance, Backlog};
+use crate::metrics::SessionCounters;
+use crate::target::Target;
 use crate::udp::{Outgoing, Slab, Trouble, UdpSocket};
+use crate::ws::{Batch, Inbound, Incoming, Outbound, Replies, StreamEnd};
 
 mod control;
-mod greeting;
+mod events;
+mod hello;
+mod observation;
+mod protocol;
 mod server;
-mod tell;
-mod untold;
 
+use control::StreamQuestions;
+use events::EventQueue;
+use observation::{Observation, served};
+use protocol::Protocol;
 use server::PrivateServer;
-use untold::Untold;
-
-/// Runs of datagrams that one receive may bring.
-const BATCH_RUNS: usize = 16;
-
-/// Reports of the echo server that may wait for a session, for as long as other sessions are at work: 416 KiB.
-const WAITING_SIGHTINGS: usize = 4096;
-const _: () = assert!(WAITING_SIGHTINGS * size_of::<Sighting>() <= 416 << 10);
-
-/// How long the session rests after an error from the UDP socket, so that a persistent one cannot make it spin.
-const REST_AFTER_ERROR: Duration = Duration::from_millis(1);
 
 /// A session of `/relay`.
 pub(super) struct PageSession<'a, W> {
-    shared: &'a Arc<Shared>,
-    vitals: &'a Vitals,
-    session: Session,
-    untold: Untold,
-    /// For what `session` and `untold` hold.
-    books: Backlog,
-    seed: u64,
-    udp: UdpSocket,
-    allowance: Allowance,
+    context: &'a Context,
+    liveness: &'a Liveness,
+    counters: &'a SessionCounters,
     target: &'a Target,
+    number: u64,
+    seed: u64,
     /// Whether host and client are on the same machine.
     is_local: bool,
-    outbound: &'a mut Outbound<W>,
-    /// The session's entry at the server it talks to, while that is one of the host's.
-    enrolled: Option<Enrolled>,
-    sightings: Option<mpsc::Receiver<Sighting>>,
-    strangers: Option<Watch>,
+    session: Session,
+    udp: UdpSocket,
+    allowance: Allowance,
+    page: Protocol<'a, W>,
+    events: EventQueue,
+    /// For what `session` and `events` hold.
+    backlog: Backlog,
+    observation: Observation,
     private: Option<PrivateServer>,
-    /// The answer to a question about a byte stream, when it is ready.
-    streams: (mpsc::Sender<HostMessage>, mpsc::Receiver<HostMessage>),
-    events_due: Option<u64>,
-    reader_was_slow: bool,
+    streams: StreamQuestions,
 }
 
 impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     /// A session that has not said anything yet.
     pub(super) fn new(
-        shared: &'a Arc<Shared>,
-        vitals: &'a Vitals,
-        visit: &'a Visit,
+        active: &'a ActiveSession<'_>,
         udp: UdpSocket,
         allowance: Allowance,
         outbound: &'a mut Outbound<W>,
     ) -> Self {
-        let seed = greeting::fresh_seed();
-        let target = &visit.target;
-        let own_server = target.name == OWN_SERVER;
-        let enrolled = own_server.then(|| shared.witnesses.enrol(udp.local_addr()));
+        let (context, request) = (active.context, active.request);
+        let seed = hello::fresh_seed();
         Self {
-            shared,
-            vitals,
-            session: Session::new(shared.clock.now(), seed),
-            untold: Untold::default(),
-            books: Backlog::new(shared.backlog.clone(), OWN_BOOKS),
+            context,
+            liveness: &active.liveness,
+            counters: &active.counters,
+            target: &request.target,
+            number: active.number,
             seed,
+            // Behind a proxy the bind may be loopback and the client from anywhere.
+            is_local: context.is_loopback && request.client.is_loopback(),
+            session: Session::new(context.clock.now(), seed),
+            observation: Observation::new(context.enrol(&request.target, &udp)),
             udp,
             allowance,
-            target,
-            // Behind a proxy the bind may be loopback and the client from anywhere.
-            is_local: shared.access.bound.ip().is_loopback() && visit.client.is_loopback(),
-            outbound,
-            enrolled,
-            sightings: None,
-            strangers: None,
+            page: Protocol::new(outbound),
+            events: EventQueue::default(),
+            backlog: context.limits.backlog().for_page_state(),
             private: None,
-            streams: mpsc::channel(1),
-            events_due: None,
-            reader_was_slow: false,
+            streams: StreamQuestions::new(),
         }
     }
 
@@ -115,70 +99,75 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         &mut self,
         inbound: &mut Inbound<R>,
         replies: &Replies,
-        end: impl Future<Output = Ended>,
-    ) -> Ended {
-        let ended = tokio::select! {
-            conversed = self.converse(inbound, replies) => match conversed {
-                Ok(never) => match never {},
-                Err(ended) => ended,
-            },
-            ended = end => ended,
+        end: impl Future<Output = CloseReason>,
+    ) -> CloseReason {
+        let reason = tokio::select! {
+            Err(reason) = self.converse(inbound, replies) => reason,
+            reason = end => reason,
         };
         if let Some(private) = self.private.take() {
             private.stop().await;
         }
-        self.vitals.traffic.take_from(&self.session);
-        self.vitals.traffic.read_kernel_drops(&self.udp);
-        // Who has said goodbye is told nothing: nothing may follow the Close that answers it (RFC 6455, section 5.5.1).
-        if ended.frame().is_some() {
-            self.tell(&HostMessage::Counters(self.session.counters()));
+        self.counters.take_from(&self.session);
+        self.counters.set_kernel_drops(self.udp.kernel_drops());
+        // A client that has said goodbye is told nothing: nothing may follow the Close that answers its own (RFC 6455,
+        // section 5.5.1).
+        if reason.frame().is_some() {
+            self.send_counters();
         }
-        ended
+        reason
     }
 
     async fn converse<R: AsyncRead + Unpin>(
         &mut self,
         inbound: &mut Inbound<R>,
         replies: &Replies,
-    ) -> Result<std::convert::Infallible, Ended> {
+    ) -> Result<Infallible, CloseReason> {
         let mut frames = Vec::new();
         loop {
-            let due = self.next_due();
-            let alarm = due.map(|at| sleep_until(self.shared.clock.instant(at).into()));
-            // Who does not read the answers is not asked for more questions: TCP makes that client wait.
-            let is_heard = self.outbound.waiting_control() <= 2 * OWN_CONTROL;
+            let alarm = self.next_alarm();
+            let page_reads = self.page.reads_answers();
             tokio::select! {
-                (batch, read) = inbound.read(&mut frames), if is_heard => {
-                    self.outbound.push_frames(&std::mem::take(&mut frames));
-                    self.allowance.control(batch.asides()).map_err(Ended::ControlFlood)?;
-                    self.take_messages(batch.into_messages().collect()).await?;
-                    read?;
+                (batch, read) = inbound.read(&mut frames), if page_reads => {
+                    self.on_read(batch, read, &std::mem::take(&mut frames)).await?;
                 }
-                _ = self.udp.readable() => self.take_arrivals().await,
-                sighting = next(&mut self.sightings) => self.server_saw(sighting),
-                visitor = next_visitor(&mut self.strangers), if is_heard => self.tell(&HostMessage::Visitor(visitor)),
-                Some(answer) = self.streams.1.recv() => self.tell(&answer),
-                flushed = self.outbound.flush(), if self.outbound.is_pending() => {
-                    flushed.map_err(|error| Ended::Vanished(error.to_string()))?;
-                    self.reader_caught_up();
+                _ = self.udp.readable() => self.on_arrival().await,
+                report = self.observation.reports.next() => self.on_report(&report),
+                visitor = self.observation.strangers.next(), if page_reads => {
+                    self.page.notify(&HostMessage::Visitor(visitor));
                 }
-                () = replies.arrived() => self.outbound.push_frames(&replies.take()),
-                () = wait(alarm) => {}
+                answer = self.streams.answered() => self.page.notify(&answer),
+                flushed = self.page.flush(), if self.page.outbound.is_pending() => self.on_flush(flushed)?,
+                () = replies.arrived() => self.page.outbound.push_frames(&replies.take()),
+                () = sleep_until(alarm) => {}
             }
             self.carry_out().await;
-            self.tell_events();
-            self.make_room();
-            self.vitals.traffic.take_from(&self.session);
-            if let Some(micros) = self.session.take_round_trip() {
-                self.shared.metrics.round_trip(micros);
-            }
+            self.send_events();
+            self.bound_memory();
+            self.count();
         }
     }
 
-    async fn take_messages(&mut self, messages: Vec<Incoming>) -> Result<(), Ended> {
+    /// Takes what one read brought: `frames` are the protocol's own replies to it.
+    async fn on_read(
+        &mut self,
+        batch: Batch,
+        read: Result<(), StreamEnd>,
+        frames: &[u8],
+    ) -> Result<(), CloseReason> {
+        self.page.outbound.push_frames(frames);
+        self.allowance
+            .control(batch.non_data_frames())
+            .map_err(CloseReason::ControlFlood)?;
+        self.take_messages(batch.into_messages().collect()).await?;
+        Ok(read?)
+    }
+
+    /// Takes messages in their order. A datagram over the rate is rejected, and the page is told which limit it met.
+    async fn take_messages(&mut self, messages: Vec<Incoming>) -> Result<(), CloseReason> {
         let is_idle = messages.is_empty();
-        self.vitals.hear(!is_idle);
-        let now = self.shared.clock.now();
+        self.liveness.on_receive(!is_idle);
+        let now = self.context.clock.now();
         let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
         let (mut granted, over) = self.allowance.grant(sizes);
         for message in messages {
@@ -189,29 +178,30 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
                 (Incoming::Binary(payload), _) => {
                     granted = granted.saturating_sub(1);
-                    self.make_room();
+                    self.bound_memory();
                     self.session.from_client(now, payload);
                 }
             }
         }
-        let_others_in(&self.allowance, over, is_idle).await
+        yield_if_unproductive(&self.allowance, over, is_idle).await
     }
 
-    async fn take_arrivals(&mut self) {
+    /// Takes what has come from the server.
+    async fn on_arrival(&mut self) {
         let mut slab = Slab::take();
-        let received = self.udp.try_receive(&mut slab, BATCH_RUNS);
-        let now = self.shared.clock.now();
+        let received = self.udp.try_receive(&mut slab, RECEIVE_BATCH);
+        let now = self.context.clock.now();
         match received {
             Ok(()) => {
-                self.vitals.stir();
-                if slab.is_full(BATCH_RUNS) {
+                self.liveness.on_activity();
+                if slab.is_full(RECEIVE_BATCH) {
                     // So much waited that there may have been more than the socket's buffer holds.
-                    self.vitals.traffic.read_kernel_drops(&self.udp);
+                    self.counters.set_kernel_drops(self.udp.kernel_drops());
                 }
-                // What the server did comes before its answer, in the books as in the world.
-                self.take_sightings();
+                // What the server did comes before its answer, in the ledger as in the world.
+                self.take_reports();
                 for datagram in slab.runs().flat_map(|run| run.datagrams()) {
-                    self.make_room();
+                    self.bound_memory();
                     self.session
                         .from_server(now, Bytes::copy_from_slice(datagram));
                 }
@@ -220,22 +210,44 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             Err(error) => {
                 drop(slab);
                 self.refused(&error);
-                tokio::time::sleep(REST_AFTER_ERROR).await;
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
+    }
+
+    /// Takes a report of the server about one of the session's datagrams.
+    fn on_report(&mut self, report: &Sighting) {
+        self.session
+            .server_saw(&report.fingerprint, &served(report));
+    }
+
+    fn take_reports(&mut self) {
+        while let Some(report) = self.observation.reports.try_next() {
+            self.on_report(&report);
+        }
+    }
+
+    /// Goes on after all that waited was written: a page that reads again is told what it has missed.
+    fn on_flush(&mut self, flushed: io::Result<()>) -> Result<(), StreamEnd> {
+        flushed?;
+        if self.page.take_dropped_answers() {
+            self.page.notice(
+                "slow_reader",
+                "answers were dropped because this client read too slowly; the counters have them",
+            );
+            self.send_counters();
+        }
+        Ok(())
     }
 
     /// Does what the session has decided.
     async fn carry_out(&mut self) {
         loop {
-            let client_takes = |bytes| {
-                let has_room = self.outbound.has_room(bytes);
-                self.reader_was_slow |= !has_room;
-                has_room
-            };
-            match self.session.poll(self.shared.clock.now(), client_takes) {
+            let page = &mut self.page;
+            let client_takes = |bytes| page.has_room(bytes);
+            match self.session.poll(self.context.clock.now(), client_takes) {
                 Some(Action::ToServer(carried)) => self.send_one(&carried).await,
-                Some(Action::ToClient(payload)) => self.outbound.push_datagram(&payload),
+                Some(Action::ToClient(payload)) => self.page.outbound.push_datagram(&payload),
                 None => return,
             }
         }
@@ -255,7 +267,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         if let Some(error) = earlier {
             self.refused(&error);
         }
-        let now = self.shared.clock.now();
+        let now = self.context.clock.now();
         match unsent {
             None => self.session.sent(now, carried),
             Some(error) => {
@@ -267,7 +279,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     /// The operating system's words, and the limit where that is what was met.
     fn reason(&self, bytes: usize, error: &io::Error) -> String {
-        let limit = self.datagram_limit();
+        let limit = self.target.max_datagram_bytes();
         match bytes > limit {
             true => format!("{error}: {bytes} bytes, and a datagram carries {limit} at most"),
             false => error.to_string(),
@@ -276,93 +288,76 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     fn refused(&mut self, error: &io::Error) {
         // Reports that wait are of datagrams that did arrive.
-        self.take_sightings();
+        self.take_reports();
         self.session
-            .refused(self.shared.clock.now(), &error.to_string());
+            .refused(self.context.clock.now(), &error.to_string());
     }
 
-    fn take_sightings(&mut self) {
-        while let Some(sighting) = self.sightings.as_mut().and_then(|s| s.try_recv().ok()) {
-            self.server_saw(sighting);
+    /// Observes the server, or stops observing it, as the tracing option says.
+    fn observe(&mut self) {
+        let is_tracing = self.session.options().tracing;
+        self.observation.trace(is_tracing);
+        let sees_strangers = is_tracing && self.is_local && self.target.is_own_server();
+        let own_server = &self.context.witnesses;
+        self.observation.watch_strangers(sees_strangers, own_server);
+    }
+
+    /// Sends the events when they fill a message or have waited for long enough, as far as the page reads.
+    fn send_events(&mut self) {
+        self.events.add(self.session.take_events());
+        // The flush that makes room comes back here.
+        let has_room = self.page.has_room_for_events();
+        if !self.events.is_due(self.context.clock.now(), has_room) {
+            return;
         }
-    }
-
-    fn server_saw(&mut self, sighting: Sighting) {
-        let answered = match sighting.outcome {
-            Outcome::Sent { bytes, at } => Some((bytes, at)),
-            Outcome::Empty | Outcome::Guarded | Outcome::Failed(_) => None,
-        };
-        let served = Served {
-            received_at: sighting.received_at,
-            bytes: sighting.received,
-            answered,
-        };
-        self.session.server_saw(&sighting.fingerprint, &served);
-    }
-
-    /// Watches, or stops watching, as the tracing option says.
-    fn watch(&mut self) {
-        let Options { tracing, .. } = self.session.options();
-        if let Some(enrolled) = &self.enrolled {
-            match (tracing, self.sightings.is_some()) {
-                (true, false) => self.sightings = Some(enrolled.watch(WAITING_SIGHTINGS).0),
-                (false, true) => {
-                    enrolled.unwatch();
-                    self.sightings = None;
-                }
-                _ => {}
+        while !self.events.is_empty() && self.page.has_room_for_events() {
+            let (events, missed) = self.events.take_message();
+            if !events.is_empty() {
+                self.page.notify(&HostMessage::Events(events));
+            }
+            if missed > 0 {
+                let text = format!("{missed} events were left out: the page reads too slowly");
+                self.page.notice("missed_events", text);
             }
         }
-        let welcome = tracing && self.is_local && self.target.name == OWN_SERVER;
-        match (welcome, &self.strangers) {
-            (true, None) => self.strangers = Some(self.shared.witnesses.watch(Whom::Strangers)),
-            (false, Some(_)) => self.strangers = None,
-            _ => {}
+    }
+
+    fn send_counters(&mut self) {
+        self.page
+            .notify(&HostMessage::Counters(self.session.counters()));
+    }
+
+    /// Bounds what the session holds: first the newest events are dropped, then nothing more is taken.
+    fn bound_memory(&mut self) {
+        let held = self.session.held_bytes() + self.events.held_bytes();
+        let mut fits = self.backlog.affords(held);
+        if !fits {
+            self.events.shed();
+            let held = self.session.held_bytes() + self.events.held_bytes();
+            fits = self.backlog.affords(held);
+        }
+        self.session.narrow(!fits);
+    }
+
+    /// Passes the session's totals on to the host's metrics.
+    fn count(&mut self) {
+        self.counters.take_from(&self.session);
+        if let Some(micros) = self.session.take_round_trip() {
+            self.context.metrics.round_trip(micros);
         }
     }
 
     /// When there is something to do although nothing arrives.
-    fn next_due(&mut self) -> Option<u64> {
-        [self.session.next_due(), self.events_due]
-            .into_iter()
-            .flatten()
-            .min()
+    fn next_alarm(&mut self) -> Option<Instant> {
+        let dues = [self.session.next_due(), self.events.due()];
+        let due = dues.into_iter().flatten().min();
+        due.map(|micros| self.context.clock.instant(micros))
     }
 }
 
-/// The next report, for as long as anything is watched.
-async fn next(sightings: &mut Option<mpsc::Receiver<Sighting>>) -> Sighting {
-    if let Some(receiver) = sightings
-        && let Some(sighting) = receiver.recv().await
-    {
-        return sighting;
-    }
-    std::future::pending().await
-}
-
-async fn next_visitor(strangers: &mut Option<Watch>) -> Visitor {
-    let Some(watch) = strangers else {
-        return std::future::pending().await;
-    };
-    loop {
-        // Visitors that were missed came faster than anybody could read.
-        if let Ok(visit) = watch.next().await {
-            return Visitor {
-                peer: visit.peer.to_string(),
-                bytes: visit.bytes,
-                text: visit.text,
-                sent: match visit.outcome {
-                    Outcome::Sent { bytes, .. } => Some(bytes),
-                    Outcome::Empty | Outcome::Guarded | Outcome::Failed(_) => None,
-                },
-            };
-        }
-    }
-}
-
-async fn wait(alarm: Option<tokio::time::Sleep>) {
+async fn sleep_until(alarm: Option<Instant>) {
     match alarm {
-        Some(alarm) => alarm.await,
+        Some(alarm) => tokio::time::sleep_until(alarm.into()).await,
         None => std::future::pending().await,
     }
 }

@@ -22,20 +22,20 @@ async fn turns_beside_flood(kind: SessionKind, frame: &[u8]) -> usize {
     ];
     let config = Cli::try_parse_from(settings).unwrap().config;
     let host = Host::start(config).await.unwrap();
-    let shared = host.shared();
-    let visit = Visit {
+    let context = host.relay();
+    let request = SessionRequest {
         kind,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        target: shared.targets[0].clone(),
+        target: context.targets[0].clone(),
         resume: None,
     };
     let flood = frame.repeat(FLOOD_BYTES / frame.len());
-    let session = carry(
-        shared,
+    let session = serve(
+        context,
         &flood[..],
         tokio::io::sink(),
         Bytes::new(),
-        &visit,
+        &request,
         1,
     );
     turns_beside(session).await

@@ -9,7 +9,7 @@ use super::{Outgoing, UdpSocket};
 pub(super) const MAX_RUN_DATAGRAMS: usize = 64;
 
 /// Payload bytes of one such buffer; with any IP header it stays below the 65,535 that a packet can say.
-pub(super) const MAX_RUN_BYTES: usize = 65_000;
+pub(crate) const MAX_RUN_BYTES: usize = 65_000;
 
 /// Messages of one call.
 #[cfg(target_os = "linux")]

@@ -49,7 +49,7 @@ pub fn headers(data: &[u8]) {
     assert_eq!(local.address, BOUND.ip());
     judge(&access, &local, origin);
 
-    let tokens = crate::relay::has_token(&headers, HeaderName::from_static("upgrade"), "websocket");
+    let tokens = crate::ws::has_token(&headers, HeaderName::from_static("upgrade"), "websocket");
     assert!(!tokens || headers.contains_key("upgrade"));
 }
 

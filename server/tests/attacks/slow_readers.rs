@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use udp_echo::relay::BacklogPool;
+use udp_echo::limits::BacklogPool;
 
 use crate::assaults::ROUTES;
 use crate::by_hand::{open_narrow, whole};

@@ -1,12 +1,17 @@
-//! Control messages of a page: what they ask for, and how many may come.
+//! What a page asks for, and what the session does about it.
 
-use std::sync::Arc;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use anyhow::Context as _;
 use tokio::io::AsyncWrite;
-use wire::control::{ClientMessage, HostMessage, Notice};
-use wire::limits::MAX_CONTROL_BYTES;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+use wire::control::{ClientMessage, HostMessage, Notice, ServerRules, ServerState};
 
-use super::{Ended, PageSession};
+use super::PageSession;
+use super::protocol::parse;
+use super::server::PrivateServer;
+use crate::relay::close::CloseReason;
 use crate::stream;
 
 /// Messages that are answered in a row before it is the turn of other sessions: one read may bring 16,000 of them.
@@ -14,25 +19,21 @@ const IN_A_ROW: u32 = 64;
 
 impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
     /// Does what a control message asks for.
-    pub(super) async fn control(&mut self, text: &str) -> Result<(), Ended> {
-        let count = self.allowance.control(1).map_err(Ended::ControlFlood)?;
+    pub(super) async fn control(&mut self, text: &str) -> Result<(), CloseReason> {
+        let count = self
+            .allowance
+            .control(1)
+            .map_err(CloseReason::ControlFlood)?;
         if count.is_multiple_of(IN_A_ROW) {
             tokio::task::yield_now().await;
         }
-        if text.len() > MAX_CONTROL_BYTES {
-            let bytes = text.len();
-            return Err(Ended::BadControl(format!(
-                "a control message of {bytes} bytes; {MAX_CONTROL_BYTES} are allowed"
-            )));
-        }
-        let message: ClientMessage = serde_json::from_str(text)
-            .map_err(|error| Ended::BadControl(format!("no control message: {error}")))?;
+        let message = parse(text)?;
         match self.session.control(&message) {
             Some(answer) => {
-                self.tell(&answer);
-                self.watch();
+                self.page.notify(&answer);
+                self.observe();
                 if matches!(answer, HostMessage::Options(_) | HostMessage::Lab(_)) {
-                    self.tell(&HostMessage::Counters(self.session.counters()));
+                    self.send_counters();
                 }
             }
             None => match message {
@@ -44,19 +45,76 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         Ok(())
     }
 
-    /// Asks the TCP echo; one question at a time, so that nobody can open connections without end.
+    /// Gives the session a server of its own with these rules.
+    async fn change_server(&mut self, rules: ServerRules) {
+        if !self.target.is_own_server() {
+            let text = format!(
+                "the target {:?} is not the host's server; its rules are its own",
+                self.target.name
+            );
+            return self.page.notice("server", text);
+        }
+        match self.start_server(rules).await {
+            Ok(server) => self.page.notify(&HostMessage::Server(ServerState {
+                server: server.to_string(),
+                rules,
+            })),
+            Err(error) => self.page.notice("server", format!("{error:#}")),
+        }
+        self.send_counters();
+    }
+
+    async fn start_server(&mut self, rules: ServerRules) -> anyhow::Result<SocketAddr> {
+        let address = match self.private.take() {
+            Some(server) => server.stop().await,
+            None => any_loopback_port(self.target.address),
+        };
+        let (offload, clock) = (self.context.offload, self.context.clock);
+        let private = PrivateServer::start(address, rules, offload, clock)?;
+        let address = private.address;
+        self.udp
+            .reconnect(address)
+            .context("turn to the session's own server")?;
+        self.observation
+            .turn_to(&private.witnesses, self.udp.local_addr());
+        self.private = Some(private);
+        self.observe();
+        Ok(address)
+    }
+
+    /// Asks the TCP echo, unless the last question is not answered yet.
     fn echo_stream(&mut self, writes: Vec<String>) {
-        let answers = &self.streams.0;
-        // Two senders: this session's own, and that of a question which is not yet answered.
-        if answers.strong_count() > 1 {
-            self.tell_notice(
+        if !self.streams.ask(writes, &self.context.sessions.tasks) {
+            self.page.notice(
                 "busy",
                 "the last question to the byte stream is not answered yet",
             );
-            return;
         }
-        let answers = answers.clone();
-        let asking = async move {
+    }
+}
+
+/// Questions to the TCP echo: one at a time, so that nobody can open connections without end.
+#[derive(Debug)]
+pub(super) struct StreamQuestions {
+    answers: mpsc::Sender<HostMessage>,
+    answered: mpsc::Receiver<HostMessage>,
+}
+
+impl StreamQuestions {
+    /// None is asked yet.
+    pub(super) fn new() -> Self {
+        let (answers, answered) = mpsc::channel(1);
+        Self { answers, answered }
+    }
+
+    /// Asks in a task of its own; false when the last question is not answered yet.
+    fn ask(&self, writes: Vec<String>, tasks: &TaskTracker) -> bool {
+        // Two senders: this one, and that of a question which is not yet answered.
+        if self.answers.strong_count() > 1 {
+            return false;
+        }
+        let answers = self.answers.clone();
+        tasks.spawn(async move {
             let answer = match stream::echo(writes).await {
                 Ok(echo) => HostMessage::Stream(echo),
                 Err(error) => HostMessage::Notice(Notice {
@@ -66,7 +124,21 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             };
             // The session may have ended meanwhile.
             let _ = answers.send(answer).await;
-        };
-        Arc::clone(self.shared).sessions.spawn(asking);
+        });
+        true
+    }
+
+    /// Waits for the answer.
+    pub(super) async fn answered(&mut self) -> HostMessage {
+        let answer = self.answered.recv().await;
+        answer.expect("a sender stays with the receiver")
+    }
+}
+
+/// Any free port of this machine, in the family of `server`.
+fn any_loopback_port(server: SocketAddr) -> SocketAddr {
+    match server {
+        SocketAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
     }
 }

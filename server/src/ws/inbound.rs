@@ -1,4 +1,4 @@
-//! From the client's TCP stream to WebSocket messages: all that has arrived, in one read.
+//! From a client's TCP stream to WebSocket messages: all that has arrived, in one read.
 //!
 //! Whole messages are unmasked where they lie in the read buffer and moved together, so that equal ones leave as one run
 //! without being copied again. Every other frame goes to tungstenite's [`codec`].
@@ -13,16 +13,15 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::close::Ended;
-use super::outbound::MAX_WAITING_REPLIES;
+use super::StreamEnd;
+use super::frame::{Frame, unmask};
+use super::replies::MAX_WAITING_REPLIES;
 
-mod buffer;
+mod batch;
 mod codec;
-mod frame;
 
-pub(super) use buffer::{Batch, Payload};
+pub(crate) use batch::{Batch, Payload};
 use codec::Codec;
-use frame::{Frame, unmask};
 
 /// Text messages of one read: on `/relay` each may be answered with a kilobyte, and a read could bring 16,000 of them. The
 /// others stay unread until it is known that the client reads the answers.
@@ -30,7 +29,7 @@ const MOST_TEXTS: usize = 512;
 
 /// A message of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub(crate) enum Incoming {
     /// A binary message.
     Binary(Bytes),
     /// A text message.
@@ -39,7 +38,7 @@ pub(super) enum Incoming {
 
 impl Incoming {
     /// Bytes of the datagram that the message is on `/relay`; `None` for a control message.
-    pub(super) fn datagram_bytes(&self) -> Option<usize> {
+    pub(crate) fn datagram_bytes(&self) -> Option<usize> {
         match self {
             Self::Binary(bytes) => Some(bytes.len()),
             Self::Text(_) => None,
@@ -56,7 +55,7 @@ impl Incoming {
 
 /// The reading half of a session's WebSocket.
 #[derive(Debug)]
-pub(super) struct Inbound<R> {
+pub(crate) struct Inbound<R> {
     io: R,
     message_bytes: usize,
     /// What has arrived and was not decoded yet: bytes that the upgrade has read, or a part of a frame.
@@ -71,12 +70,12 @@ pub(super) struct Inbound<R> {
     codec_alone: bool,
 }
 
-/// Rest after each read of what is only forgotten: what a client sends after its end shall cost the others little.
-const REST_IN_DRAIN: Duration = Duration::from_millis(2);
+/// Pause after each read of bytes that are thrown away: what a client sends after its end shall cost the others little.
+const PAUSE_IN_DRAIN: Duration = Duration::from_millis(2);
 
 impl<R: AsyncRead + Unpin> Inbound<R> {
     /// Reads messages of at most `message_bytes` from `io`, after the bytes that the upgrade has read `early`.
-    pub(super) fn new(io: R, early: &[u8], message_bytes: usize) -> Self {
+    pub(crate) fn new(io: R, early: &[u8], message_bytes: usize) -> Self {
         Self {
             io,
             message_bytes,
@@ -88,43 +87,43 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         }
     }
 
-    /// Waits until something has arrived and returns the messages in it, none if they are still incomplete, and why the
-    /// session is over, if it is.
+    /// Waits until something has arrived and returns the messages in it, none if they are still incomplete, and the end of
+    /// the stream, if it has come.
     ///
     /// Frames that the protocol demands in return, such as pongs, are appended to `replies`; also at the end.
-    pub(super) async fn read(&mut self, replies: &mut Vec<u8>) -> (Batch, Result<(), Ended>) {
+    pub(crate) async fn read(&mut self, replies: &mut Vec<u8>) -> (Batch, Result<(), StreamEnd>) {
         poll_fn(|cx| self.poll_messages(cx, replies)).await
     }
 
-    /// Turns to the end of the session: the Close frame is appended to `replies`.
-    pub(super) fn close(&mut self, frame: CloseFrame, replies: &mut Vec<u8>) {
+    /// Closes the WebSocket from this side: the Close frame is appended to `replies`.
+    pub(crate) fn close(&mut self, frame: CloseFrame, replies: &mut Vec<u8>) {
         self.codec().close(frame, replies);
     }
 
     /// Reads and forgets whatever still comes, until the client has answered the Close or left.
     ///
     /// Closing a TCP stream with unread bytes resets it, and the client might never see the Close frame. After a breach of
-    /// the protocol nothing is `understood` any more: the codec would take what follows for the rest of the frame that it
-    /// had refused, and keep all of it.
-    pub(super) async fn drain(&mut self, understood: bool) {
-        if understood && self.hear_out().await {
+    /// the protocol the stream holds no frames that `can_be_read`: the codec would take what follows for the rest of the
+    /// frame that it had refused, and keep all of it.
+    pub(crate) async fn drain(&mut self, can_be_read: bool) {
+        if can_be_read && self.drain_messages().await {
             return;
         }
         while poll_fn(|cx| self.poll_skip(cx)).await {
-            tokio::time::sleep(REST_IN_DRAIN).await;
+            tokio::time::sleep(PAUSE_IN_DRAIN).await;
         }
     }
 
     /// Reads and forgets messages; true when the client has answered or left, false when it cannot be understood any more.
-    async fn hear_out(&mut self) -> bool {
+    async fn drain_messages(&mut self) -> bool {
         let mut replies = Vec::new();
         loop {
             match self.read(&mut replies).await.1 {
                 Ok(()) => {
                     replies.clear();
-                    tokio::time::sleep(REST_IN_DRAIN).await;
+                    tokio::time::sleep(PAUSE_IN_DRAIN).await;
                 }
-                Err(ended) => return matches!(ended, Ended::ByClient(_) | Ended::Vanished(_)),
+                Err(end) => return end.is_by_client(),
             }
         }
     }
@@ -141,7 +140,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         &mut self,
         cx: &mut Context<'_>,
         replies: &mut Vec<u8>,
-    ) -> Poll<(Batch, Result<(), Ended>)> {
+    ) -> Poll<(Batch, Result<(), StreamEnd>)> {
         let mut batch = Batch::take();
         let before = self.rest.len();
         let mut end = before;
@@ -150,8 +149,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
             match ready!(Pin::new(&mut self.io).poll_read(cx, &mut filled)) {
                 Ok(()) => end += filled.filled().len(),
                 Err(error) => {
-                    let ended = Ended::Vanished(error.to_string());
-                    return Poll::Ready((batch, Err(ended)));
+                    return Poll::Ready((batch, Err(error.into())));
                 }
             }
             if end == before {
@@ -171,7 +169,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         batch: &mut Batch,
         end: usize,
         replies: &mut Vec<u8>,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), StreamEnd> {
         let mut at = 0;
         while at < end {
             if batch.texts() == MOST_TEXTS {
@@ -193,7 +191,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     batch.pack(at + head, bytes, is_text, |payload| {
                         unmask(payload, mask);
                         match is_text && std::str::from_utf8(payload).is_err() {
-                            true => Err(Ended::NotUtf8),
+                            true => Err(StreamEnd::NotUtf8),
                             false => Ok(()),
                         }
                     })?;
@@ -209,12 +207,12 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     is_last,
                 } => {
                     // The first says that a message begins, the last that it ends; both may do so without a byte of it.
-                    batch.asides += u32::from(is_empty && self.in_fragments && !is_last);
+                    batch.non_data_frames += u32::from(is_empty && self.in_fragments && !is_last);
                     self.in_fragments = !is_last;
                     self.pass(batch, at, whole, replies)?
                 }
                 Frame::Control { whole } => {
-                    batch.asides += 1;
+                    batch.non_data_frames += 1;
                     if replies.len() > MAX_WAITING_REPLIES {
                         // Only the newest of many pings has to be answered (RFC 6455, section 5.5.3).
                         replies.clear();
@@ -241,7 +239,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         at: usize,
         bytes: usize,
         replies: &mut Vec<u8>,
-    ) -> Result<usize, Ended> {
+    ) -> Result<usize, StreamEnd> {
         let mut messages = Vec::new();
         let input = &batch.bytes[at..at + bytes];
         let result = self

@@ -1,10 +1,7 @@
 //! From the messages of one read to as few sends as the kernel allows.
 
-use super::inbound::{Batch, Payload};
-use crate::udp::Outgoing;
-
-/// Most payload bytes that one run gathers; the kernel takes no more in one buffer.
-const MAX_RUN_BYTES: usize = 65_000;
+use crate::udp::{MAX_RUN_BYTES, Outgoing};
+use crate::ws::{Batch, Payload};
 
 /// The first `count` messages as datagrams, in order; equal neighbours as one run where the kernel can `coalesce`.
 ///
@@ -43,8 +40,8 @@ pub(super) fn runs(batch: &Batch, count: usize, coalesce: bool) -> Vec<Outgoing<
 mod tests {
     use bytes::Bytes;
 
-    use super::super::inbound::Incoming;
     use super::*;
+    use crate::ws::Incoming;
 
     fn batch(sizes: &[usize]) -> Batch {
         let mut batch = Batch::take();

@@ -1,21 +1,29 @@
-//! What a session must have before it begins: a place among all, a UDP socket, and an allowance.
+//! What a session must have before it begins: a place among all, a UDP socket, and what it may send.
 
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::SetOnce;
 
-use super::SessionKind;
-use super::close::Ended;
+use super::close::CloseReason;
+use super::context::Context;
 use crate::echo::Enrolled;
-use crate::host::Shared;
 use crate::limits::{Allowance, Entry};
 use crate::resume::Held;
-use crate::target::{OWN_SERVER, Target};
+use crate::target::Target;
 use crate::udp::UdpSocket;
 
-/// A request for a session that may have one.
+/// The two protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    /// `/relay`: datagrams in binary messages, control in text messages.
+    Page,
+    /// `/relay/raw`: every message is a datagram, and the host says nothing of its own.
+    Raw,
+}
+
+/// A request for a session, of a client that may have one.
 #[derive(Debug)]
-pub struct Visit {
+pub struct SessionRequest {
     /// Which protocol is wanted.
     pub kind: SessionKind,
     /// Address of the client, as far as it is known.
@@ -28,28 +36,28 @@ pub struct Visit {
 
 /// What a session has of its own, given back in this order.
 #[derive(Debug)]
-pub(super) struct Opened<'a> {
-    pub(super) udp: Udp<'a>,
+pub(super) struct SessionResources<'a> {
+    pub(super) udp: SessionSocket<'a>,
     pub(super) allowance: Allowance,
-    pub(super) port: Port,
+    pub(super) port: PortClaim,
     /// Counts the session for as long as it is kept.
     pub(super) place: Entry,
 }
 
-/// A session's UDP socket.
+/// A session's UDP socket, by the kind of the session.
 #[derive(Debug)]
-pub(super) enum Udp<'a> {
+pub(super) enum SessionSocket<'a> {
     /// Of a page, which is told its address at once.
     Page(UdpSocket),
     /// Of a session that only carries.
-    Raw(LateSocket<'a>),
+    Raw(LazySocket<'a>),
 }
 
 /// A UDP socket that is opened for the first datagram: before that no server knows where to write to, and a client that
 /// only waits shall hold one file descriptor of the host and not two.
 #[derive(Debug)]
-pub(super) struct LateSocket<'a> {
-    shared: &'a Shared,
+pub(super) struct LazySocket<'a> {
+    context: &'a Context,
     target: &'a Target,
     /// With its entry at the host's own server: it is no stranger to those who watch that.
     open: SetOnce<(UdpSocket, Option<Enrolled>)>,
@@ -57,24 +65,29 @@ pub(super) struct LateSocket<'a> {
 
 /// The session's claim to its UDP port.
 #[derive(Debug)]
-pub(super) struct Port {
+pub(super) struct PortClaim {
     held: Option<Held>,
     /// Whether the port is the one that the client had before.
     pub(super) resumed: bool,
 }
 
-impl<'a> Opened<'a> {
+impl<'a> SessionResources<'a> {
     /// Opens what a session needs, if there is a place for one more.
-    pub(super) async fn open(shared: &'a Shared, visit: &'a Visit) -> Result<Self, Ended> {
+    pub(super) async fn open(
+        context: &'a Context,
+        request: &'a SessionRequest,
+    ) -> Result<Self, CloseReason> {
         // First, for an old session of the same client then leaves its place to this one.
-        let wanted = match &visit.resume {
-            Some(token) => shared.ports.claim(token).await,
+        let wanted = match &request.resume {
+            Some(token) => context.ports.claim(token).await,
             None => None,
         };
-        let limiter = &shared.limiter;
-        let place = limiter.admit_session(visit.client).map_err(Ended::Full)?;
-        let target = &visit.target;
-        let regained = wanted.and_then(|port| match connect(shared, target, Some(port)) {
+        let limits = &context.limits;
+        let place = limits
+            .admit_session(request.client)
+            .map_err(CloseReason::Full)?;
+        let target = &request.target;
+        let regained = wanted.and_then(|port| match connect(context, target, Some(port)) {
             Ok(udp) => Some(udp),
             Err(error) => {
                 tracing::debug!(port, "the port cannot be given back: {error}");
@@ -82,31 +95,33 @@ impl<'a> Opened<'a> {
             }
         });
         let resumed = regained.is_some();
-        let (udp, port) = match (visit.kind, regained) {
-            (SessionKind::Raw, None) => (Udp::Raw(LateSocket::new(shared, target)), None),
+        let (udp, port) = match (request.kind, regained) {
+            (SessionKind::Raw, None) => {
+                (SessionSocket::Raw(LazySocket::new(context, target)), None)
+            }
             (SessionKind::Raw, Some(udp)) => {
                 let port = udp.local_addr().port();
-                let socket = LateSocket::new(shared, target);
+                let socket = LazySocket::new(context, target);
                 socket.set(udp);
-                (Udp::Raw(socket), Some(port))
+                (SessionSocket::Raw(socket), Some(port))
             }
             (SessionKind::Page, regained) => {
-                let udp = regained.map_or_else(|| connect(shared, target, None), Ok)?;
+                let udp = regained.map_or_else(|| connect(context, target, None), Ok)?;
                 let port = udp.local_addr().port();
-                (Udp::Page(udp), Some(port))
+                (SessionSocket::Page(udp), Some(port))
             }
         };
-        let held = port.and_then(|port| shared.ports.hold(port));
+        let held = port.and_then(|port| context.ports.hold(port));
         Ok(Self {
-            allowance: limiter.allowance(&place),
+            allowance: limits.allowance(&place),
             udp,
-            port: Port { held, resumed },
+            port: PortClaim { held, resumed },
             place,
         })
     }
 }
 
-impl Udp<'_> {
+impl SessionSocket<'_> {
     /// The session's own address, if it has one yet.
     pub(super) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
@@ -116,25 +131,29 @@ impl Udp<'_> {
     }
 }
 
-fn connect(shared: &Shared, target: &Target, port: Option<u16>) -> Result<UdpSocket, Ended> {
-    UdpSocket::connect(target.address, port, shared.offload)
-        .map_err(|error| Ended::NoSocket(format!("{error:#}")))
+fn connect(
+    context: &Context,
+    target: &Target,
+    port: Option<u16>,
+) -> Result<UdpSocket, CloseReason> {
+    UdpSocket::connect(target.address, port, context.offload)
+        .map_err(|error| CloseReason::NoSocket(format!("{error:#}")))
 }
 
-impl<'a> LateSocket<'a> {
+impl<'a> LazySocket<'a> {
     /// A socket that is not open yet.
-    pub(super) fn new(shared: &'a Shared, target: &'a Target) -> Self {
+    pub(super) fn new(context: &'a Context, target: &'a Target) -> Self {
         Self {
-            shared,
+            context,
             target,
             open: SetOnce::new(),
         }
     }
 
     /// The socket; opens it if nobody has asked before.
-    pub(super) fn open(&self) -> Result<&UdpSocket, Ended> {
+    pub(super) fn open(&self) -> Result<&UdpSocket, CloseReason> {
         if self.open.get().is_none() {
-            self.set(connect(self.shared, self.target, None)?);
+            self.set(connect(self.context, self.target, None)?);
         }
         Ok(self.get().expect("just opened"))
     }
@@ -154,14 +173,13 @@ impl<'a> LateSocket<'a> {
 
     fn set(&self, udp: UdpSocket) {
         tracing::debug!(from = %udp.local_addr(), "socket opened");
-        let own_server = self.target.name == OWN_SERVER;
-        let enrolled = own_server.then(|| self.shared.witnesses.enrol(udp.local_addr()));
+        let enrolled = self.context.enrol(self.target, &udp);
         let set = self.open.set((udp, enrolled));
         debug_assert!(set.is_ok(), "one task opens it");
     }
 }
 
-impl Port {
+impl PortClaim {
     /// What the client may present to get the port again; empty when nothing is promised.
     pub(super) fn token(&self) -> &str {
         self.held.as_ref().map(Held::token).unwrap_or_default()

@@ -34,7 +34,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// What came of a piece of a stream.
-type Outcome = (Vec<Incoming>, Vec<u8>, Option<Ended>);
+type Outcome = (Vec<Incoming>, Vec<u8>, Option<StreamEnd>);
 
 /// What the codec alone makes of each piece, up to the end of the session.
 fn by_codec(pieces: &[Vec<u8>]) -> Vec<Outcome> {

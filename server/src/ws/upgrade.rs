@@ -20,14 +20,14 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// A request that asks to become a WebSocket, checked.
 #[derive(Debug)]
-pub struct Upgrade {
+pub(crate) struct Upgrade {
     on_upgrade: OnUpgrade,
     accept: HeaderValue,
 }
 
 impl Upgrade {
     /// The answer that turns the connection into a WebSocket. No subprotocol and no extension is ever agreed on.
-    pub(super) fn response(&self) -> Response {
+    pub(crate) fn response(&self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
@@ -42,7 +42,7 @@ impl Upgrade {
     /// # Errors
     ///
     /// When the client went away before, or the connection is no plain TCP stream.
-    pub(super) async fn stream(self) -> anyhow::Result<(TcpStream, Bytes)> {
+    pub(crate) async fn stream(self) -> anyhow::Result<(TcpStream, Bytes)> {
         let upgraded = self.on_upgrade.await.context("the handshake broke off")?;
         let parts = upgraded
             .downcast::<TokioIo<TcpStream>>()

@@ -1,11 +1,15 @@
 use tokio::io::AsyncReadExt as _;
 
 use super::*;
+use crate::limits::BacklogPool;
 
 /// An outbound whose stream holds `room` bytes, and the client's end of it.
 fn outbound(room: usize) -> (Outbound<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
     let (io, client) = tokio::io::duplex(room);
-    (Outbound::new(io, BacklogPool::default()), client)
+    (
+        Outbound::new(io, BacklogPool::default().for_answers()),
+        client,
+    )
 }
 
 async fn read(client: &mut tokio::io::DuplexStream, bytes: usize) -> Vec<u8> {
@@ -36,7 +40,7 @@ async fn frames_are_as_the_standard_pins_them() {
 #[tokio::test]
 async fn text_overtakes_data_that_waits() {
     let (mut outbound, mut client) = outbound(16);
-    let large = vec![0; RUN_BYTES / 2];
+    let large = vec![0; BURST_BYTES / 2];
     while outbound.has_room(large.len()) {
         outbound.push_datagram(&large);
     }
@@ -47,42 +51,13 @@ async fn text_overtakes_data_that_waits() {
     outbound.push_text("now");
     let writing = outbound.flush();
     let reading = async {
-        // The run that had begun comes first: one, for two of them and their heads are more than a run.
+        // The burst that had begun comes first: one, for two of them and their heads are more than a burst.
         let begun = read(&mut client, 10 + large.len()).await;
         assert_eq!(begun[..2], [0x82, 0x7f]);
         assert_eq!(read(&mut client, 5).await, b"\x81\x03now");
     };
     tokio::select! {
-        _ = writing => panic!("more than a run waits"),
+        _ = writing => panic!("more than a burst waits"),
         () = reading => {}
     }
-}
-
-#[tokio::test]
-async fn pongs_are_dropped_rather_than_queued_without_bound() {
-    let replies = Replies::default();
-    for _ in 0..10_000 {
-        replies.add(b"\x8a\x04pong");
-    }
-    let waiting = replies.take();
-    assert!(
-        waiting.len() <= MAX_WAITING_REPLIES + 6,
-        "{}",
-        waiting.len()
-    );
-    assert!(waiting.len() >= MAX_WAITING_REPLIES);
-}
-
-#[tokio::test]
-async fn who_does_not_read_pongs_is_not_asked_for_more_pings() {
-    let replies = Replies::default();
-    replies.has_room().await;
-    replies.add(&[0; MAX_WAITING_REPLIES]);
-    tokio::select! {
-        biased;
-        () = replies.has_room() => panic!("there is none"),
-        () = tokio::task::yield_now() => {}
-    }
-    let (taken, ()) = tokio::join!(async { replies.take() }, replies.has_room());
-    assert_eq!(taken.len(), MAX_WAITING_REPLIES);
 }

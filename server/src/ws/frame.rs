@@ -1,10 +1,48 @@
-//! What the next frame of a client is (RFC 6455, section 5.2), as far as that decides who handles it.
+//! The head of a frame (RFC 6455, section 5.2): how a client's is read, and how the server's is written.
 //!
-//! Whole messages are unmasked where they lie. All other frames go to tungstenite's codec, as they came: control frames,
-//! fragments, and whatever breaks a rule, for which the codec finds the words.
+//! A client's frame is only read as far as that decides who handles it. Whole messages are unmasked where they lie. All
+//! other frames go to tungstenite's codec, as they came: control frames, fragments, and whatever breaks a rule, for which
+//! the codec finds the words.
 
-/// Most bytes before the payload: two, the longest length, the mask.
-pub(super) const MAX_HEAD_BYTES: usize = 2 + 8 + 4;
+/// Most bytes before the payload of a server's frame: two, and the longest length.
+pub(super) const MAX_UNMASKED_HEAD_BYTES: usize = 2 + 8;
+
+/// The same of a client's frame, which has a mask.
+pub(super) const MAX_HEAD_BYTES: usize = MAX_UNMASKED_HEAD_BYTES + 4;
+
+/// Says in the first byte that a message ends with this frame.
+const FINAL: u8 = 0x80;
+
+/// The frames that the server makes itself; the codec makes the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opcode {
+    Text = 1,
+    Binary = 2,
+    Ping = 9,
+}
+
+/// The head of a whole, unmasked frame with a payload of so many bytes, and the length of that head.
+pub(super) fn head(opcode: Opcode, payload: usize) -> ([u8; MAX_UNMASKED_HEAD_BYTES], usize) {
+    let mut head = [0; MAX_UNMASKED_HEAD_BYTES];
+    head[0] = FINAL | opcode as u8;
+    let length = match payload {
+        0..126 => {
+            head[1] = payload as u8;
+            2
+        }
+        126..65_536 => {
+            head[1] = 126;
+            head[2..4].copy_from_slice(&(payload as u16).to_be_bytes());
+            4
+        }
+        _ => {
+            head[1] = 127;
+            head[2..].copy_from_slice(&(payload as u64).to_be_bytes());
+            MAX_UNMASKED_HEAD_BYTES
+        }
+    };
+    (head, length)
+}
 
 /// The first frame of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +71,6 @@ pub(super) enum Frame {
 impl Frame {
     /// Looks at the first frame of `input`, in which a message may have `most` bytes.
     pub(super) fn first(input: &[u8], most: usize) -> Self {
-        const FINAL: u8 = 0x80;
         const RESERVED: u8 = 0x70;
         const MASKED: u8 = 0x80;
         let [first, second, rest @ ..] = input else {

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::{
 };
 
 use super::Incoming;
-use crate::relay::close::Ended;
+use crate::ws::StreamEnd;
 
 /// Bytes of a frame for which the codec has room at once; most sessions never have one for it.
 const FRAME_BYTES: usize = 512;
@@ -40,13 +40,13 @@ impl Codec {
     ///
     /// # Errors
     ///
-    /// Why the session is over.
+    /// The end of the stream.
     pub(super) fn decode(
         &mut self,
         input: &[u8],
         mut take: impl FnMut(Incoming),
         replies: &mut Vec<u8>,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), StreamEnd> {
         let mut feed = Feed {
             ended: input.is_empty(),
             input,
@@ -59,11 +59,11 @@ impl Codec {
                 Ok(Message::Close(frame)) => {
                     // The codec answers with the same code; it says so by the error ConnectionClosed.
                     let _ = self.context.flush(&mut feed);
-                    return Err(Ended::ByClient(frame.map(|frame| frame.code.into())));
+                    return Err(StreamEnd::Closed(frame.map(|frame| frame.code.into())));
                 }
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(ended_by(error)),
+                Err(error) => return Err(end_by(error)),
             }
         }
     }
@@ -80,16 +80,18 @@ impl Codec {
     }
 }
 
-fn ended_by(error: Error) -> Ended {
+fn end_by(error: Error) -> StreamEnd {
     match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => Ended::ByClient(None),
+        Error::ConnectionClosed | Error::AlreadyClosed => StreamEnd::Closed(None),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Ended::Vanished("the connection ended without a Close".to_owned())
+            StreamEnd::Lost("the connection ended without a Close".to_owned())
         }
-        Error::Protocol(error) => Ended::Protocol(error.to_string()),
-        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => Ended::TooLong(max_size),
-        Error::Utf8(_) => Ended::NotUtf8,
-        error => Ended::Protocol(error.to_string()),
+        Error::Protocol(error) => StreamEnd::Protocol(error.to_string()),
+        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
+            StreamEnd::TooLong(max_size)
+        }
+        Error::Utf8(_) => StreamEnd::NotUtf8,
+        error => StreamEnd::Protocol(error.to_string()),
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use wire::limits::MAX_MESSAGE_BYTES;
 
 use super::Incoming;
-use super::frame::MAX_HEAD_BYTES;
+use crate::ws::frame::MAX_HEAD_BYTES;
 
 /// Bytes that one read may bring.
 const READ_BYTES: usize = 256 * 1024;
@@ -24,15 +24,15 @@ const KEPT_MESSAGES: usize = 8192;
 
 /// The messages of one read, in order.
 #[derive(Debug)]
-pub(in crate::relay) struct Batch {
-    pub(super) bytes: Box<[u8]>,
+pub(crate) struct Batch {
+    pub(crate) bytes: Box<[u8]>,
     messages: Vec<Place>,
     /// How many of them are text.
     texts: usize,
     /// Bytes at the beginning that the messages fill, one behind the other.
     packed: usize,
     /// Frames that are no part of a message, or no bytes of it.
-    pub(super) asides: u32,
+    pub(crate) non_data_frames: u32,
 }
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ enum Place {
 
 /// A message's payload, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::relay) enum Payload<'a> {
+pub(crate) enum Payload<'a> {
     /// At this place of [`Batch::packed`].
     Packed { start: usize, bytes: usize },
     /// Anywhere else.
@@ -53,7 +53,7 @@ pub(in crate::relay) enum Payload<'a> {
 }
 
 impl Payload<'_> {
-    pub(in crate::relay) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Packed { bytes, .. } => *bytes,
             Self::Apart(bytes) => bytes.len(),
@@ -63,7 +63,7 @@ impl Payload<'_> {
 
 impl Batch {
     /// Takes a buffer that this thread has at hand, or a new one. It goes back when it is dropped.
-    pub(in crate::relay) fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let kept = POOL.with_borrow_mut(Vec::pop);
         let (bytes, messages) =
             kept.unwrap_or_else(|| (vec![0; ROOM].into_boxed_slice(), Vec::new()));
@@ -72,26 +72,26 @@ impl Batch {
             messages,
             texts: 0,
             packed: 0,
-            asides: 0,
+            non_data_frames: 0,
         }
     }
 
     /// How many messages are text.
-    pub(super) fn texts(&self) -> usize {
+    pub(crate) fn texts(&self) -> usize {
         self.texts
     }
 
-    pub(in crate::relay) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
     /// How many frames came that are no part of a message, or no bytes of it.
-    pub(in crate::relay) fn asides(&self) -> u32 {
-        self.asides
+    pub(crate) fn non_data_frames(&self) -> u32 {
+        self.non_data_frames
     }
 
     /// The payloads in order.
-    pub(in crate::relay) fn payloads(&self) -> impl Iterator<Item = Payload<'_>> + Clone {
+    pub(crate) fn payloads(&self) -> impl Iterator<Item = Payload<'_>> + Clone {
         let mut end = 0;
         self.messages.iter().map(move |message| match message {
             Place::Packed { bytes, .. } => {
@@ -107,12 +107,12 @@ impl Batch {
     }
 
     /// The bytes of all packed payloads, one behind the other.
-    pub(in crate::relay) fn packed(&self) -> &[u8] {
+    pub(crate) fn packed(&self) -> &[u8] {
         &self.bytes[..self.packed]
     }
 
     /// Takes every message out, each with memory of its own.
-    pub(in crate::relay) fn into_messages(mut self) -> impl Iterator<Item = Incoming> {
+    pub(crate) fn into_messages(mut self) -> impl Iterator<Item = Incoming> {
         let places = std::mem::take(&mut self.messages);
         let mut end = 0;
         places.into_iter().map(move |place| match place {
@@ -132,7 +132,7 @@ impl Batch {
     }
 
     /// Moves the payload that begins at `start` behind the others; `unmask` sees it there, and may refuse it.
-    pub(in crate::relay) fn pack<E>(
+    pub(crate) fn pack<E>(
         &mut self,
         start: usize,
         bytes: usize,
@@ -148,7 +148,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(in crate::relay) fn push(&mut self, message: Incoming) {
+    pub(crate) fn push(&mut self, message: Incoming) {
         self.texts += usize::from(matches!(message, Incoming::Text(_)));
         self.messages.push(Place::Apart(message));
     }

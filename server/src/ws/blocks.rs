@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// Bytes of a block.
-pub(super) const BLOCK_BYTES: usize = 16 * 1024;
+use crate::limits::BLOCK_BYTES;
 
 /// Blocks that one thread keeps for what is sent next, so that a client that reads at once costs no allocation.
 const KEPT_BLOCKS: usize = 64;

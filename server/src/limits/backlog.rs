@@ -1,6 +1,6 @@
 //! How much may wait for slow readers: a little for each session for certain, more while others leave it.
 //!
-//! What is counted is memory, not payload: whole blocks of what waits to be written, and what the books of a session take.
+//! What is counted is memory, not payload: whole blocks of what waits to be written, and what the state of a session takes.
 //! Everything beyond a session's own part is borrowed from a pool that all sessions share. Nobody gets more of it than a
 //! quarter of what is left, as switches share their buffers (Choudhury and Hahne, "Dynamic queue length thresholds"): the
 //! first slow readers do not take all of it, and the more there are, the less the next one gets.
@@ -13,25 +13,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wire::limits::MAX_MESSAGE_BYTES;
 
-use super::blocks::BLOCK_BYTES;
+/// Bytes of a block: what waits to be written is held, and lent, in blocks of this size.
+pub(crate) const BLOCK_BYTES: usize = 16 * 1024;
 
 /// Bytes of answers that every session may always hold back: one of the longest, and what its blocks leave empty.
-pub(super) const OWN_ANSWERS: usize = 5 * BLOCK_BYTES;
+const OWN_ANSWERS: usize = 5 * BLOCK_BYTES;
 
 /// Bytes of control messages that a page may hold back before it is told nothing more.
-pub(super) const OWN_CONTROL: usize = BLOCK_BYTES;
+pub(crate) const OWN_CONTROL: usize = BLOCK_BYTES;
 
-/// Bytes that the books of a page's session may always take: its ledger, its events, the queues of its lab.
-pub(super) const OWN_BOOKS: usize = 112 * 1024;
+/// Bytes that the state of a page's session may always take: its ledger, its events, the queues of its lab.
+const OWN_STATE: usize = 112 * 1024;
 
 /// Most bytes of each of these, however much is left to borrow: 64 datagrams of 60,000 bytes and some.
 const MOST_BYTES: usize = 5 << 20;
 
 /// Bytes that all sessions together may hold beyond their own.
 const SHARED_BYTES: usize = 32 << 20;
-
-/// Bytes that are borrowed at once.
-const LOAN_BYTES: usize = BLOCK_BYTES;
 
 /// The part of what is left that one borrower may have: one of so many.
 const PART: usize = 4;
@@ -49,8 +47,18 @@ impl BacklogPool {
     /// Most bytes that a raw session has of its own: answers, pongs, and a message of which a part is still to come.
     pub const RAW: usize = OWN_ANSWERS + 2 * BLOCK_BYTES + MAX_MESSAGE_BYTES;
 
-    /// Most bytes that a page's session has of its own: the same, what it is told, and its books.
-    pub const PAGE: usize = Self::RAW + 3 * OWN_CONTROL + OWN_BOOKS;
+    /// Most bytes that a page's session has of its own: the same, what it is told, and its state.
+    pub const PAGE: usize = Self::RAW + 3 * OWN_CONTROL + OWN_STATE;
+
+    /// What one session may hold back of the answers to its client.
+    pub(crate) fn for_answers(&self) -> Backlog {
+        Backlog::new(self.clone(), OWN_ANSWERS)
+    }
+
+    /// What the state of one page's session may take.
+    pub(crate) fn for_page_state(&self) -> Backlog {
+        Backlog::new(self.clone(), OWN_STATE)
+    }
 
     fn lend(&self, bytes: usize, has: usize) -> bool {
         let lend = |left: usize| {
@@ -78,7 +86,7 @@ impl Default for BacklogPool {
 
 /// What one session holds of one kind, and what it borrowed for that.
 #[derive(Debug)]
-pub(super) struct Backlog {
+pub(crate) struct Backlog {
     pool: BacklogPool,
     own: usize,
     borrowed: usize,
@@ -86,7 +94,7 @@ pub(super) struct Backlog {
 
 impl Backlog {
     /// One that has `own` bytes for certain.
-    pub(super) fn new(pool: BacklogPool, own: usize) -> Self {
+    fn new(pool: BacklogPool, own: usize) -> Self {
         Self {
             pool,
             own,
@@ -95,8 +103,8 @@ impl Backlog {
     }
 
     /// Whether so many bytes may be held in all. Borrows what that takes, and returns what it does not take any more.
-    pub(super) fn affords(&mut self, bytes: usize) -> bool {
-        let needed = bytes.saturating_sub(self.own).next_multiple_of(LOAN_BYTES);
+    pub(crate) fn affords(&mut self, bytes: usize) -> bool {
+        let needed = bytes.saturating_sub(self.own).next_multiple_of(BLOCK_BYTES);
         if needed > self.borrowed {
             let more = needed - self.borrowed;
             if bytes > MOST_BYTES || !self.pool.lend(more, self.borrowed) {
@@ -120,10 +128,6 @@ impl Drop for Backlog {
 mod tests {
     use super::*;
 
-    fn backlog(pool: &BacklogPool) -> Backlog {
-        Backlog::new(pool.clone(), OWN_ANSWERS)
-    }
-
     /// Fills it block by block; returns how many bytes that took.
     fn fill(backlog: &mut Backlog) -> usize {
         let sizes = (1..).map(|blocks| blocks * BLOCK_BYTES);
@@ -134,7 +138,7 @@ mod tests {
     #[test]
     fn a_burst_of_64_large_datagrams_fits_for_several_at_a_time() {
         let pool = BacklogPool::default();
-        let mut bursts: Vec<_> = (0..3).map(|_| backlog(&pool)).collect();
+        let mut bursts: Vec<_> = (0..3).map(|_| pool.for_answers()).collect();
         for burst in &mut bursts {
             let filled = fill(burst);
             assert!((64 * 60_010..=MOST_BYTES).contains(&filled), "{filled}");
@@ -144,11 +148,11 @@ mod tests {
     #[test]
     fn many_slow_readers_share_a_bound_and_each_keeps_its_own_part() {
         let pool = BacklogPool::default();
-        let mut slow: Vec<_> = (0..1000).map(|_| backlog(&pool)).collect();
+        let mut slow: Vec<_> = (0..1000).map(|_| pool.for_answers()).collect();
         let held: usize = slow.iter_mut().map(fill).sum();
         assert!(held <= SHARED_BYTES + 1000 * OWN_ANSWERS, "{held}");
         // They may hold it for as long as they stay: a newcomer has its own part meanwhile, and nothing more.
-        assert_eq!(fill(&mut backlog(&pool)), OWN_ANSWERS);
+        assert_eq!(fill(&mut pool.for_answers()), OWN_ANSWERS);
         assert!(slow.iter_mut().all(|backlog| backlog.affords(OWN_ANSWERS)));
         drop(slow);
         let left = pool.left.load(Ordering::Relaxed);
@@ -158,18 +162,18 @@ mod tests {
     #[test]
     fn ten_slow_readers_leave_something_for_a_burst() {
         let pool = BacklogPool::default();
-        let mut slow: Vec<_> = (0..10).map(|_| backlog(&pool)).collect();
+        let mut slow: Vec<_> = (0..10).map(|_| pool.for_answers()).collect();
         for slow in &mut slow {
             fill(slow);
         }
-        let burst = fill(&mut backlog(&pool));
+        let burst = fill(&mut pool.for_answers());
         assert!(burst > 10 * 60_010, "{burst}");
     }
 
     #[test]
     fn a_reader_that_caught_up_returns_its_loan() {
         let pool = BacklogPool::default();
-        let mut backlog = backlog(&pool);
+        let mut backlog = pool.for_answers();
         assert!(fill(&mut backlog) > OWN_ANSWERS);
         assert!(backlog.affords(0));
         assert_eq!(pool.left.load(Ordering::Relaxed), SHARED_BYTES);

@@ -1,4 +1,4 @@
-//! What the relay makes of a client's bytes, compared with what tungstenite makes of them; see [`crate::untrusted`].
+//! What the relay makes of a client's bytes, compared with what tungstenite makes of them.
 
 use std::io::{self, Cursor, Read, Write};
 use std::pin::{Pin, pin};
@@ -8,8 +8,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
-use super::close::Ended;
-use super::inbound::{Inbound, Incoming};
+use crate::ws::{Inbound, Incoming, StreamEnd};
 
 /// Most bytes of a message here: small, so that short inputs reach the limit.
 const MESSAGE_BYTES: usize = 300;
@@ -50,7 +49,7 @@ pub fn frames(data: &[u8]) {
 struct Heard {
     messages: Vec<Vec<u8>>,
     replies: usize,
-    ended: Option<u16>,
+    end: StreamEnd,
 }
 
 fn read_in_pieces(data: &[u8], length: impl FnMut(usize) -> usize + Unpin) -> Heard {
@@ -61,21 +60,20 @@ fn read_in_pieces(data: &[u8], length: impl FnMut(usize) -> usize + Unpin) -> He
     };
     let mut inbound = Inbound::new(io, &[], MESSAGE_BYTES);
     let (mut messages, mut replies) = (Vec::new(), Vec::new());
-    let ended = loop {
+    let end = loop {
         let read = pin!(inbound.read(&mut replies));
         let Poll::Ready((batch, read)) = read.poll(&mut Context::from_waker(Waker::noop())) else {
             unreachable!("the pieces are always ready")
         };
         messages.extend(batch.into_messages());
-        if let Err(ended) = read {
-            break ended;
+        if let Err(end) = read {
+            break end;
         }
     };
-    assert!(!matches!(ended, Ended::NoSocket(_)));
     Heard {
         messages: messages.into_iter().map(bytes).collect(),
         replies: replies.len(),
-        ended: ended.frame().map(|frame| frame.code.into()),
+        end,
     }
 }
 

@@ -39,14 +39,14 @@ async fn read<R: AsyncRead + Unpin>(
     inbound: &mut Inbound<R>,
     messages: &mut Vec<Incoming>,
     replies: &mut Vec<u8>,
-) -> Result<(), Ended> {
+) -> Result<(), StreamEnd> {
     let (batch, result) = inbound.read(replies).await;
     messages.extend(batch.into_messages());
     result
 }
 
 /// Reads from a client that wrote `bytes` and closed its side: messages, replies and why it ended.
-async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, Ended) {
+async fn read_all(bytes: &[u8]) -> (Vec<Incoming>, Vec<u8>, StreamEnd) {
     let (mut client, io) = tokio::io::duplex(1 << 20);
     client.write_all(bytes).await.unwrap();
     client.shutdown().await.unwrap();
@@ -168,20 +168,20 @@ async fn the_longest_message_is_read_and_one_byte_more_ends_the_session() {
     let longest = vec![1; MAX_MESSAGE_BYTES];
     let (messages, _, ended) = read_all(&frame(0x82, &longest)).await;
     assert_eq!(
-        (messages.len(), matches!(ended, Ended::Vanished(_))),
+        (messages.len(), matches!(ended, StreamEnd::Lost(_))),
         (1, true)
     );
     let (messages, _, ended) = read_all(&frame(0x82, &vec![1; MAX_MESSAGE_BYTES + 1])).await;
     assert_eq!(
         (messages.len(), ended),
-        (0, Ended::TooLong(MAX_MESSAGE_BYTES))
+        (0, StreamEnd::TooLong(MAX_MESSAGE_BYTES))
     );
     // In fragments it counts as well.
     let mut fragments = frame(0x02, &longest);
     fragments.extend(frame(0x80, b"x"));
     assert_eq!(
         read_all(&fragments).await.2,
-        Ended::TooLong(MAX_MESSAGE_BYTES)
+        StreamEnd::TooLong(MAX_MESSAGE_BYTES)
     );
 }
 
@@ -192,7 +192,7 @@ async fn a_close_is_answered_with_its_code_after_the_messages_before_it() {
     let (messages, replies, ended) = read_all(&bytes).await;
     assert_eq!(messages, [binary(b"last")]);
     assert_eq!(replies, b"\x88\x05\x03\xe8bye");
-    assert_eq!(ended, Ended::ByClient(Some(1000)));
+    assert_eq!(ended, StreamEnd::Closed(Some(1000)));
 }
 
 #[tokio::test]
@@ -213,9 +213,15 @@ async fn breaches_of_the_protocol_are_named() {
     ] {
         let (messages, _, ended) = read_all(&bytes).await;
         assert_eq!(messages, []);
-        assert!(matches!(ended, Ended::Protocol(_)), "{bytes:x?}: {ended:?}");
+        assert!(
+            matches!(ended, StreamEnd::Protocol(_)),
+            "{bytes:x?}: {ended:?}"
+        );
     }
-    assert_eq!(read_all(&frame(0x81, b"\xff\xfe")).await.2, Ended::NotUtf8);
+    assert_eq!(
+        read_all(&frame(0x81, b"\xff\xfe")).await.2,
+        StreamEnd::NotUtf8
+    );
 }
 
 #[tokio::test]
@@ -237,18 +243,18 @@ async fn frames_that_bring_nothing_are_counted() {
         client.write_all(&frame(first, payload)).await.unwrap();
         let (batch, result) = inbound.read(&mut Vec::new()).await;
         result.unwrap();
-        assert_eq!(batch.asides(), expected, "{first:02x} {payload:?}");
+        assert_eq!(batch.non_data_frames(), expected, "{first:02x} {payload:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_after_the_end_is_not_read_as_fast_as_it_comes() {
-    for understood in [true, false] {
+    for can_be_read in [true, false] {
         let flood = frame(0x89, b"").into_iter().cycle().take(64 << 20);
         let flood: Vec<u8> = flood.collect();
         let mut rest = &flood[..];
         let mut inbound = Inbound::new(&mut rest, &[], MAX_MESSAGE_BYTES);
-        let drain = inbound.drain(understood);
+        let drain = inbound.drain(can_be_read);
         let a_moment = Duration::from_millis(100);
         assert!(tokio::time::timeout(a_moment, drain).await.is_err());
         let read = flood.len() - rest.len();
@@ -261,7 +267,12 @@ async fn a_close_of_ours_is_framed_once() {
     let (_client, io) = tokio::io::duplex(1024);
     let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
     let mut frames = Vec::new();
-    inbound.close(Ended::Shutdown.frame().unwrap(), &mut frames);
-    inbound.close(Ended::NotUtf8.frame().unwrap(), &mut frames);
+    for (code, reason) in [(1001_u16, "the host stops"), (1007, "too late")] {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: reason.into(),
+        };
+        inbound.close(frame, &mut frames);
+    }
     assert_eq!(frames, b"\x88\x10\x03\xe9the host stops");
 }

@@ -1,0 +1,153 @@
+//! What one session counts: for the log, and for the host's metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wire::link::DropReason;
+use wire::session::Session;
+
+use super::Sums;
+
+const FATES: &str = "udp_echo_fates_total";
+const DROPS: &str = "udp_echo_drops_total";
+pub(super) const KERNEL_DROPS: &str = "udp_echo_kernel_drops_total";
+
+/// Labels of [`DropReason::ALL`], in that order.
+const DROP_LABELS: [&str; DropReason::ALL.len()] = [
+    "{reason=\"loss\"}",
+    "{reason=\"checksum\"}",
+    "{reason=\"queue\"}",
+    "{reason=\"slow_reader\"}",
+];
+
+/// Totals of a session, for the log and for the host's own counters.
+#[derive(Debug, Default)]
+pub(crate) struct SessionCounters {
+    /// Whether the session is a page's, which knows the fate of each datagram.
+    pub(crate) is_page: bool,
+    /// Datagrams that the client handed over.
+    pub(crate) from_client: AtomicU64,
+    /// Their payload bytes.
+    pub(crate) from_client_bytes: AtomicU64,
+    /// Of these: answered in time.
+    pub(crate) echoed: AtomicU64,
+    /// Of these: not answered in time.
+    pub(crate) lost: AtomicU64,
+    /// Of these: empty, and by the rule not answered.
+    pub(crate) unanswered: AtomicU64,
+    /// Of these: refused by the operating system, as too large for instance, or over a limit.
+    pub(crate) rejected: AtomicU64,
+    /// Errors that ICMP sent back.
+    pub(crate) refused: AtomicU64,
+    /// Datagrams that came from the server.
+    pub(crate) from_server: AtomicU64,
+    /// Their payload bytes.
+    pub(crate) from_server_bytes: AtomicU64,
+    /// Datagrams, either way, that were dropped where and why is known.
+    pub(crate) dropped: AtomicU64,
+    /// Of these: without a fate so far.
+    pub(crate) in_flight: AtomicU64,
+    /// Of these: without a fate when the session ended.
+    pub(crate) unfinished: AtomicU64,
+    /// Copies that were dropped, of datagrams and of answers, by reason in the order of [`DropReason::ALL`].
+    pub(crate) drops: [AtomicU64; DropReason::ALL.len()],
+    /// Datagrams that the kernel dropped because the session took them too slowly out of its socket.
+    pub(crate) kernel_drops: AtomicU64,
+}
+
+impl SessionCounters {
+    /// Of a session that begins.
+    pub(crate) fn new(is_page: bool) -> Self {
+        Self {
+            is_page,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the totals from the ledger of a page's session.
+    pub(crate) fn take_from(&self, session: &Session) {
+        let ledger = session.counters();
+        let answers = ledger.echoed + ledger.duplicates + ledger.late + ledger.stray;
+        for (counter, total) in [
+            (&self.from_client, ledger.sent),
+            (&self.from_client_bytes, ledger.bytes_sent),
+            (&self.echoed, ledger.echoed),
+            (&self.lost, ledger.lost),
+            (&self.unanswered, ledger.unanswered),
+            (&self.rejected, ledger.rejected),
+            (&self.refused, ledger.refused),
+            (&self.from_server, answers),
+            (&self.from_server_bytes, ledger.bytes_received),
+            (&self.dropped, ledger.dropped),
+            (&self.in_flight, ledger.in_flight),
+        ] {
+            counter.store(total, Ordering::Relaxed);
+        }
+        for (counter, total) in self.drops.iter().zip(session.drops()) {
+            counter.store(total, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts an answer that found no room, because the client reads too slowly.
+    pub(crate) fn drop_for_slow_reader(&self) {
+        add(&self.dropped, 1);
+        add(&self.drops[DropReason::SlowReader as usize], 1);
+    }
+
+    /// Takes over what the kernel has dropped of a session's datagrams; `None` where it does not tell.
+    pub(crate) fn set_kernel_drops(&self, drops: Option<u32>) {
+        if let Some(drops) = drops {
+            self.kernel_drops.store(drops.into(), Ordering::Relaxed);
+        }
+    }
+
+    /// What is in flight when a session ends stays without a fate.
+    pub(super) fn finish(&self) {
+        let unfinished = self.in_flight.swap(0, Ordering::Relaxed);
+        self.unfinished.fetch_add(unfinished, Ordering::Relaxed);
+    }
+
+    /// Adds what the session has counted so far.
+    pub(super) fn add_to(&self, sums: &mut Sums) {
+        let kind = match self.is_page {
+            true => "{kind=\"page\"}",
+            false => "{kind=\"raw\"}",
+        };
+        let fates: &[_] = match self.is_page {
+            true => &[
+                ("{kind=\"page\",fate=\"echoed\"}", &self.echoed),
+                ("{kind=\"page\",fate=\"lost\"}", &self.lost),
+                ("{kind=\"page\",fate=\"dropped\"}", &self.dropped),
+                ("{kind=\"page\",fate=\"refused\"}", &self.refused),
+                ("{kind=\"page\",fate=\"rejected\"}", &self.rejected),
+                ("{kind=\"page\",fate=\"unanswered\"}", &self.unanswered),
+                ("{kind=\"page\",fate=\"unfinished\"}", &self.unfinished),
+            ],
+            false => &[
+                ("{kind=\"raw\",fate=\"dropped\"}", &self.dropped),
+                ("{kind=\"raw\",fate=\"refused\"}", &self.refused),
+                ("{kind=\"raw\",fate=\"rejected\"}", &self.rejected),
+            ],
+        };
+        let mut add = |name, labels, counter: &AtomicU64| {
+            *sums.entry((name, labels)).or_default() += counter.load(Ordering::Relaxed);
+        };
+        for (labels, counter) in fates {
+            add(FATES, labels, counter);
+        }
+        for (labels, counter) in DROP_LABELS.iter().zip(&self.drops) {
+            add(DROPS, labels, counter);
+        }
+        let bytes = "udp_echo_bytes_total";
+        add(bytes, "{direction=\"in\"}", &self.from_client_bytes);
+        add(bytes, "{direction=\"out\"}", &self.from_server_bytes);
+        add("udp_echo_datagrams_total", kind, &self.from_client);
+        add("udp_echo_answers_total", kind, &self.from_server);
+        add("udp_echo_in_flight", "", &self.in_flight);
+        add(KERNEL_DROPS, "{socket=\"session\"}", &self.kernel_drops);
+    }
+}
+
+/// Adds to a counter of [`SessionCounters`].
+pub(crate) fn add(counter: &AtomicU64, amount: usize) {
+    counter.fetch_add(amount as u64, Ordering::Relaxed);
+}

@@ -1,0 +1,66 @@
+//! What a session may use of the host that it runs on.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::echo::{Enrolled, Witnesses};
+use crate::limits::Limiter;
+use crate::log::Throttle;
+use crate::memory::Returned;
+use crate::metrics::Metrics;
+use crate::resume::Ports;
+use crate::target::Target;
+use crate::udp::UdpSocket;
+
+/// What a session may use of the host that it runs on.
+#[derive(Debug)]
+pub struct Context {
+    /// The one clock of all stamps.
+    pub clock: Clock,
+    /// The limits in force: places, rates, timeouts, memory.
+    pub limits: Limiter,
+    /// The targets by name; the first is the host's own server.
+    pub targets: Vec<Target>,
+    /// Where sessions learn what the host's own server did with their datagrams.
+    pub witnesses: Witnesses,
+    /// Whether UDP sockets use the kernel's segmentation offload.
+    pub offload: bool,
+    /// Whether only this machine reaches the host.
+    pub is_loopback: bool,
+    /// The ports that sessions may come back to.
+    pub ports: Arc<Ports>,
+    /// What the host counts.
+    pub metrics: Metrics,
+    /// How much of what strangers cause is logged.
+    pub throttle: Throttle,
+    /// The sessions that run.
+    pub sessions: Sessions,
+}
+
+impl Context {
+    /// The names of the targets, as clients are told.
+    pub(crate) fn target_names(&self) -> Vec<String> {
+        let names = self.targets.iter().map(|target| target.name.clone());
+        names.collect()
+    }
+
+    /// Enrols a session's socket at the host's own server, so that it is no stranger there; `None` for other targets.
+    pub(super) fn enrol(&self, target: &Target, udp: &UdpSocket) -> Option<Enrolled> {
+        let is_own = target.is_own_server();
+        is_own.then(|| self.witnesses.enrol(udp.local_addr()))
+    }
+}
+
+/// The running sessions, and how they are ended. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Sessions {
+    /// The tasks of the sessions, and those that they have started.
+    pub tasks: TaskTracker,
+    /// Cancelled when the host stops; every session ends then.
+    pub stop: CancellationToken,
+    /// Where sessions give their memory back.
+    pub returned: Returned,
+}

@@ -1,0 +1,128 @@
+//! What a page's session sees of the server that it talks to, while that is one of the host's.
+
+use std::net::SocketAddr;
+
+use tokio::sync::mpsc;
+use wire::control::Visitor;
+use wire::session::Served;
+
+use crate::echo::{Enrolled, Outcome, Sighting, Visit, Watch, Whom, Witnesses};
+
+/// Reports of the echo server that may wait for a session, for as long as other sessions are at work: 416 KiB.
+const WAITING_REPORTS: usize = 4096;
+const _: () = assert!(WAITING_REPORTS * size_of::<Sighting>() <= 416 << 10);
+
+/// The session's entry at its server, and what it is told there.
+#[derive(Debug)]
+pub(super) struct Observation {
+    entry: Option<Enrolled>,
+    /// What the server did with the session's own datagrams, while the session traces them.
+    pub(super) reports: Reports,
+    /// What it did with those of other programs, while the session may see them.
+    pub(super) strangers: Strangers,
+}
+
+impl Observation {
+    /// Observes nothing yet. There is no `entry` at a server that is not the host's.
+    pub(super) fn new(entry: Option<Enrolled>) -> Self {
+        Self {
+            entry,
+            reports: Reports(None),
+            strangers: Strangers(None),
+        }
+    }
+
+    /// Turns to a server of the session's own.
+    pub(super) fn turn_to(&mut self, server: &Witnesses, client: SocketAddr) {
+        self.reports = Reports(None);
+        self.entry = Some(server.enrol(client));
+    }
+
+    /// Begins or ends the reports about the session's own datagrams.
+    pub(super) fn trace(&mut self, is_tracing: bool) {
+        let Some(entry) = &self.entry else { return };
+        match (is_tracing, self.reports.0.is_some()) {
+            (true, false) => self.reports = Reports(Some(entry.watch(WAITING_REPORTS).0)),
+            (false, true) => {
+                entry.unwatch();
+                self.reports = Reports(None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins or ends the reports about datagrams of other programs at this server.
+    pub(super) fn watch_strangers(&mut self, is_wanted: bool, server: &Witnesses) {
+        match (is_wanted, &self.strangers.0) {
+            (true, None) => self.strangers = Strangers(Some(server.watch(Whom::Strangers))),
+            (false, Some(_)) => self.strangers = Strangers(None),
+            _ => {}
+        }
+    }
+}
+
+/// Reports about the session's own datagrams.
+#[derive(Debug)]
+pub(super) struct Reports(Option<mpsc::Receiver<Sighting>>);
+
+impl Reports {
+    /// Waits for the next one; for ever while nothing is traced.
+    pub(super) async fn next(&mut self) -> Sighting {
+        if let Some(receiver) = &mut self.0
+            && let Some(sighting) = receiver.recv().await
+        {
+            return sighting;
+        }
+        std::future::pending().await
+    }
+
+    /// The next one, if it is there already.
+    pub(super) fn try_next(&mut self) -> Option<Sighting> {
+        self.0.as_mut()?.try_recv().ok()
+    }
+}
+
+/// Reports about datagrams of other programs.
+#[derive(Debug)]
+pub(super) struct Strangers(Option<Watch>);
+
+impl Strangers {
+    /// Waits for the next one, as the page is told of it; for ever while the session may not see them.
+    pub(super) async fn next(&mut self) -> Visitor {
+        let Some(watch) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        loop {
+            // Those that were missed came faster than anybody could read.
+            if let Ok(visit) = watch.next().await {
+                return visitor(visit);
+            }
+        }
+    }
+}
+
+fn visitor(visit: Visit) -> Visitor {
+    Visitor {
+        peer: visit.peer.to_string(),
+        bytes: visit.bytes,
+        text: visit.text,
+        sent: sent(&visit.outcome).map(|(bytes, _)| bytes),
+    }
+}
+
+/// What the ledger of the session is told of a report.
+pub(super) fn served(sighting: &Sighting) -> Served {
+    Served {
+        received_at: sighting.received_at,
+        bytes: sighting.received,
+        answered: sent(&sighting.outcome),
+    }
+}
+
+/// Bytes of the answer, and when it was sent, if there was one.
+fn sent(outcome: &Outcome) -> Option<(usize, u64)> {
+    match *outcome {
+        Outcome::Sent { bytes, at } => Some((bytes, at)),
+        Outcome::Empty | Outcome::Guarded | Outcome::Failed(_) => None,
+    }
+}

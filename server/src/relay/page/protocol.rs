@@ -1,0 +1,90 @@
+//! The protocol of `/relay`: what a page says and is told, in text messages of JSON beside its datagrams.
+//!
+//! Nothing here waits for the client: what is written waits in [`Outbound`], which is bounded.
+
+use std::io;
+
+use tokio::io::AsyncWrite;
+use wire::control::{ClientMessage, HostMessage, Notice};
+use wire::limits::MAX_CONTROL_BYTES;
+
+use crate::limits::OWN_CONTROL;
+use crate::relay::close::CloseReason;
+use crate::ws::Outbound;
+
+/// Reads a control message of a page.
+///
+/// # Errors
+/// The end of the session: the message is too long, or none that the protocol knows.
+pub(super) fn parse(text: &str) -> Result<ClientMessage, CloseReason> {
+    if text.len() > MAX_CONTROL_BYTES {
+        let bytes = text.len();
+        return Err(CloseReason::BadControl(format!(
+            "a control message of {bytes} bytes; {MAX_CONTROL_BYTES} are allowed"
+        )));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| CloseReason::BadControl(format!("no control message: {error}")))
+}
+
+/// A page, as the session talks to it.
+#[derive(Debug)]
+pub(super) struct Protocol<'a, W> {
+    pub(super) outbound: &'a mut Outbound<W>,
+    /// Answers were dropped, and the page does not know yet.
+    dropped_answers: bool,
+}
+
+impl<'a, W: AsyncWrite + Unpin> Protocol<'a, W> {
+    /// Talks to the page at the other end of `outbound`.
+    pub(super) fn new(outbound: &'a mut Outbound<W>) -> Self {
+        Self {
+            outbound,
+            dropped_answers: false,
+        }
+    }
+
+    /// Tells the page.
+    pub(super) fn notify(&mut self, message: &HostMessage) {
+        let text = serde_json::to_string(message).expect("control messages are plain data");
+        self.outbound.push_text(&text);
+    }
+
+    /// Tells the page a sentence for its reader.
+    pub(super) fn notice(&mut self, code: &str, text: impl Into<String>) {
+        self.notify(&HostMessage::Notice(Notice {
+            code: code.to_owned(),
+            text: text.into(),
+        }));
+    }
+
+    /// Whether the page reads what it is told. If not, it is not asked for more questions: TCP makes it wait.
+    pub(super) fn reads_answers(&self) -> bool {
+        self.outbound.waiting_control() <= 2 * OWN_CONTROL
+    }
+
+    /// Whether the page may be told events now: they come after all answers.
+    pub(super) fn has_room_for_events(&self) -> bool {
+        self.outbound.waiting_control() <= OWN_CONTROL
+    }
+
+    /// Whether an answer of so many bytes may wait; if not, it is to be dropped, and the page is told later.
+    pub(super) fn has_room(&mut self, bytes: usize) -> bool {
+        let has_room = self.outbound.has_room(bytes);
+        self.dropped_answers |= !has_room;
+        has_room
+    }
+
+    /// Whether answers were dropped since this was asked last.
+    pub(super) fn take_dropped_answers(&mut self) -> bool {
+        std::mem::take(&mut self.dropped_answers)
+    }
+
+    /// Writes until nothing waits. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// The connection's.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.outbound.flush().await
+    }
+}
