@@ -14,6 +14,8 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::Interest;
 
 mod batch;
+#[cfg(target_os = "linux")]
+mod control;
 mod options;
 mod send;
 mod slab;

@@ -2,7 +2,7 @@
 //! allocator in `memory.rs`.
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Message, kernel_drops, register, send_many};
+pub(super) use linux::{CALL_MESSAGES, Message, kernel_drops, register, send_many};
 #[cfg(unix)]
 pub(super) use unix::{option, set_option};
 
@@ -54,7 +54,7 @@ mod linux {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
-    use super::super::send::{CALL_MESSAGES, Control};
+    use super::super::control::Control;
 
     /// Has the runtime watch a socket for these kinds of readiness and no others.
     #[allow(unsafe_code)] // The safe registrations of tokio's own sockets always ask for both.
@@ -66,6 +66,9 @@ mod linux {
         let registered = unsafe { AsyncFd::register_with_interest(socket, interest) };
         Ok(registered?)
     }
+
+    /// Messages of one call of [`send_many`].
+    pub(crate) const CALL_MESSAGES: usize = 32;
 
     /// One message of [`send_many`].
     pub(crate) struct Message<'a> {

@@ -6,7 +6,7 @@
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
 //! - [`dist`] makes what one gives away: a folder for static hosts, an npm package, the host.
 //! - [`demo`] bundles, builds the host in release and becomes it.
-//! - [`verify`] gets whatever the tests need, then runs every check there is.
+//! - [`verify`] gets whatever the tests need, then runs every check there is; [`circles`] is one of them.
 //! - [`shots`] takes a picture of every view of the page.
 //! - [`picture`] records a run and draws the picture of the README.
 //! - [`soak`] attacks the host, [`fuzz`] gives its parsers random input.
@@ -17,6 +17,7 @@
 
 mod bench;
 mod bundle;
+mod circles;
 mod command;
 mod demo;
 mod dist;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::table::Table;
-use crate::{bundle, dist};
+use crate::{bundle, circles, dist};
 use crate::{command, program, progress, target, workspace};
 
 /// What `verify` can be told.
@@ -23,9 +23,10 @@ pub(crate) struct Args {
 type Check = (&'static str, fn(&Args) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     ("needs", |args| needs::install(args.trunk)),
     ("fmt", |_| fmt()),
+    ("import circles", |_| circles::check()),
     ("clippy, native", |_| clippy_native()),
     ("clippy, wasm", |_| clippy_wasm()),
     ("doc", |_| doc()),
