@@ -167,8 +167,11 @@ impl Drop for Host {
 }
 
 async fn pass_on_memory(sessions: Sessions) {
-    let Sessions { stop, returned, .. } = sessions;
-    stop.run_until_cancelled(returned.pass_on()).await;
+    let Sessions {
+        stop, freed_memory, ..
+    } = sessions;
+    stop.run_until_cancelled(freed_memory.return_to_system())
+        .await;
 }
 
 impl From<EchoRules> for EchoRule {

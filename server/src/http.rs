@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use wire::control::PROTOCOL_VERSION;
 
 use crate::access::Refusal;
-use crate::metrics::{Around, Refused};
+use crate::metrics::{Gauges, Refused};
 use crate::name;
 use crate::page;
 use crate::proxy::{Caller, readable};
@@ -172,7 +172,7 @@ async fn about(
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         protocol: PROTOCOL_VERSION,
-        limits: state.relay.limits.told(),
+        limits: state.relay.limits.announced(),
         targets: state.relay.target_names(),
         udp: state.own_server,
         origin: origin.map(str::to_owned),
@@ -208,12 +208,12 @@ async fn metrics(
         return (StatusCode::FORBIDDEN, why).into_response();
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    let around = Around {
+    let gauges = Gauges {
         connections: state.relay.limits.connections(),
         own_server: state.own_server_status.totals(),
         log_lines_left_out: state.relay.throttle.left_out(),
     };
-    (kind, state.relay.metrics.render(&around)).into_response()
+    (kind, state.relay.metrics.render(&gauges)).into_response()
 }
 
 /// Whether a proxy should send new clients here: the word is for people, the status for the proxy.

@@ -1,8 +1,8 @@
 //! How much one session, one address and all together may take of the host.
 //!
-//! - [`census`] counts who is there: sessions and connections, in all and by address;
-//! - [`rate`] decides which datagrams of a session still fit into its second, and its address's;
-//! - [`control`] counts what it asks for besides;
+//! - [`concurrency`] counts sessions and connections, in all and by address;
+//! - [`rate`] decides which datagrams of a session are within its rates, and its address's;
+//! - [`control`] counts its control messages;
 //! - [`timeouts`] says how long a session may last and how quiet it may be;
 //! - [`backlog`] bounds the memory for clients that read slowly;
 //! - [`descriptors`] asks the system for what all that needs.
@@ -20,7 +20,7 @@ use wire::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4};
 use crate::config::LimitSettings;
 
 mod backlog;
-mod census;
+mod concurrency;
 mod control;
 mod descriptors;
 mod rate;
@@ -28,12 +28,12 @@ mod timeouts;
 
 pub use backlog::BacklogPool;
 pub(crate) use backlog::{BLOCK_BYTES, Backlog, OWN_CONTROL};
-use census::Census;
-pub(crate) use census::Entry;
+use concurrency::ConcurrencyLimiter;
+pub(crate) use concurrency::Permit;
 use control::ControlRate;
 pub use descriptors::raise_descriptor_limit;
 use rate::RateLimits;
-pub(crate) use rate::{Allowance, Over};
+pub(crate) use rate::{LimitExceeded, RateLimiter};
 pub(crate) use timeouts::Timeouts;
 
 /// Connections that may be open besides the sessions there may be: pages being loaded, handshakes, goodbyes.
@@ -46,8 +46,8 @@ const MORE_CONNECTIONS_PER_ADDRESS: u32 = 256;
 #[derive(Debug)]
 pub struct Limiter {
     settings: LimitSettings,
-    connections: Arc<Census>,
-    sessions: Arc<Census>,
+    connections: Arc<ConcurrencyLimiter>,
+    sessions: Arc<ConcurrencyLimiter>,
     backlog: BacklogPool,
 }
 
@@ -79,7 +79,7 @@ impl Limiter {
     pub fn new(settings: LimitSettings) -> Self {
         let (all, each) = (settings.max_sessions, settings.max_sessions_per_address);
         let with = |limit: u32, more: u32| limited(limit).map(|most| most.saturating_add(more));
-        let connections = Census::new(
+        let connections = ConcurrencyLimiter::new(
             with(all, MORE_CONNECTIONS),
             with(each, MORE_CONNECTIONS_PER_ADDRESS),
             RateLimits::default(),
@@ -88,7 +88,7 @@ impl Limiter {
             datagrams: settings.address_datagrams_per_second,
             bytes: settings.address_bytes_per_second,
         };
-        let sessions = Census::new(limited(all), limited(each), shared);
+        let sessions = ConcurrencyLimiter::new(limited(all), limited(each), shared);
         Self {
             settings,
             connections: Arc::new(connections),
@@ -97,8 +97,8 @@ impl Limiter {
         }
     }
 
-    /// The limits as clients are told.
-    pub fn told(&self) -> Limits {
+    /// The limits as clients learn them.
+    pub fn announced(&self) -> Limits {
         let settings = &self.settings;
         let millis = |time: Duration| (!time.is_zero()).then_some(time.as_millis() as u64);
         Limits {
@@ -132,10 +132,10 @@ impl Limiter {
     ///
     /// # Errors
     /// When there are too many already.
-    pub(crate) fn admit_connection(&self, address: IpAddr, is_proxy: bool) -> Result<Entry, Full> {
+    pub(crate) fn admit_connection(&self, address: IpAddr, is_proxy: bool) -> Result<Permit, Full> {
         match is_proxy {
-            true => self.connections.enter_as_many(address),
-            false => self.connections.enter(address),
+            true => self.connections.admit_proxy(address),
+            false => self.connections.admit(address),
         }
     }
 
@@ -143,8 +143,8 @@ impl Limiter {
     ///
     /// # Errors
     /// When there are too many already.
-    pub(crate) fn admit_session(&self, address: IpAddr) -> Result<Entry, Full> {
-        self.sessions.enter(address)
+    pub(crate) fn admit_session(&self, address: IpAddr) -> Result<Permit, Full> {
+        self.sessions.admit(address)
     }
 
     /// Says whether a session from this address would find room now: a sentence about the limit that leaves none.
@@ -157,15 +157,15 @@ impl Limiter {
         })
     }
 
-    /// What an admitted session may send.
-    pub(crate) fn allowance(&self, entry: &Entry) -> Allowance {
+    /// The rate limiter of an admitted session.
+    pub(crate) fn rate_limiter(&self, permit: &Permit) -> RateLimiter {
         let own = RateLimits {
             datagrams: self.settings.datagrams_per_second,
             bytes: self.settings.bytes_per_second,
         };
         let control = ControlRate::new(self.settings.control_per_second);
-        let shared = Arc::clone(entry.rates());
-        Allowance::new(own, shared, self.settings.flood_time, control)
+        let shared = Arc::clone(permit.rates());
+        RateLimiter::new(own, shared, self.settings.flood_time, control)
     }
 
     /// The settings that the limits were made of.

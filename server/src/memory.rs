@@ -11,22 +11,22 @@ use tokio::sync::Notify;
 /// How long the host waits for further sessions to end before it asks; also the least time between two questions.
 const TOGETHER: Duration = Duration::from_secs(2);
 
-/// Where sessions say that they have ended. Clones share it.
+/// Where sessions note that they have freed memory. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Returned(Arc<Notify>);
+pub struct FreedMemory(Arc<Notify>);
 
-impl Returned {
+impl FreedMemory {
     /// Notes that a session has ended and given back what it had.
     pub(crate) fn note(&self) {
         self.0.notify_one();
     }
 
     /// Gives memory back to the system after sessions have ended, for as long as this is polled.
-    pub(crate) async fn pass_on(&self) {
+    pub(crate) async fn return_to_system(&self) {
         loop {
             self.0.notified().await;
             tokio::time::sleep(TOGETHER).await;
-            // It walks through all that is free, which may take some milliseconds. A runtime that shuts down runs it not.
+            // It walks through all that is free, which may take some milliseconds. A runtime that shuts down does not run it.
             let _ = tokio::task::spawn_blocking(trim).await;
         }
     }

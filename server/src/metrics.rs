@@ -69,7 +69,7 @@ struct Totals {
 
 /// What others count, as of now.
 #[derive(Debug, Default)]
-pub(crate) struct Around {
+pub(crate) struct Gauges {
     /// TCP connections that are open.
     pub(crate) connections: u32,
     /// What the host's echo server has done.
@@ -82,7 +82,7 @@ pub(crate) struct Around {
 type Sums = BTreeMap<(&'static str, &'static str), u64>;
 
 impl Metrics {
-    /// Counts a session in; its counters is read whenever somebody asks.
+    /// Counts a session in; its counters are read whenever somebody asks.
     pub(crate) fn session_opened(&self, number: u64, counters: Arc<SessionCounters>) {
         add(&self.opened, 1);
         self.totals().live.insert(number, counters);
@@ -111,8 +111,8 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
-    pub(crate) fn render(&self, around: &Around) -> String {
-        let sums = self.totals().sums(around);
+    pub(crate) fn render(&self, gauges: &Gauges) -> String {
+        let sums = self.totals().sums(gauges);
         let mut text = String::new();
         for Metric {
             name,
@@ -123,16 +123,16 @@ impl Metrics {
         {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "# HELP {name} {meaning}\n# TYPE {name} {kind}");
-            self.samples(name, &sums, around, &mut text);
+            self.samples(name, &sums, gauges, &mut text);
         }
         text
     }
 
-    fn samples(&self, name: &str, sums: &Sums, around: &Around, text: &mut String) {
+    fn samples(&self, name: &str, sums: &Sums, gauges: &Gauges, text: &mut String) {
         let totals = self.totals();
         let _ = match name {
             "udp_echo_sessions" => writeln!(text, "{name} {}", totals.live.len()),
-            "udp_echo_connections" => writeln!(text, "{name} {}", around.connections),
+            "udp_echo_connections" => writeln!(text, "{name} {}", gauges.connections),
             "udp_echo_sessions_opened_total" => {
                 writeln!(text, "{name} {}", self.opened.load(Relaxed))
             }
@@ -146,7 +146,7 @@ impl Metrics {
             }),
             "udp_echo_round_trip_seconds" => self.histogram(name, text),
             "udp_echo_log_lines_left_out_total" => {
-                writeln!(text, "{name} {}", around.log_lines_left_out)
+                writeln!(text, "{name} {}", gauges.log_lines_left_out)
             }
             _ => sums
                 .iter()
@@ -174,7 +174,7 @@ impl Metrics {
 }
 
 impl Totals {
-    fn sums(&self, around: &Around) -> Sums {
+    fn sums(&self, gauges: &Gauges) -> Sums {
         let mut sums = self.past.clone();
         // A metric without a sample yet says 0, so that nobody takes it for missing.
         for is_page in [false, true] {
@@ -183,7 +183,7 @@ impl Totals {
         for counters in self.live.values() {
             counters.add_to(&mut sums);
         }
-        let server = &around.own_server;
+        let server = &gauges.own_server;
         for (name, labels, count) in [
             (SERVER, "{what=\"received\"}", server.received),
             (SERVER, "{what=\"empty\"}", server.empty),
@@ -219,7 +219,7 @@ mod tests {
             metrics.session_opened(number, counters);
         }
         metrics.session_ended(1, "1001".to_owned());
-        let text = metrics.render(&Around::default());
+        let text = metrics.render(&Gauges::default());
         for line in [
             "udp_echo_sessions 1",
             "udp_echo_sessions_opened_total 2",
@@ -242,7 +242,7 @@ mod tests {
         for micros in [50, 51, 3_000_000] {
             metrics.round_trip(micros);
         }
-        let text = metrics.render(&Around::default());
+        let text = metrics.render(&Gauges::default());
         for line in [
             "udp_echo_round_trip_seconds_bucket{le=\"0.00005\"} 1",
             "udp_echo_round_trip_seconds_bucket{le=\"0.0001\"} 2",

@@ -27,7 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tracing::Instrument as _;
 
-use crate::limits::{Allowance, Entry, Over};
+use crate::limits::{LimitExceeded, Permit, RateLimiter};
 use crate::metrics::SessionCounters;
 use crate::ws::{Inbound, Outbound, Replies, Upgrade};
 
@@ -62,13 +62,12 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(1);
 
 /// Turns a request into a session, which lives on by itself. Returns the answer to the request.
 ///
-/// The session is one of [`Context::sessions`], and ends when they are stopped. It keeps the `connection`'s place among
-/// all.
+/// The session is one of [`Context::sessions`], and ends when they are stopped. It keeps the permit of its `connection`.
 pub(crate) fn accept(
     context: &Arc<Context>,
     upgrade: Upgrade,
     request: SessionRequest,
-    connection: Arc<Entry>,
+    connection: Arc<Permit>,
 ) -> Response {
     static OPENED: AtomicU64 = AtomicU64::new(0);
     let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -86,7 +85,7 @@ pub(crate) fn accept(
             }
             Err(error) => tracing::debug!("no session: {error:#}"),
         }
-        context.sessions.returned.note();
+        context.sessions.freed_memory.note();
     };
     tasks.spawn(session.instrument(span));
     response
@@ -158,9 +157,9 @@ impl ActiveSession<'_> {
         };
         let SessionResources {
             udp,
-            allowance,
+            rate,
             port,
-            place: _place,
+            permit: _permit,
         } = resources;
         let (kind, server, resumed) = (request.kind, request.target.address, port.resumed);
         let from = udp.local_addr().map(tracing::field::display);
@@ -182,10 +181,10 @@ impl ActiveSession<'_> {
                     liveness,
                     counters: &self.counters,
                 };
-                raw.run(inbound, outbound, allowance, end).await
+                raw.run(inbound, outbound, rate, end).await
             }
             SessionSocket::Page(udp) => {
-                let mut page = PageSession::new(self, udp, allowance, outbound);
+                let mut page = PageSession::new(self, udp, rate, outbound);
                 page.say_hello(&port);
                 page.run(inbound, replies, end).await
             }
@@ -255,14 +254,14 @@ async fn say_goodbye<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 /// # Errors
 /// The end of a session that goes on and on over its limit.
 async fn yield_if_unproductive(
-    allowance: &Allowance,
-    over: Option<Over>,
+    rate: &RateLimiter,
+    exceeded: Option<LimitExceeded>,
     is_idle: bool,
 ) -> Result<(), CloseReason> {
-    if let (Some(over), Some(lasted)) = (over, allowance.flooding()) {
-        return Err(CloseReason::Flood(over, lasted));
+    if let (Some(exceeded), Some(lasted)) = (exceeded, rate.flooding()) {
+        return Err(CloseReason::Flood(exceeded, lasted));
     }
-    if is_idle || over.is_some() {
+    if is_idle || exceeded.is_some() {
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! A session's UDP port, given back to the client that had it.
 //!
 //! To the server a client *is* its address and port (claim 6), so a reconnect that gets another port looks like another
-//! client. Each session gets a token; who presents it gets the port of that session again, for as long as nobody else
+//! client. Each session gets a token; whoever presents it gets the port of that session again, for as long as nobody else
 //! has it. No socket is kept open for that: a port that nobody uses is free for others, and then the page says that its
 //! port changed.
 //!
@@ -57,7 +57,7 @@ enum State {
 
 /// The port of a living session, and the token for coming back to it.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct Lease {
     ports: Arc<Ports>,
     port: u16,
     session: u64,
@@ -97,8 +97,8 @@ impl Ports {
         })
     }
 
-    /// Notes that a new session has `port`. `None` when nothing is promised.
-    pub(crate) fn hold(self: &Arc<Self>, port: u16) -> Option<Held> {
+    /// Leases `port` to a new session. `None` when nothing is promised.
+    pub(crate) fn lease(self: &Arc<Self>, port: u16) -> Option<Lease> {
         if self.grace.is_zero() {
             return None;
         }
@@ -109,7 +109,7 @@ impl Ports {
         self.holders().insert(port, Holder { session, state });
         let run = self.run;
         let token = self.sign(Claim { run, session, port });
-        Some(Held {
+        Some(Lease {
             ports: Arc::clone(self),
             port,
             session,
@@ -186,7 +186,7 @@ impl fmt::Debug for Ports {
     }
 }
 
-impl Held {
+impl Lease {
     /// What the client presents to get the port again.
     pub(crate) fn token(&self) -> &str {
         &self.token
@@ -198,7 +198,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Lease {
     fn drop(&mut self) {
         let mut holders = self.ports.holders();
         if let Some(holder) = holders.get_mut(&self.port)

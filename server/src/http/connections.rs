@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 use super::HttpState;
-use crate::limits::Entry;
+use crate::limits::Permit;
 use crate::metrics::Refused;
 
 /// Most bytes of the head of a request. Browsers send about 700; a head may be longer behind proxies and with cookies.
@@ -45,7 +45,7 @@ pub(super) struct Connection {
     /// The address at the other end: the client's or a proxy's.
     pub(super) peer: SocketAddr,
     /// The connection's place among all; whoever goes on using the connection keeps it.
-    pub(super) place: Arc<Entry>,
+    pub(super) permit: Arc<Permit>,
 }
 
 /// Accepts connections until the host stops, then returns when all have ended that became no session.
@@ -66,9 +66,9 @@ pub(super) async fn serve(listener: TcpListener, router: Router, state: Arc<Http
         };
         let is_proxy = state.proxies.trusts(peer.ip());
         match state.relay.limits.admit_connection(peer.ip(), is_proxy) {
-            Ok(place) => {
-                let place = Arc::new(place);
-                let connection = Connection { peer, place };
+            Ok(permit) => {
+                let permit = Arc::new(permit);
+                let connection = Connection { peer, permit };
                 let serving = serve_one(stream, connection, service.clone(), Arc::clone(&state));
                 connections.spawn(serving);
             }

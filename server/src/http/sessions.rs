@@ -50,7 +50,7 @@ pub(super) async fn open(
         target,
         resume: parameter(query, "resume").map(str::to_owned),
     };
-    relay::accept(&state.relay, upgrade, request, connection.place)
+    relay::accept(&state.relay, upgrade, request, connection.permit)
 }
 
 /// The first value that a query gives a parameter. Names of targets and tokens hold no character that it would escape.

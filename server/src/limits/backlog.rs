@@ -103,7 +103,7 @@ impl Backlog {
     }
 
     /// Whether so many bytes may be held in all. Borrows what that takes, and returns what it does not take any more.
-    pub(crate) fn affords(&mut self, bytes: usize) -> bool {
+    pub(crate) fn try_reserve(&mut self, bytes: usize) -> bool {
         let needed = bytes.saturating_sub(self.own).next_multiple_of(BLOCK_BYTES);
         if needed > self.borrowed {
             let more = needed - self.borrowed;
@@ -131,7 +131,7 @@ mod tests {
     /// Fills it block by block; returns how many bytes that took.
     fn fill(backlog: &mut Backlog) -> usize {
         let sizes = (1..).map(|blocks| blocks * BLOCK_BYTES);
-        let affordable = sizes.take_while(|&bytes| backlog.affords(bytes));
+        let affordable = sizes.take_while(|&bytes| backlog.try_reserve(bytes));
         affordable.last().unwrap_or_default()
     }
 
@@ -153,7 +153,10 @@ mod tests {
         assert!(held <= SHARED_BYTES + 1000 * OWN_ANSWERS, "{held}");
         // They may hold it for as long as they stay: a newcomer has its own part meanwhile, and nothing more.
         assert_eq!(fill(&mut pool.for_answers()), OWN_ANSWERS);
-        assert!(slow.iter_mut().all(|backlog| backlog.affords(OWN_ANSWERS)));
+        assert!(
+            slow.iter_mut()
+                .all(|backlog| backlog.try_reserve(OWN_ANSWERS))
+        );
         drop(slow);
         let left = pool.left.load(Ordering::Relaxed);
         assert_eq!(left, SHARED_BYTES, "all is paid back");
@@ -175,7 +178,7 @@ mod tests {
         let pool = BacklogPool::default();
         let mut backlog = pool.for_answers();
         assert!(fill(&mut backlog) > OWN_ANSWERS);
-        assert!(backlog.affords(0));
+        assert!(backlog.try_reserve(0));
         assert_eq!(pool.left.load(Ordering::Relaxed), SHARED_BYTES);
     }
 }

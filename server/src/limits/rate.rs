@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use governor::Quota;
 use governor::clock::MonotonicClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use wire::limits::MAX_MESSAGE_BYTES;
 
 use super::control::ControlRate;
@@ -20,7 +20,7 @@ const STEP_BYTES: usize = 16;
 /// Rejections that lie less than this apart belong to one flood.
 const ONE_FLOOD: Duration = Duration::from_secs(1);
 
-type Bucket = RateLimiter<
+type Bucket = governor::RateLimiter<
     NotKeyed,
     InMemoryState,
     MonotonicClock,
@@ -34,28 +34,28 @@ pub(crate) struct RateLimits {
     pub(crate) bytes: u32,
 }
 
-/// What is left of this second.
+/// Token buckets for datagrams and for bytes; each holds what one second allows.
 #[derive(Debug)]
-pub(crate) struct Rates {
+pub(crate) struct TokenBuckets {
     limits: RateLimits,
     datagrams: Option<Bucket>,
     bytes: Option<Bucket>,
 }
 
-/// What a session may send now: within its own rates, and within its address's.
+/// Admits what a session sends: within its own rates, and within its address's.
 #[derive(Debug)]
-pub(crate) struct Allowance {
-    own: Rates,
-    address: Arc<Rates>,
+pub(crate) struct RateLimiter {
+    own: TokenBuckets,
+    address: Arc<TokenBuckets>,
     flood_time: Duration,
     /// The first and the latest rejection of the flood that goes on.
     flood: Option<(Instant, Instant)>,
     control: ControlRate,
 }
 
-/// Which limit was met.
+/// Which limit was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Over {
+pub(crate) enum LimitExceeded {
     /// Datagrams of the session.
     Datagrams(u32),
     /// Bytes of the session.
@@ -66,7 +66,7 @@ pub(crate) enum Over {
     AddressBytes(u32),
 }
 
-impl fmt::Display for Over {
+impl fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Datagrams(limit) => write!(f, "over {limit} datagrams a second"),
@@ -79,10 +79,10 @@ impl fmt::Display for Over {
     }
 }
 
-impl Rates {
-    /// A full second's worth.
+impl TokenBuckets {
+    /// Full buckets.
     pub(crate) fn new(limits: RateLimits) -> Self {
-        let bucket = |quota| RateLimiter::direct_with_clock(quota, MonotonicClock);
+        let bucket = |quota| governor::RateLimiter::direct_with_clock(quota, MonotonicClock);
         let bytes = |limit: NonZeroU32| {
             let steps = steps(limit.get() as usize);
             // The largest message must fit, however low the rate.
@@ -97,14 +97,18 @@ impl Rates {
     }
 
     /// How many datagrams of these sizes fit, from the first on; they are taken.
-    fn take(&self, sizes: impl Iterator<Item = usize> + Clone, of: Owner) -> (usize, Option<Over>) {
+    fn take(
+        &self,
+        sizes: impl Iterator<Item = usize> + Clone,
+        of: Owner,
+    ) -> (usize, Option<LimitExceeded>) {
         let count = sizes.clone().count();
         let mut fit = count;
-        let mut over = None;
+        let mut exceeded = None;
         if let Some(bucket) = &self.datagrams {
             let each = std::iter::repeat_n(NonZeroU32::MIN, count);
             fit = take(bucket, NonZeroU32::new(count as u32), each);
-            over = (fit < count).then_some(of.datagrams(self.limits.datagrams));
+            exceeded = (fit < count).then_some(of.datagrams(self.limits.datagrams));
         }
         if let Some(bucket) = &self.bytes {
             let each = sizes.take(fit).map(steps);
@@ -114,10 +118,10 @@ impl Rates {
                 .fold(0, u32::saturating_add);
             let fit_bytes = take(bucket, NonZeroU32::new(all), each);
             if fit_bytes < fit {
-                (fit, over) = (fit_bytes, Some(of.bytes(self.limits.bytes)));
+                (fit, exceeded) = (fit_bytes, Some(of.bytes(self.limits.bytes)));
             }
         }
-        (fit, over)
+        (fit, exceeded)
     }
 }
 
@@ -150,31 +154,31 @@ enum Owner {
 }
 
 impl Owner {
-    fn datagrams(self, limit: u32) -> Over {
+    fn datagrams(self, limit: u32) -> LimitExceeded {
         match self {
-            Self::Session => Over::Datagrams(limit),
-            Self::Address => Over::AddressDatagrams(limit),
+            Self::Session => LimitExceeded::Datagrams(limit),
+            Self::Address => LimitExceeded::AddressDatagrams(limit),
         }
     }
 
-    fn bytes(self, limit: u32) -> Over {
+    fn bytes(self, limit: u32) -> LimitExceeded {
         match self {
-            Self::Session => Over::Bytes(limit),
-            Self::Address => Over::AddressBytes(limit),
+            Self::Session => LimitExceeded::Bytes(limit),
+            Self::Address => LimitExceeded::AddressBytes(limit),
         }
     }
 }
 
-impl Allowance {
-    /// The allowance of a new session.
+impl RateLimiter {
+    /// The limiter of a new session.
     pub(crate) fn new(
         own: RateLimits,
-        address: Arc<Rates>,
+        address: Arc<TokenBuckets>,
         flood_time: Duration,
         control: ControlRate,
     ) -> Self {
         Self {
-            own: Rates::new(own),
+            own: TokenBuckets::new(own),
             address,
             flood_time,
             flood: None,
@@ -182,21 +186,21 @@ impl Allowance {
         }
     }
 
-    /// How many datagrams of these sizes may be sent, from the first on, and which limit the others met.
+    /// How many datagrams of these sizes may be sent, from the first on, and which limit the others exceed.
     ///
-    /// Asked once for all that one read brought.
-    pub(crate) fn grant(
+    /// One call is for all that one read brought.
+    pub(crate) fn admit(
         &mut self,
         sizes: impl Iterator<Item = usize> + Clone,
-    ) -> (usize, Option<Over>) {
+    ) -> (usize, Option<LimitExceeded>) {
         // The session's own limit first, so that it takes nothing from its neighbours when it is over it.
-        let (own, over_own) = self.own.take(sizes.clone(), Owner::Session);
-        let (granted, over_address) = self.address.take(sizes.take(own), Owner::Address);
-        let over = over_address.or(over_own);
-        if over.is_some() {
+        let (own, exceeded_own) = self.own.take(sizes.clone(), Owner::Session);
+        let (admitted, exceeded_address) = self.address.take(sizes.take(own), Owner::Address);
+        let exceeded = exceeded_address.or(exceeded_own);
+        if exceeded.is_some() {
             self.note_rejection(Instant::now());
         }
-        (granted, over)
+        (admitted, exceeded)
     }
 
     /// Counts control messages, or frames that carry nothing; returns how many there were in this second.

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::Level;
 
-use crate::limits::{Full, Over};
+use crate::limits::{Full, LimitExceeded};
 use crate::ws::StreamEnd;
 
 /// Most bytes of the reason in a Close frame (RFC 6455, section 5.5: 125 less 2 for the code).
@@ -31,7 +31,7 @@ pub(super) enum CloseReason {
     /// There was no room for one more session.
     Full(Full),
     /// Datagrams came faster than this limit for so long.
-    Flood(Over, Duration),
+    Flood(LimitExceeded, Duration),
     /// The client came back on another connection and took its port there.
     Superseded,
     /// The host stops.
@@ -58,7 +58,10 @@ impl CloseReason {
             Self::NoPong(limit) => (4404, format!("no answer to a ping for {limit:?}").into()),
             Self::Full(full @ Full::Host(_)) => (4405, full.to_string().into()),
             Self::Full(full @ Full::Address(_)) => (4406, full.to_string().into()),
-            Self::Flood(over, time) => (flood_code(*over), format!("{over} for {time:.0?}").into()),
+            Self::Flood(exceeded, time) => (
+                flood_code(*exceeded),
+                format!("{exceeded} for {time:.0?}").into(),
+            ),
             Self::Stream(StreamEnd::TooLong(limit)) => (
                 4409,
                 format!("a message was longer than {limit} bytes, the limit").into(),
@@ -127,12 +130,12 @@ impl std::fmt::Display for CloseReason {
 }
 
 /// Whoever meets a limit shall know which: the session's own, or that of its address, in datagrams or in bytes.
-fn flood_code(over: Over) -> u16 {
-    match over {
-        Over::Datagrams(_) => 4407,
-        Over::Bytes(_) => 4410,
-        Over::AddressDatagrams(_) => 4411,
-        Over::AddressBytes(_) => 4412,
+fn flood_code(exceeded: LimitExceeded) -> u16 {
+    match exceeded {
+        LimitExceeded::Datagrams(_) => 4407,
+        LimitExceeded::Bytes(_) => 4410,
+        LimitExceeded::AddressDatagrams(_) => 4411,
+        LimitExceeded::AddressBytes(_) => 4412,
     }
 }
 
@@ -160,10 +163,10 @@ mod tests {
             CloseReason::NoPong(limit),
             CloseReason::Full(Full::Host(u32::MAX)),
             CloseReason::Full(Full::Address(u32::MAX)),
-            CloseReason::Flood(Over::Datagrams(u32::MAX), limit),
-            CloseReason::Flood(Over::Bytes(u32::MAX), limit),
-            CloseReason::Flood(Over::AddressDatagrams(u32::MAX), limit),
-            CloseReason::Flood(Over::AddressBytes(u32::MAX), limit),
+            CloseReason::Flood(LimitExceeded::Datagrams(u32::MAX), limit),
+            CloseReason::Flood(LimitExceeded::Bytes(u32::MAX), limit),
+            CloseReason::Flood(LimitExceeded::AddressDatagrams(u32::MAX), limit),
+            CloseReason::Flood(LimitExceeded::AddressBytes(u32::MAX), limit),
             CloseReason::Superseded,
             CloseReason::Shutdown,
             CloseReason::NoSocket("too many open files".to_owned()),

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::echo::{Enrolled, Witnesses};
 use crate::limits::Limiter;
 use crate::log::Throttle;
-use crate::memory::Returned;
+use crate::memory::FreedMemory;
 use crate::metrics::Metrics;
 use crate::resume::Ports;
 use crate::target::Target;
@@ -62,5 +62,5 @@ pub struct Sessions {
     /// Cancelled when the host stops; every session ends then.
     pub stop: CancellationToken,
     /// Where sessions give their memory back.
-    pub returned: Returned,
+    pub freed_memory: FreedMemory,
 }

@@ -22,7 +22,7 @@ use super::context::Context;
 use super::liveness::Liveness;
 use super::{ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
 use crate::echo::Sighting;
-use crate::limits::{Allowance, Backlog};
+use crate::limits::{Backlog, RateLimiter};
 use crate::metrics::SessionCounters;
 use crate::target::Target;
 use crate::udp::{Outgoing, Slab, Trouble, UdpSocket};
@@ -53,7 +53,7 @@ pub(super) struct PageSession<'a, W> {
     is_local: bool,
     session: Session,
     udp: UdpSocket,
-    allowance: Allowance,
+    rate: RateLimiter,
     page: Protocol<'a, W>,
     events: EventQueue,
     /// For what `session` and `events` hold.
@@ -68,7 +68,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     pub(super) fn new(
         active: &'a ActiveSession<'_>,
         udp: UdpSocket,
-        allowance: Allowance,
+        rate: RateLimiter,
         outbound: &'a mut Outbound<W>,
     ) -> Self {
         let (context, request) = (active.context, active.request);
@@ -85,7 +85,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             session: Session::new(context.clock.now(), seed),
             observation: Observation::new(context.enrol(&request.target, &udp)),
             udp,
-            allowance,
+            rate,
             page: Protocol::new(outbound),
             events: EventQueue::default(),
             backlog: context.limits.backlog().for_page_state(),
@@ -156,7 +156,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         frames: &[u8],
     ) -> Result<(), CloseReason> {
         self.page.outbound.push_frames(frames);
-        self.allowance
+        self.rate
             .control(batch.non_data_frames())
             .map_err(CloseReason::ControlFlood)?;
         self.take_messages(batch.into_messages().collect()).await?;
@@ -169,21 +169,22 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         self.liveness.on_receive(!is_idle);
         let now = self.context.clock.now();
         let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
-        let (mut granted, over) = self.allowance.grant(sizes);
+        let (mut admitted, exceeded) = self.rate.admit(sizes);
         for message in messages {
-            match (message, over) {
+            match (message, exceeded) {
                 (Incoming::Text(text), _) => self.control(&text).await?,
-                (Incoming::Binary(payload), Some(over)) if granted == 0 => {
-                    self.session.reject(now, payload.len(), over.to_string());
+                (Incoming::Binary(payload), Some(exceeded)) if admitted == 0 => {
+                    self.session
+                        .reject(now, payload.len(), exceeded.to_string());
                 }
                 (Incoming::Binary(payload), _) => {
-                    granted = granted.saturating_sub(1);
+                    admitted = admitted.saturating_sub(1);
                     self.bound_memory();
                     self.session.from_client(now, payload);
                 }
             }
         }
-        yield_if_unproductive(&self.allowance, over, is_idle).await
+        yield_if_unproductive(&self.rate, exceeded, is_idle).await
     }
 
     /// Takes what has come from the server.
@@ -330,11 +331,11 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     /// Bounds what the session holds: first the newest events are dropped, then nothing more is taken.
     fn bound_memory(&mut self) {
         let held = self.session.held_bytes() + self.events.held_bytes();
-        let mut fits = self.backlog.affords(held);
+        let mut fits = self.backlog.try_reserve(held);
         if !fits {
             self.events.shed();
             let held = self.session.held_bytes() + self.events.held_bytes();
-            fits = self.backlog.affords(held);
+            fits = self.backlog.try_reserve(held);
         }
         self.session.narrow(!fits);
     }

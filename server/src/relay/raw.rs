@@ -9,7 +9,7 @@ use super::gso;
 use super::liveness::Liveness;
 use super::resources::LazySocket;
 use super::{PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
-use crate::limits::Allowance;
+use crate::limits::RateLimiter;
 use crate::metrics::{SessionCounters, add};
 use crate::udp::{Slab, Trouble, UdpSocket};
 use crate::ws::{Batch, Inbound, MAX_WAITING_REPLIES, Outbound, Replies, StreamEnd};
@@ -28,12 +28,12 @@ impl RawSession<'_> {
         &self,
         inbound: &mut Inbound<R>,
         outbound: &mut Outbound<W>,
-        mut allowance: Allowance,
+        mut rate: RateLimiter,
         end: impl Future<Output = CloseReason>,
     ) -> CloseReason {
         let reason = tokio::select! {
             biased;
-            Err(reason) = self.client_to_udp(inbound, &mut allowance) => reason,
+            Err(reason) = self.client_to_udp(inbound, &mut rate) => reason,
             Err(end) = self.udp_to_client(outbound) => end.into(),
             reason = end => reason,
         };
@@ -47,7 +47,7 @@ impl RawSession<'_> {
     async fn client_to_udp<R: AsyncRead + Unpin>(
         &self,
         inbound: &mut Inbound<R>,
-        allowance: &mut Allowance,
+        rate: &mut RateLimiter,
     ) -> Result<std::convert::Infallible, CloseReason> {
         let mut frames = Vec::new();
         loop {
@@ -58,18 +58,17 @@ impl RawSession<'_> {
             }
             let is_idle = batch.is_empty();
             self.liveness.on_receive(!is_idle);
-            allowance
-                .control(batch.non_data_frames())
+            rate.control(batch.non_data_frames())
                 .map_err(CloseReason::ControlFlood)?;
             let sizes = batch.payloads().map(|payload| payload.len());
-            let (granted, over) = allowance.grant(sizes);
+            let (admitted, exceeded) = rate.admit(sizes);
             if !is_idle {
-                self.send(self.udp.open()?, &batch, granted).await;
+                self.send(self.udp.open()?, &batch, admitted).await;
             }
             // The next read may be long in coming.
             drop(batch);
             read?;
-            yield_if_unproductive(allowance, over, is_idle).await?;
+            yield_if_unproductive(rate, exceeded, is_idle).await?;
         }
     }
 
@@ -92,15 +91,15 @@ impl RawSession<'_> {
 
     /// Sends the payloads that are granted, from the first on; the others are over a limit. In a raw session text is data
     /// too.
-    async fn send(&self, udp: &UdpSocket, batch: &Batch, granted: usize) {
+    async fn send(&self, udp: &UdpSocket, batch: &Batch, admitted: usize) {
         let counters = self.counters;
         let (count, bytes) = batch.payloads().fold((0, 0), |(count, bytes), payload| {
             (count + 1, bytes + payload.len())
         });
         add(&counters.from_client, count);
         add(&counters.from_client_bytes, bytes);
-        if granted < count {
-            add(&counters.rejected, count - granted);
+        if admitted < count {
+            add(&counters.rejected, count - admitted);
         }
         let note = |trouble| match trouble {
             Trouble::Earlier(error) => {
@@ -112,7 +111,7 @@ impl RawSession<'_> {
                 add(&counters.rejected, count);
             }
         };
-        let runs = gso::runs(batch, granted, udp.coalesces());
+        let runs = gso::runs(batch, admitted, udp.coalesces());
         udp.send(&runs, note).await;
     }
 

@@ -7,8 +7,8 @@ use tokio::sync::SetOnce;
 use super::close::CloseReason;
 use super::context::Context;
 use crate::echo::Enrolled;
-use crate::limits::{Allowance, Entry};
-use crate::resume::Held;
+use crate::limits::{Permit, RateLimiter};
+use crate::resume::Lease;
 use crate::target::Target;
 use crate::udp::UdpSocket;
 
@@ -38,10 +38,10 @@ pub struct SessionRequest {
 #[derive(Debug)]
 pub(super) struct SessionResources<'a> {
     pub(super) udp: SessionSocket<'a>,
-    pub(super) allowance: Allowance,
-    pub(super) port: PortClaim,
+    pub(super) rate: RateLimiter,
+    pub(super) port: SessionPort,
     /// Counts the session for as long as it is kept.
-    pub(super) place: Entry,
+    pub(super) permit: Permit,
 }
 
 /// A session's UDP socket, by the kind of the session.
@@ -65,8 +65,8 @@ pub(super) struct LazySocket<'a> {
 
 /// The session's claim to its UDP port.
 #[derive(Debug)]
-pub(super) struct PortClaim {
-    held: Option<Held>,
+pub(super) struct SessionPort {
+    lease: Option<Lease>,
     /// Whether the port is the one that the client had before.
     pub(super) resumed: bool,
 }
@@ -83,7 +83,7 @@ impl<'a> SessionResources<'a> {
             None => None,
         };
         let limits = &context.limits;
-        let place = limits
+        let permit = limits
             .admit_session(request.client)
             .map_err(CloseReason::Full)?;
         let target = &request.target;
@@ -111,12 +111,12 @@ impl<'a> SessionResources<'a> {
                 (SessionSocket::Page(udp), Some(port))
             }
         };
-        let held = port.and_then(|port| context.ports.hold(port));
+        let lease = port.and_then(|port| context.ports.lease(port));
         Ok(Self {
-            allowance: limits.allowance(&place),
+            rate: limits.rate_limiter(&permit),
             udp,
-            port: PortClaim { held, resumed },
-            place,
+            port: SessionPort { lease, resumed },
+            permit,
         })
     }
 }
@@ -179,16 +179,16 @@ impl<'a> LazySocket<'a> {
     }
 }
 
-impl PortClaim {
+impl SessionPort {
     /// What the client may present to get the port again; empty when nothing is promised.
     pub(super) fn token(&self) -> &str {
-        self.held.as_ref().map(Held::token).unwrap_or_default()
+        self.lease.as_ref().map(Lease::token).unwrap_or_default()
     }
 
     /// Resolves when the client wants the port on another connection.
     pub(super) async fn superseded(&self) {
-        match &self.held {
-            Some(held) => held.superseded().await,
+        match &self.lease {
+            Some(lease) => lease.superseded().await,
             None => std::future::pending().await,
         }
     }

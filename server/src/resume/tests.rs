@@ -11,7 +11,7 @@ fn ports(secret: Option<&str>) -> Arc<Ports> {
 #[tokio::test]
 async fn who_comes_back_gets_the_port_again() {
     let ports = ports(None);
-    let held = ports.hold(40_000).unwrap();
+    let held = ports.lease(40_000).unwrap();
     let token = held.token().to_owned();
     drop(held);
     assert_eq!(ports.claim(&token).await, Some(40_000));
@@ -20,7 +20,7 @@ async fn who_comes_back_gets_the_port_again() {
 #[tokio::test]
 async fn an_old_session_that_still_lives_is_asked_to_go() {
     let ports = ports(None);
-    let held = ports.hold(40_000).unwrap();
+    let held = ports.lease(40_000).unwrap();
     let token = held.token().to_owned();
     let session = tokio::spawn(async move { held.superseded().await });
     assert_eq!(ports.claim(&token).await, Some(40_000));
@@ -30,15 +30,15 @@ async fn an_old_session_that_still_lives_is_asked_to_go() {
 #[tokio::test(start_paused = true)]
 async fn an_old_session_that_does_not_go_keeps_its_port() {
     let ports = ports(None);
-    let held = ports.hold(40_000).unwrap();
+    let held = ports.lease(40_000).unwrap();
     assert_eq!(ports.claim(held.token()).await, None);
 }
 
 #[tokio::test]
 async fn a_port_that_another_session_got_is_not_given_back() {
     let ports = ports(None);
-    let token = ports.hold(40_000).unwrap().token().to_owned();
-    let other = ports.hold(40_000).unwrap();
+    let token = ports.lease(40_000).unwrap().token().to_owned();
+    let other = ports.lease(40_000).unwrap();
     assert_eq!(ports.claim(&token).await, None);
     drop(other);
     assert_eq!(ports.claim(&token).await, None);
@@ -47,15 +47,15 @@ async fn a_port_that_another_session_got_is_not_given_back() {
 #[tokio::test]
 async fn the_promise_ends() {
     let brief = Arc::new(Ports::new(None, Duration::from_nanos(1)).unwrap());
-    let token = brief.hold(40_000).unwrap().token().to_owned();
+    let token = brief.lease(40_000).unwrap().token().to_owned();
     assert_eq!(brief.claim(&token).await, None);
     let none = Arc::new(Ports::new(None, Duration::ZERO).unwrap());
-    assert!(none.hold(40_000).is_none());
+    assert!(none.lease(40_000).is_none());
 }
 
 #[tokio::test]
 async fn a_shared_secret_carries_the_promise_over_a_restart() {
-    let token = |ports: &Arc<Ports>| ports.hold(40_000).unwrap().token().to_owned();
+    let token = |ports: &Arc<Ports>| ports.lease(40_000).unwrap().token().to_owned();
     let before = ports(Some("a secret of the operator's"));
     let after = ports(Some("a secret of the operator's"));
     assert_eq!(after.claim(&token(&before)).await, Some(40_000));
@@ -64,14 +64,14 @@ async fn a_shared_secret_carries_the_promise_over_a_restart() {
     assert_eq!(other.claim(&token(&before)).await, None);
     assert_eq!(ports(None).claim(&token(&ports(None))).await, None);
 
-    let _taken = after.hold(40_000).unwrap();
+    let _taken = after.lease(40_000).unwrap();
     assert_eq!(after.claim(&token(&before)).await, None, "somebody has it");
 }
 
 #[tokio::test]
 async fn a_token_that_was_tampered_with_is_worth_nothing() {
     let ports = ports(None);
-    let token = ports.hold(40_000).unwrap().token().to_owned();
+    let token = ports.lease(40_000).unwrap().token().to_owned();
     for at in 0..token.len() {
         let mut changed = token.clone().into_bytes();
         changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };

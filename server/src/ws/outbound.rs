@@ -49,7 +49,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     /// Whether a datagram of so many bytes may wait; if not, the client reads too slowly and it is to be dropped.
     pub(crate) fn has_room(&mut self, bytes: usize) -> bool {
         let held = self.data.held_with(MAX_UNMASKED_HEAD_BYTES + bytes);
-        held == self.data.held() || self.backlog.affords(held)
+        held == self.data.held() || self.backlog.try_reserve(held)
     }
 
     /// Whether anything waits to be written.
@@ -81,7 +81,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         self.data.truncate(self.burst);
         self.bursts = VecDeque::new();
         self.last_burst = 0;
-        self.backlog.affords(self.data.held());
+        self.backlog.try_reserve(self.data.held());
     }
 
     /// Control bytes that wait.
@@ -130,7 +130,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             waiting.advance(written);
             if self.burst > 0 {
                 self.burst -= written;
-                self.backlog.affords(self.data.held());
+                self.backlog.try_reserve(self.data.held());
             }
         }
     }

@@ -20,10 +20,7 @@ const IN_A_ROW: u32 = 64;
 impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
     /// Does what a control message asks for.
     pub(super) async fn control(&mut self, text: &str) -> Result<(), CloseReason> {
-        let count = self
-            .allowance
-            .control(1)
-            .map_err(CloseReason::ControlFlood)?;
+        let count = self.rate.control(1).map_err(CloseReason::ControlFlood)?;
         if count.is_multiple_of(IN_A_ROW) {
             tokio::task::yield_now().await;
         }

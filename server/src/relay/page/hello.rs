@@ -4,13 +4,13 @@ use tokio::io::AsyncWrite;
 use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
 
 use super::PageSession;
-use crate::relay::resources::PortClaim;
+use crate::relay::resources::SessionPort;
 
 impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
     /// Tells the page all about its session; it is live from here on. `port` is its claim to its UDP port.
-    pub(in crate::relay) fn say_hello(&mut self, port: &PortClaim) {
+    pub(in crate::relay) fn say_hello(&mut self, port: &SessionPort) {
         self.observe();
-        let mut limits = self.context.limits.told();
+        let mut limits = self.context.limits.announced();
         limits.datagram_bytes = self.target.max_datagram_bytes();
         let hello = Hello {
             protocol: PROTOCOL_VERSION,

@@ -1,4 +1,4 @@
-//! Who is there: a count of all, and one by address, with a limit for each.
+//! How many may be there at a time: in all, and from one address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Full;
-use super::rate::{RateLimits, Rates};
+use super::rate::{RateLimits, TokenBuckets};
 
 /// How long an address is remembered after its last session left. Its rates have refilled by then, so that nobody gets
 /// a second's worth more by coming back.
@@ -15,9 +15,9 @@ const REMEMBERED: Duration = Duration::from_secs(2);
 /// Addresses that are kept before it is worth looking for those to forget.
 const FEW_ADDRESSES: usize = 64;
 
-/// A count of everybody who has entered and not left.
+/// Counts everybody who was admitted and has not left.
 #[derive(Debug)]
-pub(super) struct Census {
+pub(super) struct ConcurrencyLimiter {
     most: Option<u32>,
     most_per_address: Option<u32>,
     rates: RateLimits,
@@ -36,19 +36,19 @@ struct Counted {
 struct Address {
     present: u32,
     last_left: Instant,
-    rates: Arc<Rates>,
+    rates: Arc<TokenBuckets>,
 }
 
-/// One that was counted in. Dropping it counts it out.
+/// The permit of one that was admitted. Dropping it makes room for another.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    census: Arc<Census>,
+pub(crate) struct Permit {
+    limiter: Arc<ConcurrencyLimiter>,
     network: IpAddr,
-    rates: Arc<Rates>,
+    rates: Arc<TokenBuckets>,
 }
 
-impl Census {
-    /// A count with a limit for all and one for each address; everybody of an address shares `rates`.
+impl ConcurrencyLimiter {
+    /// Admits at most so many in all and from each address; everybody of an address shares `rates`.
     pub(super) fn new(most: Option<u32>, most_per_address: Option<u32>, rates: RateLimits) -> Self {
         Self {
             most,
@@ -58,27 +58,27 @@ impl Census {
         }
     }
 
-    /// Counts one more in.
+    /// Admits one more.
     ///
     /// # Errors
     /// Which limit leaves no room.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Entry, Full> {
-        self.enter_within(address, self.most_per_address)
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Full> {
+        self.admit_within(address, self.most_per_address)
     }
 
-    /// Counts one more in, from an address behind which many stand: only the limit of all holds.
+    /// Admits one more from a proxy, behind which many clients stand: only the limit of all holds.
     ///
     /// # Errors
     /// The limit.
-    pub(super) fn enter_as_many(self: &Arc<Self>, address: IpAddr) -> Result<Entry, Full> {
-        self.enter_within(address, None)
+    pub(super) fn admit_proxy(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Full> {
+        self.admit_within(address, None)
     }
 
-    fn enter_within(
+    fn admit_within(
         self: &Arc<Self>,
         address: IpAddr,
         most_per_address: Option<u32>,
-    ) -> Result<Entry, Full> {
+    ) -> Result<Permit, Full> {
         let network = network(address);
         let now = Instant::now();
         let mut counted = self.counted();
@@ -88,19 +88,19 @@ impl Census {
         let known = known.or_insert_with(|| Address {
             present: 0,
             last_left: now,
-            rates: Arc::new(Rates::new(self.rates)),
+            rates: Arc::new(TokenBuckets::new(self.rates)),
         });
         known.present += 1;
         let rates = Arc::clone(&known.rates);
         counted.all += 1;
-        Ok(Entry {
-            census: Arc::clone(self),
+        Ok(Permit {
+            limiter: Arc::clone(self),
             network,
             rates,
         })
     }
 
-    /// Says whether one more from this address would be counted in, and counts nobody.
+    /// Says whether one more from this address would be admitted, and admits nobody.
     ///
     /// # Errors
     /// Which limit leaves no room.
@@ -147,7 +147,7 @@ impl Counted {
         Ok(())
     }
 
-    /// Forgets addresses that nobody uses any more, now and then: the work is shared out over those who enter.
+    /// Forgets addresses that nobody uses any more, now and then: those who are admitted share the work.
     fn sweep(&mut self, now: Instant) {
         if self.addresses.len() < self.sweep_at.max(FEW_ADDRESSES) {
             return;
@@ -159,16 +159,16 @@ impl Counted {
     }
 }
 
-impl Entry {
+impl Permit {
     /// The rates that everybody of this address shares.
-    pub(super) fn rates(&self) -> &Arc<Rates> {
+    pub(super) fn rates(&self) -> &Arc<TokenBuckets> {
         &self.rates
     }
 }
 
-impl Drop for Entry {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut counted = self.census.counted();
+        let mut counted = self.limiter.counted();
         counted.all -= 1;
         if let Some(address) = counted.addresses.get_mut(&self.network) {
             address.present -= 1;
@@ -177,7 +177,7 @@ impl Drop for Entry {
     }
 }
 
-/// What counts as one address: who has one address of an IPv6 /64 has all of them (RFC 6177).
+/// What counts as one address: whoever has one address of an IPv6 /64 has all of them (RFC 6177).
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -192,9 +192,13 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn census(most: u32, most_per_address: u32) -> Arc<Census> {
+    fn limiter(most: u32, most_per_address: u32) -> Arc<ConcurrencyLimiter> {
         let rates = RateLimits::default();
-        Arc::new(Census::new(Some(most), Some(most_per_address), rates))
+        Arc::new(ConcurrencyLimiter::new(
+            Some(most),
+            Some(most_per_address),
+            rates,
+        ))
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -203,65 +207,65 @@ mod tests {
 
     #[test]
     fn who_leaves_makes_room() {
-        let census = census(2, 2);
-        let first = census.enter(ip("192.0.2.1")).unwrap();
-        let _second = census.enter(ip("192.0.2.2")).unwrap();
-        assert!(census.is_full());
-        assert_eq!(census.room(ip("192.0.2.3")), Err(Full::Host(2)));
-        let full = census.enter(ip("192.0.2.3")).unwrap_err();
+        let limiter = limiter(2, 2);
+        let first = limiter.admit(ip("192.0.2.1")).unwrap();
+        let _second = limiter.admit(ip("192.0.2.2")).unwrap();
+        assert!(limiter.is_full());
+        assert_eq!(limiter.room(ip("192.0.2.3")), Err(Full::Host(2)));
+        let full = limiter.admit(ip("192.0.2.3")).unwrap_err();
         assert_eq!(full, Full::Host(2));
         drop(first);
-        assert_eq!(census.present(), 1);
-        let _third = census.enter(ip("192.0.2.3")).unwrap();
+        assert_eq!(limiter.present(), 1);
+        let _third = limiter.admit(ip("192.0.2.3")).unwrap();
     }
 
     #[test]
     fn one_address_cannot_take_every_place() {
-        let census = census(10, 2);
+        let limiter = limiter(10, 2);
         let held: Vec<_> = (0..2)
-            .map(|_| census.enter(ip("192.0.2.1")).unwrap())
+            .map(|_| limiter.admit(ip("192.0.2.1")).unwrap())
             .collect();
-        assert_eq!(census.room(ip("192.0.2.1")), Err(Full::Address(2)));
-        assert_eq!(census.room(ip("192.0.2.2")), Ok(()));
-        let full = census.enter(ip("::ffff:192.0.2.1")).unwrap_err();
+        assert_eq!(limiter.room(ip("192.0.2.1")), Err(Full::Address(2)));
+        assert_eq!(limiter.room(ip("192.0.2.2")), Ok(()));
+        let full = limiter.admit(ip("::ffff:192.0.2.1")).unwrap_err();
         assert_eq!(full, Full::Address(2));
-        let _other = census.enter(ip("192.0.2.2")).unwrap();
+        let _other = limiter.admit(ip("192.0.2.2")).unwrap();
         drop(held);
-        let _again = census.enter(ip("192.0.2.1")).unwrap();
+        let _again = limiter.admit(ip("192.0.2.1")).unwrap();
     }
 
     #[test]
     fn one_ipv6_network_is_one_address() {
-        let census = census(10, 1);
-        let _one = census.enter(ip("2001:db8:0:1::1")).unwrap();
-        let full = census.enter(ip("2001:db8:0:1:ffff::2")).unwrap_err();
+        let limiter = limiter(10, 1);
+        let _one = limiter.admit(ip("2001:db8:0:1::1")).unwrap();
+        let full = limiter.admit(ip("2001:db8:0:1:ffff::2")).unwrap_err();
         assert_eq!(full, Full::Address(1));
-        let _other = census.enter(ip("2001:db8:0:2::1")).unwrap();
+        let _other = limiter.admit(ip("2001:db8:0:2::1")).unwrap();
     }
 
     #[test]
     fn a_refused_one_is_not_counted() {
-        let census = census(10, 1);
-        let held = census.enter(ip("192.0.2.1")).unwrap();
+        let limiter = limiter(10, 1);
+        let held = limiter.admit(ip("192.0.2.1")).unwrap();
         for _ in 0..100 {
-            census.enter(ip("192.0.2.1")).unwrap_err();
+            limiter.admit(ip("192.0.2.1")).unwrap_err();
         }
         drop(held);
-        assert_eq!(census.present(), 0);
+        assert_eq!(limiter.present(), 0);
     }
 
     #[test]
     fn addresses_that_went_are_forgotten() {
-        let census = census(u32::MAX, u32::MAX);
+        let limiter = limiter(u32::MAX, u32::MAX);
         for number in 0..100_000_u32 {
             let address = IpAddr::V4(std::net::Ipv4Addr::from_bits(number));
-            drop(census.enter(address).unwrap());
+            drop(limiter.admit(address).unwrap());
             // As if a second visit came long after.
-            if let Some(known) = census.counted().addresses.get_mut(&address) {
+            if let Some(known) = limiter.counted().addresses.get_mut(&address) {
                 known.last_left -= REMEMBERED;
             }
         }
-        let kept = census.counted().addresses.len();
+        let kept = limiter.counted().addresses.len();
         assert!(kept <= 2 * FEW_ADDRESSES, "{kept} addresses are kept");
     }
 }
