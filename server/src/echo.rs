@@ -1,6 +1,6 @@
 //! The UDP echo server: it binds, waits, and answers whoever wrote to it, from the address that was written to.
 //!
-//! Whatever arrived as one run leaves as one run, straight from the receive buffer. Nothing that goes wrong with one
+//! Datagrams that the kernel has coalesced into one buffer leave as one buffer, straight from where they were received. Nothing that goes wrong with one
 //! datagram ends the loop. What it does can be watched through [`Witnesses`]; nobody watching costs one load a batch.
 
 use std::io;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use wire::echo::{Answer, EchoRule, is_guarded};
 
 use crate::clock::Clock;
-use crate::udp::{Outgoing, Run, Slab, Trouble, UdpSocket};
+use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 
 mod alone;
 mod status;
@@ -24,11 +24,11 @@ pub use status::{EchoStatus, EchoTotals};
 use witness::{Audience, Seen};
 pub use witness::{Enrolled, Outcome, Sighting, Visit, Watch, Whom, Witnesses};
 
-/// Runs of datagrams that one receive may bring.
-const BATCH_RUNS: usize = 32;
+/// Buffers of datagrams that one receive may bring.
+const RECEIVE_BATCH: usize = 32;
 
-/// How long the loop rests after a receive error, so that a persistent one cannot make it spin.
-const REST_AFTER_ERROR: Duration = Duration::from_millis(5);
+/// How long the loop pauses after a receive error, so that a persistent one cannot make it spin.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(5);
 
 /// An echo server that is bound and not yet running.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct EchoServer {
 impl EchoServer {
     /// Binds to `address`; port 0 lets the system choose, `[::]` takes IPv4 as well.
     ///
-    /// `offload` lets the kernel coalesce and cut runs of datagrams. `clock` stamps what [`Witnesses`] see.
+    /// `offload` lets the kernel coalesce what arrives (GRO) and cut what leaves (GSO). `clock` stamps what [`Witnesses`] see.
     ///
     /// # Errors
     ///
@@ -92,14 +92,14 @@ impl EchoServer {
                 return;
             }
             let mut slab = Slab::take();
-            match self.socket.try_receive(&mut slab, BATCH_RUNS) {
+            match self.socket.try_receive(&mut slab, RECEIVE_BATCH) {
                 Ok(()) => self.answer(&slab).await,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
                     drop(slab);
                     self.tally.receive_error();
                     tracing::debug!(%error, "receive failed; the echo server goes on");
-                    tokio::time::sleep(REST_AFTER_ERROR).await;
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
                 }
             }
         }
@@ -107,40 +107,43 @@ impl EchoServer {
 
     async fn answer(&self, slab: &Slab) {
         let audience = self.witnesses.audience();
-        let mut replies = Vec::with_capacity(BATCH_RUNS);
-        for run in slab.runs() {
-            if !audience.as_ref().is_some_and(|a| a.watches(run.peer)) {
-                self.plan(run, &mut replies);
+        let mut replies = Vec::with_capacity(RECEIVE_BATCH);
+        for buffer in slab.buffers() {
+            if !audience.as_ref().is_some_and(|a| a.watches(buffer.peer)) {
+                self.plan(buffer, &mut replies);
             }
         }
         self.socket
             .send(&replies, |trouble| self.note(&trouble))
             .await;
         if let Some(audience) = audience {
-            for run in slab.runs().filter(|run| audience.watches(run.peer)) {
-                self.answer_watched(run, &audience).await;
+            for buffer in slab
+                .buffers()
+                .filter(|buffer| audience.watches(buffer.peer))
+            {
+                self.answer_watched(buffer, &audience).await;
             }
         }
     }
 
-    /// Decides about a whole run at once where its datagrams share one answer.
-    fn plan<'a>(&self, run: Run<'a>, replies: &mut Vec<Outgoing<'a>>) {
+    /// Decides about a whole buffer at once where its datagrams share one answer.
+    fn plan<'a>(&self, buffer: GroBuffer<'a>, replies: &mut Vec<GsoBuffer<'a>>) {
         let whole = Answer::Reply {
-            bytes: run.segment,
+            bytes: buffer.segment_size,
             cut: false,
         };
-        self.tally.received(&run);
-        if is_guarded(run.peer, self.address.port()) {
-            self.tally.guarded(run.datagrams().len());
-        } else if !run.bytes.is_empty() && self.rule.answer(run.segment) == whole {
-            replies.push(self.reply(run, run.bytes));
+        self.tally.received(&buffer);
+        if is_guarded(buffer.peer, self.address.port()) {
+            self.tally.guarded(buffer.datagrams().len());
+        } else if !buffer.bytes.is_empty() && self.rule.answer(buffer.segment_size) == whole {
+            replies.push(self.reply(buffer, buffer.bytes));
         } else {
-            for payload in run.datagrams() {
+            for payload in buffer.datagrams() {
                 match self.rule.answer(payload.len()) {
                     Answer::Empty => self.tally.empty(),
                     Answer::Reply { bytes, cut } => {
                         self.tally.cut(cut);
-                        replies.push(self.reply(run, &payload[..bytes]));
+                        replies.push(self.reply(buffer, &payload[..bytes]));
                     }
                 }
             }
@@ -148,11 +151,11 @@ impl EchoServer {
     }
 
     /// Answers datagram by datagram, so that each gets a time and an outcome of its own.
-    async fn answer_watched(&self, run: Run<'_>, audience: &Audience) {
+    async fn answer_watched(&self, buffer: GroBuffer<'_>, audience: &Audience) {
         let received_at = self.clock.now();
-        self.tally.received(&run);
-        for payload in run.datagrams() {
-            let (received, outcome) = if is_guarded(run.peer, self.address.port()) {
+        self.tally.received(&buffer);
+        for payload in buffer.datagrams() {
+            let (received, outcome) = if is_guarded(buffer.peer, self.address.port()) {
                 self.tally.guarded(1);
                 (payload.len(), Outcome::Guarded)
             } else {
@@ -163,13 +166,13 @@ impl EchoServer {
                     }
                     Answer::Reply { bytes, cut } => {
                         self.tally.cut(cut);
-                        let reply = self.reply(run, &payload[..bytes]);
+                        let reply = self.reply(buffer, &payload[..bytes]);
                         (bytes, self.send_watched(reply).await)
                     }
                 }
             };
             audience.tell(&Seen {
-                peer: run.peer,
+                peer: buffer.peer,
                 received_at,
                 payload,
                 received,
@@ -178,7 +181,7 @@ impl EchoServer {
         }
     }
 
-    async fn send_watched(&self, reply: Outgoing<'_>) -> Outcome {
+    async fn send_watched(&self, reply: GsoBuffer<'_>) -> Outcome {
         let mut failure = None;
         let report = |trouble| {
             self.note(&trouble);
@@ -196,14 +199,14 @@ impl EchoServer {
         }
     }
 
-    fn reply<'a>(&self, run: Run<'a>, bytes: &'a [u8]) -> Outgoing<'a> {
+    fn reply<'a>(&self, buffer: GroBuffer<'a>, bytes: &'a [u8]) -> GsoBuffer<'a> {
         let any = self.address.ip().is_unspecified();
-        Outgoing {
-            to: Some(run.peer),
+        GsoBuffer {
+            to: Some(buffer.peer),
             // Bound to one address, answers come from it without being told.
-            from: run.local.filter(|_| any),
+            from: buffer.local.filter(|_| any),
             bytes,
-            segment: run.segment.min(bytes.len()).max(1),
+            segment_size: buffer.segment_size.min(bytes.len()).max(1),
         }
     }
 

@@ -54,7 +54,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 64 * 1024;
 
-/// Runs of datagrams that a session takes out of its UDP socket at once.
+/// Buffers of datagrams that a session takes out of its UDP socket at once.
 const RECEIVE_BATCH: usize = 16;
 
 /// How long a session pauses after an error from its UDP socket, so that a persistent one cannot make it spin.

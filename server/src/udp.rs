@@ -1,6 +1,6 @@
 //! A UDP socket that moves many datagrams with one system call, and is exact about each of them.
 //!
-//! On Linux a run of datagrams of one size to one peer crosses the kernel as one buffer (GSO out, GRO in), and what has
+//! On Linux datagrams of one size to one peer cross the kernel as one buffer (GSO out, GRO in), and what has
 //! no such shape goes in batches (`sendmmsg`, `recvmmsg`). Other systems get the same behaviour one call at a time.
 //! A socket owns no buffer: a [`Slab`] is borrowed while there is something to read.
 
@@ -13,7 +13,7 @@ use quinn_udp::{UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::Interest;
 
-mod batch;
+mod buffers;
 #[cfg(target_os = "linux")]
 mod control;
 mod options;
@@ -22,8 +22,8 @@ mod slab;
 mod syscall;
 mod watched;
 
-pub use batch::{Outgoing, Run};
-pub(crate) use send::MAX_RUN_BYTES;
+pub use buffers::{GroBuffer, GsoBuffer};
+pub(crate) use send::MAX_GSO_BYTES;
 pub use send::Trouble;
 pub use slab::{DATAGRAM_ROOM, Slab, SlabGuard};
 use watched::Watched;
@@ -48,7 +48,7 @@ pub struct UdpSocket {
     state: UdpSocketState,
     local: SocketAddr,
     peer: Option<SocketAddr>,
-    /// Largest segment that the kernel is asked to cut from a run; 0 when it shall cut none.
+    /// Largest segment that the kernel is asked to cut from a buffer; 0 when it shall cut none.
     segment_limit: AtomicUsize,
 }
 
@@ -148,8 +148,8 @@ impl UdpSocket {
         self.peer
     }
 
-    /// Whether runs of equal datagrams are worth gathering: the kernel takes them in one piece.
-    pub fn coalesces(&self) -> bool {
+    /// Whether the kernel takes equal datagrams as one buffer, so that it is worth to put them into one.
+    pub fn has_gso(&self) -> bool {
         self.segment_limit() > 0
     }
 
@@ -158,7 +158,7 @@ impl UdpSocket {
         options::kernel_drops(self.io.socket())
     }
 
-    /// Receives what has arrived into `slab`, at most `most` runs of datagrams.
+    /// Receives what has arrived into `slab`, at most `most` buffers of datagrams.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::LocalSet;
-use udp_echo::udp::{Outgoing, Slab, UdpSocket};
+use udp_echo::udp::{GsoBuffer, Slab, UdpSocket};
 
 use crate::flow::{Flow, Tally, server_frame};
 use crate::process::{Program, kernel_drops};
@@ -183,12 +183,12 @@ async fn talk_udp(socket: &UdpSocket, flow: &RefCell<Flow>) {
     loop {
         flow.borrow_mut().refill(&mut output);
         if !output.is_empty() {
-            let segment = flow.borrow().size();
-            let run = Outgoing {
-                segment,
-                ..Outgoing::to_peer(&output)
+            let segment_size = flow.borrow().size();
+            let buffer = GsoBuffer {
+                segment_size,
+                ..GsoBuffer::to_peer(&output)
             };
-            socket.send(&[run], |_| {}).await;
+            socket.send(&[buffer], |_| {}).await;
             output.clear();
         }
         tokio::select! {
@@ -197,7 +197,7 @@ async fn talk_udp(socket: &UdpSocket, flow: &RefCell<Flow>) {
                 let mut slab = Slab::take();
                 if socket.try_receive(&mut slab, 16).is_ok() {
                     let mut flow = flow.borrow_mut();
-                    slab.runs().flat_map(|run| run.datagrams()).for_each(|echo| flow.take(echo));
+                    slab.buffers().flat_map(|buffer| buffer.datagrams()).for_each(|echo| flow.take(echo));
                 }
             }
             () = patience.over(flow) => {}

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::udp::{Run, UdpSocket};
+use crate::udp::{GroBuffer, UdpSocket};
 
 /// A handle on the totals of an echo server. It does not keep the server's port taken.
 #[derive(Debug, Clone)]
@@ -71,9 +71,9 @@ impl EchoStatus {
 }
 
 impl Tally {
-    pub(super) fn received(&self, run: &Run<'_>) {
-        add(&self.received, run.datagrams().len());
-        add(&self.received_bytes, run.bytes.len());
+    pub(super) fn received(&self, buffer: &GroBuffer<'_>) {
+        add(&self.received, buffer.datagrams().len());
+        add(&self.received_bytes, buffer.bytes.len());
     }
 
     pub(super) fn empty(&self) {

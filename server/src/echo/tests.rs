@@ -117,19 +117,21 @@ async fn a_run_longer_than_the_buffer_is_cut_datagram_by_datagram() {
     let server = Running::start("127.0.0.1:0", rule);
     let client = UdpSocket::connect(server.address, None, true).unwrap();
     let bytes: Vec<u8> = (0..100).collect();
-    let run = Outgoing {
-        segment: 30,
-        ..Outgoing::to_peer(&bytes)
+    let buffer = GsoBuffer {
+        segment_size: 30,
+        ..GsoBuffer::to_peer(&bytes)
     };
-    client.send(&[run], |trouble| panic!("{trouble:?}")).await;
+    client
+        .send(&[buffer], |trouble| panic!("{trouble:?}"))
+        .await;
     let mut got = Vec::new();
     while got.len() < 4 {
         client.readable().await.unwrap();
         let mut slab = Slab::take();
         if client.try_receive(&mut slab, 32).is_ok() {
             got.extend(
-                slab.runs()
-                    .flat_map(|run| run.datagrams())
+                slab.buffers()
+                    .flat_map(|buffer| buffer.datagrams())
                     .map(<[u8]>::to_vec),
             );
         }

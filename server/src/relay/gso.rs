@@ -1,39 +1,39 @@
 //! From the messages of one read to as few sends as the kernel allows.
 
-use crate::udp::{MAX_RUN_BYTES, Outgoing};
+use crate::udp::{GsoBuffer, MAX_GSO_BYTES};
 use crate::ws::{Batch, Payload};
 
-/// The first `count` messages as datagrams, in order; equal neighbours as one run where the kernel can `coalesce`.
+/// The first `count` messages as datagrams, in order; equal neighbours in one buffer where the kernel can cut it (`gso`).
 ///
 /// Nothing is copied: messages of one read lie one behind the other.
-pub(super) fn runs(batch: &Batch, count: usize, coalesce: bool) -> Vec<Outgoing<'_>> {
-    let mut runs: Vec<Outgoing<'_>> = Vec::new();
-    // Where in the packed bytes a run goes on that may still grow.
+pub(super) fn buffers(batch: &Batch, count: usize, gso: bool) -> Vec<GsoBuffer<'_>> {
+    let mut buffers: Vec<GsoBuffer<'_>> = Vec::new();
+    // Where in the packed bytes the last buffer begins, while it may still grow.
     let mut open: Option<usize> = None;
     for payload in batch.payloads().take(count) {
         let (start, bytes) = match payload {
             Payload::Packed { start, bytes } => (start, bytes),
             Payload::Apart(payload) => {
-                runs.push(Outgoing::to_peer(payload));
+                buffers.push(GsoBuffer::to_peer(payload));
                 open = None;
                 continue;
             }
         };
         let end = start + bytes;
-        if let (Some(first), Some(run)) = (open, runs.last_mut())
-            && (1..=run.segment).contains(&bytes)
-            && end - first <= MAX_RUN_BYTES
+        if let (Some(first), Some(buffer)) = (open, buffers.last_mut())
+            && (1..=buffer.segment_size).contains(&bytes)
+            && end - first <= MAX_GSO_BYTES
         {
-            run.bytes = &batch.packed()[first..end];
-            // A shorter datagram can only be the last of its run.
-            open = (bytes == run.segment).then_some(first);
+            buffer.bytes = &batch.packed()[first..end];
+            // A shorter datagram can only be the last of its buffer.
+            open = (bytes == buffer.segment_size).then_some(first);
             continue;
         }
-        runs.push(Outgoing::to_peer(&batch.packed()[start..end]));
-        // An empty datagram has no place in a run: the kernel could not tell how many there are.
-        open = (coalesce && bytes > 0).then_some(start);
+        buffers.push(GsoBuffer::to_peer(&batch.packed()[start..end]));
+        // An empty datagram has no place beside others: the kernel could not tell how many there are.
+        open = (gso && bytes > 0).then_some(start);
     }
-    runs
+    buffers
 }
 
 #[cfg(test)]
@@ -57,28 +57,31 @@ mod tests {
 
     fn counts(sizes: &[usize]) -> Vec<usize> {
         let batch = batch(sizes);
-        let runs = runs(&batch, sizes.len(), true);
-        let all = runs.iter().flat_map(Outgoing::datagrams);
+        let buffers = buffers(&batch, sizes.len(), true);
+        let all = buffers.iter().flat_map(GsoBuffer::datagrams);
         for (number, (datagram, size)) in all.zip(sizes).enumerate() {
             assert_eq!(datagram, vec![number as u8; *size]);
         }
-        runs.iter().map(|run| run.datagrams().len()).collect()
+        buffers
+            .iter()
+            .map(|buffer| buffer.datagrams().len())
+            .collect()
     }
 
     #[test]
-    fn equal_neighbours_leave_together_and_a_shorter_one_ends_the_run() {
+    fn equal_neighbours_leave_together_and_a_shorter_one_is_the_last() {
         assert_eq!(counts(&[42; 64]), [64]);
         assert_eq!(counts(&[42, 42, 10, 42, 42]), [3, 2]);
         assert_eq!(counts(&[42, 43, 43]), [1, 2]);
     }
 
     #[test]
-    fn an_empty_datagram_is_never_part_of_a_run() {
+    fn an_empty_datagram_shares_a_buffer_with_none() {
         assert_eq!(counts(&[0, 0, 1, 0, 1, 1]), [1, 1, 1, 1, 2]);
     }
 
     #[test]
-    fn runs_stay_below_what_the_kernel_takes() {
+    fn buffers_stay_below_what_the_kernel_takes() {
         assert_eq!(counts(&[1400; 100]), [46, 46, 8]);
         assert_eq!(counts(&[60_000; 3]), [1, 1, 1]);
         assert_eq!(counts(&[8192; 9]), [7, 2]);
@@ -89,25 +92,26 @@ mod tests {
         let mut batch = batch(&[5, 5]);
         batch.push(Incoming::Binary(Bytes::from_static(b"apart")));
         batch.pack(0, 5, false, |_| Ok::<_, ()>(())).unwrap();
-        let runs = runs(&batch, 4, true);
+        let buffers = buffers(&batch, 4, true);
         assert_eq!(
-            runs.iter()
-                .map(|run| run.datagrams().len())
+            buffers
+                .iter()
+                .map(|buffer| buffer.datagrams().len())
                 .collect::<Vec<_>>(),
             [2, 1, 1]
         );
-        assert_eq!(runs[1].bytes, b"apart");
+        assert_eq!(buffers[1].bytes, b"apart");
     }
 
     #[test]
     fn what_is_over_a_limit_stays() {
         let batch = batch(&[42; 10]);
-        assert_eq!(runs(&batch, 3, true)[0].datagrams().len(), 3);
-        assert!(runs(&batch, 0, true).is_empty());
+        assert_eq!(buffers(&batch, 3, true)[0].datagrams().len(), 3);
+        assert!(buffers(&batch, 0, true).is_empty());
     }
 
     #[test]
     fn without_offload_every_datagram_leaves_alone() {
-        assert_eq!(runs(&batch(&[1; 5]), 5, false).len(), 5);
+        assert_eq!(buffers(&batch(&[1; 5]), 5, false).len(), 5);
     }
 }

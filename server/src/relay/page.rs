@@ -25,7 +25,7 @@ use crate::echo::Sighting;
 use crate::limits::{Backlog, RateLimiter};
 use crate::metrics::SessionCounters;
 use crate::target::Target;
-use crate::udp::{Outgoing, Slab, Trouble, UdpSocket};
+use crate::udp::{GsoBuffer, Slab, Trouble, UdpSocket};
 use crate::ws::{Batch, Inbound, Incoming, Outbound, Replies, StreamEnd};
 
 mod control;
@@ -201,7 +201,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
                 // What the server did comes before its answer, in the ledger as in the world.
                 self.take_reports();
-                for datagram in slab.runs().flat_map(|run| run.datagrams()) {
+                for datagram in slab.buffers().flat_map(|buffer| buffer.datagrams()) {
                     self.bound_memory();
                     self.session
                         .from_server(now, Bytes::copy_from_slice(datagram));
@@ -263,7 +263,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             Trouble::Unsent { error, .. } => unsent = Some(error),
         };
         self.udp
-            .send(&[Outgoing::to_peer(&carried.payload)], note)
+            .send(&[GsoBuffer::to_peer(&carried.payload)], note)
             .await;
         if let Some(error) = earlier {
             self.refused(&error);

@@ -111,8 +111,8 @@ impl RawSession<'_> {
                 add(&counters.rejected, count);
             }
         };
-        let runs = gso::runs(batch, admitted, udp.coalesces());
-        udp.send(&runs, note).await;
+        let buffers = gso::buffers(batch, admitted, udp.has_gso());
+        udp.send(&buffers, note).await;
     }
 
     async fn receive_or_pause<W: AsyncWrite + Unpin>(
@@ -144,10 +144,10 @@ impl RawSession<'_> {
             // So much waited that there may have been more than the socket's buffer holds.
             counters.set_kernel_drops(udp.kernel_drops());
         }
-        for run in slab.runs() {
-            add(&counters.from_server, run.datagrams().len());
-            add(&counters.from_server_bytes, run.bytes.len());
-            for datagram in run.datagrams() {
+        for buffer in slab.buffers() {
+            add(&counters.from_server, buffer.datagrams().len());
+            add(&counters.from_server_bytes, buffer.bytes.len());
+            for datagram in buffer.datagrams() {
                 match outbound.has_room(datagram.len()) {
                     true => outbound.push_datagram(datagram),
                     false => counters.drop_for_slow_reader(),

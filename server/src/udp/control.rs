@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::Outgoing;
+use super::GsoBuffer;
 
 /// The control data of one message.
 #[derive(Debug)]
@@ -12,14 +12,18 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn of(piece: &Outgoing<'_>) -> Self {
+    pub(super) fn of(piece: &GsoBuffer<'_>) -> Self {
         let mut control = Self {
             bytes: [0; 64],
             length: 0,
         };
-        if piece.bytes.len() > piece.segment {
-            let segment = u16::try_from(piece.segment).unwrap_or(u16::MAX);
-            control.push(libc::SOL_UDP, libc::UDP_SEGMENT, &[&segment.to_ne_bytes()]);
+        if piece.bytes.len() > piece.segment_size {
+            let segment_size = u16::try_from(piece.segment_size).unwrap_or(u16::MAX);
+            control.push(
+                libc::SOL_UDP,
+                libc::UDP_SEGMENT,
+                &[&segment_size.to_ne_bytes()],
+            );
         }
         let any_interface = [0; 4];
         match piece.from {

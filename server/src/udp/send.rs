@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use super::{Outgoing, UdpSocket};
+use super::{GsoBuffer, UdpSocket};
 
 /// Datagrams that the kernel cuts from one buffer (UDP_MAX_SEGMENTS of Linux before 6.9).
-pub(super) const MAX_RUN_DATAGRAMS: usize = 64;
+pub(super) const MAX_GSO_SEGMENTS: usize = 64;
 
 /// Payload bytes of one such buffer; with any IP header it stays below the 65,535 that a packet can say.
-pub(crate) const MAX_RUN_BYTES: usize = 65_000;
+pub(crate) const MAX_GSO_BYTES: usize = 65_000;
 
 /// What went wrong while sending; the rest of the batch is sent all the same.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub enum Trouble {
     Earlier(io::Error),
     /// Datagrams were not sent.
     Unsent {
-        /// Index in the batch of the run they belong to.
-        run: usize,
-        /// Index in the run of the first of them.
+        /// Index in the batch of the buffer they belong to.
+        buffer: usize,
+        /// Index in the buffer of the first of them.
         first: usize,
         /// How many.
         count: usize,
@@ -33,7 +33,7 @@ pub enum Trouble {
 /// How far a batch has been sent.
 #[derive(Debug, Clone, Copy, Default)]
 struct Position {
-    run: usize,
+    buffer: usize,
     offset: usize,
 }
 
@@ -41,10 +41,10 @@ impl UdpSocket {
     /// Sends every datagram of `batch`, in order; waits while the socket's send buffer is full.
     ///
     /// What cannot be sent is told to `report` and skipped.
-    pub async fn send(&self, batch: &[Outgoing<'_>], mut report: impl FnMut(Trouble)) {
+    pub async fn send(&self, batch: &[GsoBuffer<'_>], mut report: impl FnMut(Trouble)) {
         let mut at = Position::default();
         let mut retried = false;
-        while at.run < batch.len() {
+        while at.buffer < batch.len() {
             // A socket that always has room would never let others have a turn.
             tokio::task::coop::consume_budget().await;
             match self.io.send(|| self.call(batch, at)).await {
@@ -53,33 +53,33 @@ impl UdpSocket {
                     retried = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if self.refuses_run(&batch[at.run], at.offset, &error) => {}
+                Err(error) if self.refuses_segments(&batch[at.buffer], at.offset, &error) => {}
                 Err(error) if !retried && may_be_earlier(&error) => {
                     report(Trouble::Earlier(error));
                     retried = true;
                 }
                 Err(error) => {
-                    let run = &batch[at.run];
-                    let bytes = run.call_bytes(at.offset, self.segment_limit());
+                    let buffer = &batch[at.buffer];
+                    let bytes = buffer.call_bytes(at.offset, self.segment_limit());
                     report(Trouble::Unsent {
-                        run: at.run,
-                        first: at.offset / run.segment,
-                        count: bytes.div_ceil(run.segment).max(1),
+                        buffer: at.buffer,
+                        first: at.offset / buffer.segment_size,
+                        count: bytes.div_ceil(buffer.segment_size).max(1),
                         error,
                     });
-                    at = at.after(run, bytes);
+                    at = at.after(buffer, bytes);
                     retried = false;
                 }
             }
         }
     }
 
-    /// Learns from a run that the kernel would not cut: from now on it gets datagrams of that size one by one.
-    fn refuses_run(&self, run: &Outgoing<'_>, offset: usize, error: &io::Error) -> bool {
-        if run.call_bytes(offset, self.segment_limit()) <= run.segment {
+    /// Learns from a buffer that the kernel would not cut: from now on it gets datagrams of that size one by one.
+    fn refuses_segments(&self, buffer: &GsoBuffer<'_>, offset: usize, error: &io::Error) -> bool {
+        if buffer.call_bytes(offset, self.segment_limit()) <= buffer.segment_size {
             return false;
         }
-        let Some(limit) = limit_after(error, run.segment) else {
+        let Some(limit) = limit_after(error, buffer.segment_size) else {
             return false;
         };
         self.segment_limit.fetch_min(limit, Ordering::Relaxed);
@@ -88,21 +88,21 @@ impl UdpSocket {
 
     /// Hands one call's worth of the batch to the kernel and returns where the next begins.
     #[cfg(target_os = "linux")]
-    fn call(&self, batch: &[Outgoing<'_>], at: Position) -> io::Result<Position> {
+    fn call(&self, batch: &[GsoBuffer<'_>], at: Position) -> io::Result<Position> {
         use super::control::Control;
         use super::syscall::{CALL_MESSAGES, Message, send_many};
 
         let limit = self.segment_limit();
         let (first, after_first) = at.piece(batch, limit);
-        let is_alone = after_first.run == batch.len() && first.bytes.len() <= first.segment;
+        let is_alone = after_first.buffer == batch.len() && first.bytes.len() <= first.segment_size;
         // One datagram has shorter ways through the kernel than a list of one.
         match (self.peer, first) {
-            (Some(_), Outgoing { bytes, .. }) if is_alone => {
+            (Some(_), GsoBuffer { bytes, .. }) if is_alone => {
                 return self.io.try_send(bytes).map(|_| after_first);
             }
             (
                 None,
-                Outgoing {
+                GsoBuffer {
                     to: Some(to),
                     from: None,
                     bytes,
@@ -111,10 +111,10 @@ impl UdpSocket {
             ) if is_alone => return self.io.try_send_to(bytes, to).map(|_| after_first),
             _ => {}
         }
-        let mut messages = Vec::with_capacity(CALL_MESSAGES.min(batch.len() - at.run + 1));
+        let mut messages = Vec::with_capacity(CALL_MESSAGES.min(batch.len() - at.buffer + 1));
         let mut ends = [after_first; CALL_MESSAGES];
         let mut next = at;
-        while next.run < batch.len() && messages.len() < CALL_MESSAGES {
+        while next.buffer < batch.len() && messages.len() < CALL_MESSAGES {
             let (piece, end) = next.piece(batch, limit);
             ends[messages.len()] = end;
             messages.push(Message {
@@ -128,13 +128,13 @@ impl UdpSocket {
         Ok(sent.checked_sub(1).map_or(at, |last| ends[last]))
     }
 
-    /// Hands one datagram, or where the system can cut one run, to the system and returns where the next begins.
+    /// Hands one datagram, or one buffer where the system can cut it, to the system and returns where the next begins.
     #[cfg(not(target_os = "linux"))]
-    fn call(&self, batch: &[Outgoing<'_>], at: Position) -> io::Result<Position> {
+    fn call(&self, batch: &[GsoBuffer<'_>], at: Position) -> io::Result<Position> {
         let (piece, end) = at.piece(batch, self.segment_limit());
         match (piece.to, self.peer) {
             // A connected socket takes no destination on macOS.
-            (None, _) if piece.bytes.len() <= piece.segment => {
+            (None, _) if piece.bytes.len() <= piece.segment_size => {
                 self.io.try_send(piece.bytes)?;
             }
             (None, None) => return Err(io::ErrorKind::NotConnected.into()),
@@ -143,7 +143,8 @@ impl UdpSocket {
                     destination,
                     ecn: None,
                     contents: piece.bytes,
-                    segment_size: (piece.bytes.len() > piece.segment).then_some(piece.segment),
+                    segment_size: (piece.bytes.len() > piece.segment_size)
+                        .then_some(piece.segment_size),
                     src_ip: piece.from,
                 };
                 let socket = quinn_udp::UdpSockRef::from(self.io.socket());
@@ -154,12 +155,12 @@ impl UdpSocket {
     }
 }
 
-/// Bytes up to which a kernel that gave this error still cuts runs; `None` for errors that say nothing about that.
+/// Bytes up to which a kernel that gave this error still cuts buffers; `None` for errors that say nothing about that.
 #[cfg(unix)]
-fn limit_after(error: &io::Error, segment: usize) -> Option<usize> {
+fn limit_after(error: &io::Error, segment_size: usize) -> Option<usize> {
     match error.raw_os_error()? {
         // The segment does not fit the path's MTU.
-        libc::EINVAL | libc::EMSGSIZE => Some(segment - 1),
+        libc::EINVAL | libc::EMSGSIZE => Some(segment_size - 1),
         // The network device cannot compute the checksums.
         libc::EIO => Some(0),
         _ => None,
@@ -173,22 +174,22 @@ fn limit_after(_error: &io::Error, _segment: usize) -> Option<usize> {
 
 impl Position {
     /// What one message carries from here on, and where the next begins.
-    fn piece<'a>(self, batch: &[Outgoing<'a>], limit: usize) -> (Outgoing<'a>, Self) {
-        let run = &batch[self.run];
-        let bytes = run.call_bytes(self.offset, limit);
-        let piece = Outgoing {
-            bytes: &run.bytes[self.offset..self.offset + bytes],
-            ..*run
+    fn piece<'a>(self, batch: &[GsoBuffer<'a>], limit: usize) -> (GsoBuffer<'a>, Self) {
+        let buffer = &batch[self.buffer];
+        let bytes = buffer.call_bytes(self.offset, limit);
+        let piece = GsoBuffer {
+            bytes: &buffer.bytes[self.offset..self.offset + bytes],
+            ..*buffer
         };
-        (piece, self.after(run, bytes))
+        (piece, self.after(buffer, bytes))
     }
 
-    fn after(self, run: &Outgoing<'_>, bytes: usize) -> Self {
+    fn after(self, buffer: &GsoBuffer<'_>, bytes: usize) -> Self {
         let offset = self.offset + bytes;
-        match offset < run.bytes.len() {
+        match offset < buffer.bytes.len() {
             true => Self { offset, ..self },
             false => Self {
-                run: self.run + 1,
+                buffer: self.buffer + 1,
                 offset: 0,
             },
         }

@@ -6,9 +6,9 @@ use std::ops::{Deref, DerefMut};
 
 use quinn_udp::{BATCH_SIZE, RecvMeta};
 
-use super::batch::Run;
+use super::buffers::GroBuffer;
 
-/// Bytes of one receive buffer: more than any datagram and any run of datagrams that the kernel coalesces (65,535 with
+/// Bytes of one receive buffer: more than any datagram and all that the kernel coalesces into one (65,535 with
 /// headers), so that a full buffer can never be mistaken for a whole datagram.
 ///
 /// An odd number of cache lines, or the first bytes of all buffers would compete for the same few lines.
@@ -36,23 +36,23 @@ impl Slab {
     }
 
     /// What was received, in order of arrival.
-    pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+    pub fn buffers(&self) -> impl Iterator<Item = GroBuffer<'_>> {
         let buffers = self.bytes.chunks_exact(DATAGRAM_ROOM);
         let filled = self.meta[..self.received].iter().zip(buffers);
-        filled.map(|(meta, buffer)| Run {
+        filled.map(|(meta, buffer)| GroBuffer {
             peer: meta.addr,
             local: meta.dst_ip,
             bytes: &buffer[..meta.len],
-            segment: meta.stride.max(1),
+            segment_size: meta.stride.max(1),
         })
     }
 
-    /// Whether a receive of at most `most` runs brought that many: more may be waiting.
+    /// Whether a receive of at most `most` buffers brought that many: more may be waiting.
     pub fn is_full(&self, most: usize) -> bool {
         self.received >= most.clamp(1, BATCH_SIZE)
     }
 
-    /// Runs of datagrams in it.
+    /// Buffers that are filled.
     pub(super) fn received(&self) -> usize {
         self.received
     }

@@ -18,7 +18,7 @@ async fn receive(socket: &UdpSocket, count: usize) -> VecDeque<Vec<u8>> {
             socket.readable().await.unwrap();
             let mut slab = Slab::take();
             if socket.try_receive(&mut slab, 32).is_ok() {
-                let datagrams = slab.runs().flat_map(|run| run.datagrams());
+                let datagrams = slab.buffers().flat_map(|buffer| buffer.datagrams());
                 got.extend(datagrams.map(<[u8]>::to_vec));
             }
         }
@@ -39,21 +39,21 @@ async fn runs_arrive_as_the_datagrams_they_are_made_of() {
         let client = UdpSocket::connect(server.local_addr(), None, offload).unwrap();
         let bytes: Vec<u8> = (0..=255).cycle().take(42 * 150 + 7).collect();
         let batch = [
-            Outgoing {
-                segment: 42,
-                ..Outgoing::to_peer(&bytes)
+            GsoBuffer {
+                segment_size: 42,
+                ..GsoBuffer::to_peer(&bytes)
             },
-            Outgoing::to_peer(b""),
-            Outgoing {
-                segment: 1400,
-                ..Outgoing::to_peer(&bytes)
+            GsoBuffer::to_peer(b""),
+            GsoBuffer {
+                segment_size: 1400,
+                ..GsoBuffer::to_peer(&bytes)
             },
-            Outgoing::to_peer(b"last"),
+            GsoBuffer::to_peer(b"last"),
         ];
         client.send(&batch, |trouble| unsent(trouble)).await;
         let expected: VecDeque<Vec<u8>> = batch
             .iter()
-            .flat_map(Outgoing::datagrams)
+            .flat_map(GsoBuffer::datagrams)
             .map(<[u8]>::to_vec)
             .collect();
         assert_eq!(expected.len(), 151 + 1 + 5 + 1);
@@ -72,16 +72,16 @@ async fn every_size_up_to_the_limit_arrives_and_one_more_byte_is_told() {
         let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
         let bytes = vec![0x5a; limit + 1];
         for size in [0, 1, 1472, 1473, 9217, 32_768, limit - 1, limit] {
-            let batch = [Outgoing::to_peer(&bytes[..size])];
+            let batch = [GsoBuffer::to_peer(&bytes[..size])];
             client.send(&batch, |trouble| unsent(trouble)).await;
             assert_eq!(receive(&server, 1).await[0].len(), size);
         }
         let mut told = Vec::new();
-        let batch = [Outgoing::to_peer(&bytes), Outgoing::to_peer(b"after")];
+        let batch = [GsoBuffer::to_peer(&bytes), GsoBuffer::to_peer(b"after")];
         client.send(&batch, |trouble| told.push(trouble)).await;
         let [
             Trouble::Unsent {
-                run: 0,
+                buffer: 0,
                 first: 0,
                 count: 1,
                 error,
@@ -102,11 +102,11 @@ async fn a_refusal_is_told_and_the_socket_lives() {
     let client = UdpSocket::connect(address, None, true).unwrap();
     drop(server);
     client
-        .send(&[Outgoing::to_peer(b"one")], |trouble| unsent(trouble))
+        .send(&[GsoBuffer::to_peer(b"one")], |trouble| unsent(trouble))
         .await;
     let mut told = Vec::new();
     client
-        .send(&[Outgoing::to_peer(b"two")], |trouble| told.push(trouble))
+        .send(&[GsoBuffer::to_peer(b"two")], |trouble| told.push(trouble))
         .await;
     let [Trouble::Earlier(error)] = &told[..] else {
         panic!("{told:?}")
@@ -115,7 +115,7 @@ async fn a_refusal_is_told_and_the_socket_lives() {
 
     let server = UdpSocket::bind(address, true).unwrap();
     // The refusal of "two" is pending; "three" must arrive all the same.
-    client.send(&[Outgoing::to_peer(b"three")], drop).await;
+    client.send(&[GsoBuffer::to_peer(b"three")], drop).await;
     assert_eq!(receive(&server, 1).await[0], b"three");
 }
 
@@ -125,7 +125,7 @@ async fn a_refusal_wakes_a_receiver_that_sends_nothing_more() {
     let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
     drop(server);
     client
-        .send(&[Outgoing::to_peer(b"anyone?")], |trouble| unsent(trouble))
+        .send(&[GsoBuffer::to_peer(b"anyone?")], |trouble| unsent(trouble))
         .await;
     let refused = async {
         loop {
@@ -146,7 +146,7 @@ async fn sixty_four_large_datagrams_wait_in_the_receive_buffer() {
     let server = bound("127.0.0.1:0", true);
     let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
     let bytes = vec![7; 60_000];
-    let batch = [Outgoing::to_peer(&bytes); 64];
+    let batch = [GsoBuffer::to_peer(&bytes); 64];
     client.send(&batch, |trouble| unsent(trouble)).await;
     if server.kernel_drops() == Some(0) {
         assert_eq!(receive(&server, 64).await.len(), 64);
@@ -162,7 +162,7 @@ async fn what_the_kernel_drops_can_be_read() {
     let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
     assert_eq!(server.kernel_drops(), Some(0));
     let bytes = vec![7; 60_000];
-    let batch = [Outgoing::to_peer(&bytes); 256];
+    let batch = [GsoBuffer::to_peer(&bytes); 256];
     client.send(&batch, |trouble| unsent(trouble)).await;
     let drops = server.kernel_drops().unwrap() as usize;
     assert!(drops > 0, "256 x 60,000 bytes fit no buffer");
@@ -209,7 +209,7 @@ async fn the_unspecified_ipv6_address_takes_ipv4_too() {
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let client = UdpSocket::connect(peer, None, true).unwrap();
     client
-        .send(&[Outgoing::to_peer(b"four")], |trouble| unsent(trouble))
+        .send(&[GsoBuffer::to_peer(b"four")], |trouble| unsent(trouble))
         .await;
     assert_eq!(receive(&server, 1).await[0], b"four");
 }
@@ -222,7 +222,7 @@ async fn turning_to_another_peer_keeps_the_port() {
     client.reconnect(second.local_addr()).unwrap();
     assert_eq!(client.local_addr().port(), port);
     client
-        .send(&[Outgoing::to_peer(b"you")], |trouble| unsent(trouble))
+        .send(&[GsoBuffer::to_peer(b"you")], |trouble| unsent(trouble))
         .await;
     assert_eq!(receive(&second, 1).await[0], b"you");
 }
@@ -231,8 +231,8 @@ async fn turning_to_another_peer_keeps_the_port() {
 async fn a_long_batch_lets_others_have_a_turn() {
     let server = bound(LOOPBACK[0], true);
     let client = UdpSocket::connect(server.local_addr(), None, true).unwrap();
-    // Empty ones, which no run holds: each is handed over by itself, and what the server has no room for is gone.
-    let batch: Vec<Outgoing<'_>> = (0..200_000).map(|_| Outgoing::to_peer(b"")).collect();
+    // Empty ones, which no buffer holds together: each is handed over by itself, and what the server has no room for is gone.
+    let batch: Vec<GsoBuffer<'_>> = (0..200_000).map(|_| GsoBuffer::to_peer(b"")).collect();
     let turns = turns_beside(client.send(&batch, |_| ())).await;
     assert!(turns >= 3, "{turns} turns");
 }

@@ -1,12 +1,12 @@
-//! Datagrams in bulk: runs of equal size, as they arrive and as they leave.
+//! Datagrams in bulk: several of one size in one buffer, as they arrive (GRO) and as they leave (GSO).
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::send::{MAX_RUN_BYTES, MAX_RUN_DATAGRAMS};
+use super::send::{MAX_GSO_BYTES, MAX_GSO_SEGMENTS};
 
 /// Datagrams that arrived together from one peer: all of one size, but for a shorter last one.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct GroBuffer<'a> {
     /// Who sent them.
     pub peer: SocketAddr,
     /// Which address of this machine they were sent to, where the system tells.
@@ -14,19 +14,19 @@ pub struct Run<'a> {
     /// Their payloads, one behind the other.
     pub bytes: &'a [u8],
     /// Payload bytes of each datagram but the last; at least 1.
-    pub segment: usize,
+    pub segment_size: usize,
 }
 
-impl<'a> Run<'a> {
+impl<'a> GroBuffer<'a> {
     /// The datagrams, each by its payload; an empty datagram is an empty slice.
     pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
-        segments(self.bytes, self.segment)
+        segments(self.bytes, self.segment_size)
     }
 }
 
 /// Datagrams to send: all of one size, but for a shorter last one.
 #[derive(Debug, Clone, Copy)]
-pub struct Outgoing<'a> {
+pub struct GsoBuffer<'a> {
     /// Where they go; `None` on a connected socket, where some systems take no destination.
     pub to: Option<SocketAddr>,
     /// Which address of this machine they shall come from; `None` leaves it to the system.
@@ -34,48 +34,48 @@ pub struct Outgoing<'a> {
     /// Their payloads, one behind the other.
     pub bytes: &'a [u8],
     /// Payload bytes of each datagram but the last; at least 1.
-    pub segment: usize,
+    pub segment_size: usize,
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> GsoBuffer<'a> {
     /// One datagram to the peer of a connected socket.
     pub fn to_peer(bytes: &'a [u8]) -> Self {
         Self {
             to: None,
             from: None,
             bytes,
-            segment: bytes.len().max(1),
+            segment_size: bytes.len().max(1),
         }
     }
 
     /// The datagrams, each by its payload.
     pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
-        segments(self.bytes, self.segment)
+        segments(self.bytes, self.segment_size)
     }
 
     /// How many payload bytes one call may carry from `offset` on, when the kernel cuts segments of up to `limit`.
     pub(super) fn call_bytes(&self, offset: usize, limit: usize) -> usize {
         let rest = self.bytes.len() - offset;
-        let datagrams = match self.segment <= limit {
-            true => (MAX_RUN_BYTES / self.segment).clamp(1, MAX_RUN_DATAGRAMS),
+        let datagrams = match self.segment_size <= limit {
+            true => (MAX_GSO_BYTES / self.segment_size).clamp(1, MAX_GSO_SEGMENTS),
             false => 1,
         };
-        rest.min(datagrams * self.segment)
+        rest.min(datagrams * self.segment_size)
     }
 }
 
-fn segments(bytes: &[u8], segment: usize) -> Segments<'_> {
+fn segments(bytes: &[u8], segment_size: usize) -> Segments<'_> {
     Segments {
-        left: bytes.len().div_ceil(segment).max(1),
+        left: bytes.len().div_ceil(segment_size).max(1),
         bytes,
-        segment,
+        segment_size,
     }
 }
 
 /// Unlike `chunks`, this has one empty segment in empty bytes: zero bytes is a datagram.
 struct Segments<'a> {
     bytes: &'a [u8],
-    segment: usize,
+    segment_size: usize,
     left: usize,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Iterator for Segments<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         self.left = self.left.checked_sub(1)?;
-        let (first, rest) = self.bytes.split_at(self.segment.min(self.bytes.len()));
+        let (first, rest) = self.bytes.split_at(self.segment_size.min(self.bytes.len()));
         self.bytes = rest;
         Some(first)
     }
@@ -100,8 +100,8 @@ impl ExactSizeIterator for Segments<'_> {}
 mod tests {
     use super::*;
 
-    fn sizes(bytes: usize, segment: usize) -> Vec<usize> {
-        segments(&vec![0; bytes], segment)
+    fn sizes(bytes: usize, segment_size: usize) -> Vec<usize> {
+        segments(&vec![0; bytes], segment_size)
             .map(<[u8]>::len)
             .collect()
     }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_has_equal_datagrams_and_a_shorter_last_one() {
+    fn a_buffer_has_equal_datagrams_and_a_shorter_last_one() {
         assert_eq!(sizes(42, 42), [42]);
         assert_eq!(sizes(84, 42), [42, 42]);
         assert_eq!(sizes(85, 42), [42, 42, 1]);
@@ -121,15 +121,15 @@ mod tests {
 
     #[test]
     fn one_call_carries_no_more_than_the_kernel_takes() {
-        let call = |bytes: usize, segment, limit| {
+        let call = |bytes: usize, segment_size, limit| {
             let bytes = vec![0; bytes];
-            let run = Outgoing {
-                segment,
-                ..Outgoing::to_peer(&bytes)
+            let buffer = GsoBuffer {
+                segment_size,
+                ..GsoBuffer::to_peer(&bytes)
             };
-            run.call_bytes(0, limit)
+            buffer.call_bytes(0, limit)
         };
-        assert_eq!(call(42 * 100, 42, 65_535), 42 * MAX_RUN_DATAGRAMS);
+        assert_eq!(call(42 * 100, 42, 65_535), 42 * MAX_GSO_SEGMENTS);
         assert_eq!(call(1400 * 64, 1400, 65_535), 1400 * 46);
         assert_eq!(call(60_000 * 2, 60_000, 65_535), 60_000);
         assert_eq!(call(42 * 100, 42, 41), 42);
