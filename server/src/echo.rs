@@ -1,7 +1,7 @@
 //! The UDP echo server: it binds, waits, and answers whoever wrote to it, from the address that was written to.
 //!
 //! Datagrams that the kernel has coalesced into one buffer leave as one buffer, straight from where they were received. Nothing that goes wrong with one
-//! datagram ends the loop. What it does can be watched through [`Witnesses`]; nobody watching costs one load a batch.
+//! datagram ends the loop. What it does can be observed through [`Observers`]; without observers that costs one load a batch.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,14 +15,16 @@ use crate::clock::Clock;
 use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 
 mod alone;
+mod observer;
 mod status;
-mod witness;
 
 pub use alone::{EchoArgs, run};
-use status::Tally;
+use observer::{ActiveObservers, Seen};
+pub use observer::{
+    EchoReport, Filter, ObservedDatagram, Observer, Observers, Outcome, Registration,
+};
+use status::EchoCounters;
 pub use status::{EchoStatus, EchoTotals};
-use witness::{Audience, Seen};
-pub use witness::{Enrolled, Outcome, Sighting, Visit, Watch, Whom, Witnesses};
 
 /// Buffers of datagrams that one receive may bring.
 const RECEIVE_BATCH: usize = 32;
@@ -37,14 +39,14 @@ pub struct EchoServer {
     address: SocketAddr,
     rule: EchoRule,
     clock: Clock,
-    witnesses: Witnesses,
-    tally: Arc<Tally>,
+    observers: Observers,
+    counters: Arc<EchoCounters>,
 }
 
 impl EchoServer {
     /// Binds to `address`; port 0 lets the system choose, `[::]` takes IPv4 as well.
     ///
-    /// `offload` lets the kernel coalesce what arrives (GRO) and cut what leaves (GSO). `clock` stamps what [`Witnesses`] see.
+    /// `offload` lets the kernel coalesce what arrives (GRO) and cut what leaves (GSO). `clock` stamps what [`Observers`] see.
     ///
     /// # Errors
     ///
@@ -61,8 +63,8 @@ impl EchoServer {
             socket: Arc::new(socket),
             rule,
             clock,
-            witnesses: Witnesses::default(),
-            tally: Arc::default(),
+            observers: Observers::default(),
+            counters: Arc::default(),
         })
     }
 
@@ -72,13 +74,13 @@ impl EchoServer {
     }
 
     /// Where to register for what this server does.
-    pub fn witnesses(&self) -> Witnesses {
-        self.witnesses.clone()
+    pub fn observers(&self) -> Observers {
+        self.observers.clone()
     }
 
     /// A handle on the server's totals that outlives it.
     pub fn status(&self) -> EchoStatus {
-        EchoStatus::new(&self.tally, &self.socket)
+        EchoStatus::new(&self.counters, &self.socket)
     }
 
     /// Answers until `stop` is cancelled; the port is free again when this returns.
@@ -97,7 +99,7 @@ impl EchoServer {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
                     drop(slab);
-                    self.tally.receive_error();
+                    self.counters.receive_error();
                     tracing::debug!(%error, "receive failed; the echo server goes on");
                     tokio::time::sleep(PAUSE_AFTER_ERROR).await;
                 }
@@ -106,22 +108,22 @@ impl EchoServer {
     }
 
     async fn answer(&self, slab: &Slab) {
-        let audience = self.witnesses.audience();
+        let observers = self.observers.active();
         let mut replies = Vec::with_capacity(RECEIVE_BATCH);
         for buffer in slab.buffers() {
-            if !audience.as_ref().is_some_and(|a| a.watches(buffer.peer)) {
+            if !observers
+                .as_ref()
+                .is_some_and(|some| some.want(buffer.peer))
+            {
                 self.plan(buffer, &mut replies);
             }
         }
         self.socket
             .send(&replies, |trouble| self.note(&trouble))
             .await;
-        if let Some(audience) = audience {
-            for buffer in slab
-                .buffers()
-                .filter(|buffer| audience.watches(buffer.peer))
-            {
-                self.answer_watched(buffer, &audience).await;
+        if let Some(observers) = observers {
+            for buffer in slab.buffers().filter(|buffer| observers.want(buffer.peer)) {
+                self.answer_observed(buffer, &observers).await;
             }
         }
     }
@@ -132,17 +134,17 @@ impl EchoServer {
             bytes: buffer.segment_size,
             cut: false,
         };
-        self.tally.received(&buffer);
+        self.counters.received(&buffer);
         if is_guarded(buffer.peer, self.address.port()) {
-            self.tally.guarded(buffer.datagrams().len());
+            self.counters.guarded(buffer.datagrams().len());
         } else if !buffer.bytes.is_empty() && self.rule.answer(buffer.segment_size) == whole {
             replies.push(self.reply(buffer, buffer.bytes));
         } else {
             for payload in buffer.datagrams() {
                 match self.rule.answer(payload.len()) {
-                    Answer::Empty => self.tally.empty(),
+                    Answer::Empty => self.counters.empty(),
                     Answer::Reply { bytes, cut } => {
-                        self.tally.cut(cut);
+                        self.counters.cut(cut);
                         replies.push(self.reply(buffer, &payload[..bytes]));
                     }
                 }
@@ -151,27 +153,27 @@ impl EchoServer {
     }
 
     /// Answers datagram by datagram, so that each gets a time and an outcome of its own.
-    async fn answer_watched(&self, buffer: GroBuffer<'_>, audience: &Audience) {
+    async fn answer_observed(&self, buffer: GroBuffer<'_>, observers: &ActiveObservers) {
         let received_at = self.clock.now();
-        self.tally.received(&buffer);
+        self.counters.received(&buffer);
         for payload in buffer.datagrams() {
             let (received, outcome) = if is_guarded(buffer.peer, self.address.port()) {
-                self.tally.guarded(1);
+                self.counters.guarded(1);
                 (payload.len(), Outcome::Guarded)
             } else {
                 match self.rule.answer(payload.len()) {
                     Answer::Empty => {
-                        self.tally.empty();
+                        self.counters.empty();
                         (0, Outcome::Empty)
                     }
                     Answer::Reply { bytes, cut } => {
-                        self.tally.cut(cut);
+                        self.counters.cut(cut);
                         let reply = self.reply(buffer, &payload[..bytes]);
-                        (bytes, self.send_watched(reply).await)
+                        (bytes, self.send_observed(reply).await)
                     }
                 }
             };
-            audience.tell(&Seen {
+            observers.notify(&Seen {
                 peer: buffer.peer,
                 received_at,
                 payload,
@@ -181,7 +183,7 @@ impl EchoServer {
         }
     }
 
-    async fn send_watched(&self, reply: GsoBuffer<'_>) -> Outcome {
+    async fn send_observed(&self, reply: GsoBuffer<'_>) -> Outcome {
         let mut failure = None;
         let report = |trouble| {
             self.note(&trouble);
@@ -212,7 +214,7 @@ impl EchoServer {
 
     fn note(&self, trouble: &Trouble) {
         if let Trouble::Unsent { count, error, .. } = trouble {
-            self.tally.unsent(*count);
+            self.counters.unsent(*count);
             tracing::debug!(%error, count, "answers could not be sent");
         }
     }

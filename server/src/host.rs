@@ -71,7 +71,7 @@ impl Host {
             clock,
             limits: Limiter::new(config.limits),
             targets,
-            witnesses: echo.witnesses(),
+            observers: echo.observers(),
             offload,
             is_loopback: http.ip().is_loopback(),
             ports: Arc::new(ports),

@@ -12,7 +12,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
-use super::{EchoServer, Outcome, Visit, Whom};
+use super::{EchoServer, Filter, ObservedDatagram, Outcome};
 use crate::clock::Clock;
 use crate::config::EchoRules;
 use crate::place::bind_address as address;
@@ -60,7 +60,7 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let mut watch = server.witnesses().watch(Whom::Everyone);
+    let mut observer = server.observers().observe(Filter::Everyone);
     say(&[
         transcript::starting_up(&server.local_addr().into()),
         String::new(),
@@ -72,8 +72,8 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
     tokio::spawn(server.run(stop));
     let telling = async {
         loop {
-            let mut lines = match watch.next().await {
-                Ok(visit) => tell(&visit),
+            let mut lines = match observer.next().await {
+                Ok(observed) => tell(&observed),
                 Err(missed) => vec![format!(
                     "({missed} datagrams were answered faster than they could be shown)"
                 )],
@@ -89,14 +89,14 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The lines about one datagram.
-fn tell(visit: &Visit) -> Vec<String> {
-    let Visit {
+fn tell(observed: &ObservedDatagram) -> Vec<String> {
+    let ObservedDatagram {
         peer,
         bytes,
         received,
         text,
         outcome,
-    } = visit;
+    } = observed;
     let mut lines = vec![transcript::received_from(*received, &(*peer).into())];
     lines.push(text.clone());
     if received < bytes {

@@ -8,7 +8,7 @@ use crate::udp::{GroBuffer, UdpSocket};
 /// A handle on the totals of an echo server. It does not keep the server's port taken.
 #[derive(Debug, Clone)]
 pub struct EchoStatus {
-    tally: Arc<Tally>,
+    counters: Arc<EchoCounters>,
     socket: Weak<UdpSocket>,
 }
 
@@ -35,7 +35,7 @@ pub struct EchoTotals {
 
 /// The counters behind [`EchoTotals`].
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct EchoCounters {
     received: AtomicU64,
     received_bytes: AtomicU64,
     empty: AtomicU64,
@@ -46,9 +46,9 @@ pub(super) struct Tally {
 }
 
 impl EchoStatus {
-    pub(super) fn new(tally: &Arc<Tally>, socket: &Arc<UdpSocket>) -> Self {
+    pub(super) fn new(counters: &Arc<EchoCounters>, socket: &Arc<UdpSocket>) -> Self {
         Self {
-            tally: Arc::clone(tally),
+            counters: Arc::clone(counters),
             socket: Arc::downgrade(socket),
         }
     }
@@ -56,21 +56,21 @@ impl EchoStatus {
     /// The totals as of now.
     pub fn totals(&self) -> EchoTotals {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let tally = &*self.tally;
+        let counters = &*self.counters;
         EchoTotals {
-            received: read(&tally.received),
-            received_bytes: read(&tally.received_bytes),
-            empty: read(&tally.empty),
-            guarded: read(&tally.guarded),
-            cut: read(&tally.cut),
-            unsent: read(&tally.unsent),
-            receive_errors: read(&tally.receive_errors),
+            received: read(&counters.received),
+            received_bytes: read(&counters.received_bytes),
+            empty: read(&counters.empty),
+            guarded: read(&counters.guarded),
+            cut: read(&counters.cut),
+            unsent: read(&counters.unsent),
+            receive_errors: read(&counters.receive_errors),
             kernel_drops: self.socket.upgrade().and_then(|s| s.kernel_drops()),
         }
     }
 }
 
-impl Tally {
+impl EchoCounters {
     pub(super) fn received(&self, buffer: &GroBuffer<'_>) {
         add(&self.received, buffer.datagrams().len());
         add(&self.received_bytes, buffer.bytes.len());

@@ -7,7 +7,7 @@ use super::*;
 /// A server that runs until it is stopped, or the test ends.
 struct Running {
     address: SocketAddr,
-    witnesses: Witnesses,
+    observers: Observers,
     status: EchoStatus,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
@@ -20,7 +20,7 @@ impl Running {
         let stop = CancellationToken::new();
         Self {
             address: server.local_addr(),
-            witnesses: server.witnesses(),
+            observers: server.observers(),
             status: server.status(),
             task: tokio::spawn(server.run(stop.clone())),
             stop,
@@ -98,12 +98,12 @@ async fn a_buffer_of_4096_cuts_and_says_so() {
     };
     let server = Running::start("127.0.0.1:0", rule);
     let client = client(server.address).await;
-    let mut watch = server.witnesses.watch(Whom::Everyone);
+    let mut observer = server.observers.observe(Filter::Everyone);
     for (size, received) in [(4095, 4095), (4096, 4096), (4097, 4096), (65_507, 4096)] {
         client.send(&vec![b'x'; size]).await.unwrap();
         assert_eq!(answer(&client).await.len(), received);
-        let visit = watch.next().await.unwrap();
-        assert_eq!((visit.bytes, visit.received), (size, received));
+        let observed = observer.next().await.unwrap();
+        assert_eq!((observed.bytes, observed.received), (size, received));
     }
     assert_eq!(server.status.totals().cut, 2);
 }
@@ -177,9 +177,9 @@ async fn another_servers_port_gets_no_answer() {
     let twin = tokio::net::UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), port))
         .await
         .unwrap();
-    let mut watch = server.witnesses.watch(Whom::Everyone);
+    let mut observer = server.observers.observe(Filter::Everyone);
     twin.send_to(b"ping", server.address).await.unwrap();
-    assert_eq!(watch.next().await.unwrap().outcome, Outcome::Guarded);
+    assert_eq!(observer.next().await.unwrap().outcome, Outcome::Guarded);
     assert_eq!(server.status.totals().guarded, 1);
     let mut buffer = [0; 8];
     assert!(twin.try_recv(&mut buffer).is_err(), "no answer was sent");
@@ -189,45 +189,47 @@ async fn another_servers_port_gets_no_answer() {
 async fn a_session_sees_its_own_datagrams_and_strangers_are_told_apart() {
     let server = Running::start("127.0.0.1:0", EchoRule::default());
     let (session, stranger) = (client(server.address).await, client(server.address).await);
-    let enrolled = server.witnesses.enrol(SocketAddr::new(
+    let registration = server.observers.register(SocketAddr::new(
         Ipv4Addr::LOCALHOST.into(),
         session.local_addr().unwrap().port(),
     ));
-    let mut strangers = server.witnesses.watch(Whom::Strangers);
-    let (mut own, _) = enrolled.watch(8);
+    let mut strangers = server.observers.observe(Filter::Strangers);
+    let (mut own, _) = registration.observe(8);
 
     session.send(b"mine").await.unwrap();
     answer(&session).await;
     stranger.send(b"other").await.unwrap();
     answer(&stranger).await;
 
-    let sighting = own.recv().await.unwrap();
-    assert_eq!(sighting.fingerprint, Fingerprint::of(b"mine"));
-    let Outcome::Sent { bytes: 4, at } = sighting.outcome else {
-        panic!("{sighting:?}");
+    let report = own.recv().await.unwrap();
+    assert_eq!(report.fingerprint, Fingerprint::of(b"mine"));
+    let Outcome::Sent { bytes: 4, at } = report.outcome else {
+        panic!("{report:?}");
     };
-    assert!(at >= sighting.received_at);
+    assert!(at >= report.received_at);
     assert_eq!(strangers.next().await.unwrap().text, "other");
 
-    drop(enrolled);
+    drop(registration);
     session.send(b"after").await.unwrap();
     answer(&session).await;
-    let visit = strangers.next().await.unwrap();
-    assert_eq!(visit.text, "after", "no session any more: a stranger");
+    let observed = strangers.next().await.unwrap();
+    assert_eq!(observed.text, "after", "no session any more: a stranger");
 }
 
 #[tokio::test]
-async fn a_slow_watcher_misses_and_never_blocks() {
+async fn a_slow_observer_misses_and_never_blocks() {
     let server = Running::start("127.0.0.1:0", EchoRule::default());
     let client = client(server.address).await;
     let port = client.local_addr().unwrap().port();
-    let enrolled = server.witnesses.enrol((Ipv4Addr::LOCALHOST, port).into());
-    let (mut own, missed) = enrolled.watch(2);
+    let registration = server
+        .observers
+        .register((Ipv4Addr::LOCALHOST, port).into());
+    let (mut own, missed) = registration.observe(2);
     for n in 0..5_u8 {
         client.send(&[n]).await.unwrap();
         assert_eq!(answer(&client).await, [n]);
     }
-    enrolled.unwatch();
+    registration.stop_observing();
     assert_silence(&client, b"").await;
     let mut seen = 0;
     while own.recv().await.is_some() {

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::echo::{Enrolled, Witnesses};
+use crate::echo::{Observers, Registration};
 use crate::limits::Limiter;
 use crate::log::Throttle;
 use crate::memory::FreedMemory;
@@ -25,7 +25,7 @@ pub struct Context {
     /// The targets by name; the first is the host's own server.
     pub targets: Vec<Target>,
     /// Where sessions learn what the host's own server did with their datagrams.
-    pub witnesses: Witnesses,
+    pub observers: Observers,
     /// Whether UDP sockets use the kernel's segmentation offload.
     pub offload: bool,
     /// Whether only this machine reaches the host.
@@ -47,10 +47,10 @@ impl Context {
         names.collect()
     }
 
-    /// Enrols a session's socket at the host's own server, so that it is no stranger there; `None` for other targets.
-    pub(super) fn enrol(&self, target: &Target, udp: &UdpSocket) -> Option<Enrolled> {
+    /// Registers a session's socket at the host's own server, so that it is no stranger there; `None` for other targets.
+    pub(super) fn register(&self, target: &Target, udp: &UdpSocket) -> Option<Registration> {
         let is_own = target.is_own_server();
-        is_own.then(|| self.witnesses.enrol(udp.local_addr()))
+        is_own.then(|| self.observers.register(udp.local_addr()))
     }
 }
 

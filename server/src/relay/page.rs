@@ -21,7 +21,7 @@ use super::close::CloseReason;
 use super::context::Context;
 use super::liveness::Liveness;
 use super::{ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
-use crate::echo::Sighting;
+use crate::echo::EchoReport;
 use crate::limits::{Backlog, RateLimiter};
 use crate::metrics::SessionCounters;
 use crate::target::Target;
@@ -83,7 +83,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             // Behind a proxy the bind may be loopback and the client from anywhere.
             is_local: context.is_loopback && request.client.is_loopback(),
             session: Session::new(context.clock.now(), seed),
-            observation: Observation::new(context.enrol(&request.target, &udp)),
+            observation: Observation::new(context.register(&request.target, &udp)),
             udp,
             rate,
             page: Protocol::new(outbound),
@@ -217,7 +217,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     }
 
     /// Takes a report of the server about one of the session's datagrams.
-    fn on_report(&mut self, report: &Sighting) {
+    fn on_report(&mut self, report: &EchoReport) {
         self.session
             .server_saw(&report.fingerprint, &served(report));
     }
@@ -299,7 +299,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         let is_tracing = self.session.options().tracing;
         self.observation.trace(is_tracing);
         let sees_strangers = is_tracing && self.is_local && self.target.is_own_server();
-        let own_server = &self.context.witnesses;
+        let own_server = &self.context.observers;
         self.observation.watch_strangers(sees_strangers, own_server);
     }
 

@@ -6,7 +6,7 @@ use tokio::sync::SetOnce;
 
 use super::close::CloseReason;
 use super::context::Context;
-use crate::echo::Enrolled;
+use crate::echo::Registration;
 use crate::limits::{Permit, RateLimiter};
 use crate::resume::Lease;
 use crate::target::Target;
@@ -59,8 +59,8 @@ pub(super) enum SessionSocket<'a> {
 pub(super) struct LazySocket<'a> {
     context: &'a Context,
     target: &'a Target,
-    /// With its entry at the host's own server: it is no stranger to those who watch that.
-    open: SetOnce<(UdpSocket, Option<Enrolled>)>,
+    /// With its entry at the host's own server: it is no stranger to those who observe that.
+    open: SetOnce<(UdpSocket, Option<Registration>)>,
 }
 
 /// The session's claim to its UDP port.
@@ -173,8 +173,8 @@ impl<'a> LazySocket<'a> {
 
     fn set(&self, udp: UdpSocket) {
         tracing::debug!(from = %udp.local_addr(), "socket opened");
-        let enrolled = self.context.enrol(self.target, &udp);
-        let set = self.open.set((udp, enrolled));
+        let registration = self.context.register(self.target, &udp);
+        let set = self.open.set((udp, registration));
         debug_assert!(set.is_ok(), "one task opens it");
     }
 }

@@ -73,7 +73,7 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             .reconnect(address)
             .context("turn to the session's own server")?;
         self.observation
-            .turn_to(&private.witnesses, self.udp.local_addr());
+            .turn_to(&private.observers, self.udp.local_addr());
         self.private = Some(private);
         self.observe();
         Ok(address)

@@ -6,16 +6,18 @@ use tokio::sync::mpsc;
 use wire::control::Visitor;
 use wire::session::Served;
 
-use crate::echo::{Enrolled, Outcome, Sighting, Visit, Watch, Whom, Witnesses};
+use crate::echo::{
+    EchoReport, Filter, ObservedDatagram, Observer, Observers, Outcome, Registration,
+};
 
 /// Reports of the echo server that may wait for a session, for as long as other sessions are at work: 416 KiB.
 const WAITING_REPORTS: usize = 4096;
-const _: () = assert!(WAITING_REPORTS * size_of::<Sighting>() <= 416 << 10);
+const _: () = assert!(WAITING_REPORTS * size_of::<EchoReport>() <= 416 << 10);
 
 /// The session's entry at its server, and what it is told there.
 #[derive(Debug)]
 pub(super) struct Observation {
-    entry: Option<Enrolled>,
+    entry: Option<Registration>,
     /// What the server did with the session's own datagrams, while the session traces them.
     pub(super) reports: Reports,
     /// What it did with those of other programs, while the session may see them.
@@ -24,7 +26,7 @@ pub(super) struct Observation {
 
 impl Observation {
     /// Observes nothing yet. There is no `entry` at a server that is not the host's.
-    pub(super) fn new(entry: Option<Enrolled>) -> Self {
+    pub(super) fn new(entry: Option<Registration>) -> Self {
         Self {
             entry,
             reports: Reports(None),
@@ -33,18 +35,18 @@ impl Observation {
     }
 
     /// Turns to a server of the session's own.
-    pub(super) fn turn_to(&mut self, server: &Witnesses, client: SocketAddr) {
+    pub(super) fn turn_to(&mut self, server: &Observers, client: SocketAddr) {
         self.reports = Reports(None);
-        self.entry = Some(server.enrol(client));
+        self.entry = Some(server.register(client));
     }
 
     /// Begins or ends the reports about the session's own datagrams.
     pub(super) fn trace(&mut self, is_tracing: bool) {
         let Some(entry) = &self.entry else { return };
         match (is_tracing, self.reports.0.is_some()) {
-            (true, false) => self.reports = Reports(Some(entry.watch(WAITING_REPORTS).0)),
+            (true, false) => self.reports = Reports(Some(entry.observe(WAITING_REPORTS).0)),
             (false, true) => {
-                entry.unwatch();
+                entry.stop_observing();
                 self.reports = Reports(None);
             }
             _ => {}
@@ -52,9 +54,9 @@ impl Observation {
     }
 
     /// Begins or ends the reports about datagrams of other programs at this server.
-    pub(super) fn watch_strangers(&mut self, is_wanted: bool, server: &Witnesses) {
+    pub(super) fn watch_strangers(&mut self, is_wanted: bool, server: &Observers) {
         match (is_wanted, &self.strangers.0) {
-            (true, None) => self.strangers = Strangers(Some(server.watch(Whom::Strangers))),
+            (true, None) => self.strangers = Strangers(Some(server.observe(Filter::Strangers))),
             (false, Some(_)) => self.strangers = Strangers(None),
             _ => {}
         }
@@ -63,59 +65,59 @@ impl Observation {
 
 /// Reports about the session's own datagrams.
 #[derive(Debug)]
-pub(super) struct Reports(Option<mpsc::Receiver<Sighting>>);
+pub(super) struct Reports(Option<mpsc::Receiver<EchoReport>>);
 
 impl Reports {
     /// Waits for the next one; for ever while nothing is traced.
-    pub(super) async fn next(&mut self) -> Sighting {
+    pub(super) async fn next(&mut self) -> EchoReport {
         if let Some(receiver) = &mut self.0
-            && let Some(sighting) = receiver.recv().await
+            && let Some(report) = receiver.recv().await
         {
-            return sighting;
+            return report;
         }
         std::future::pending().await
     }
 
     /// The next one, if it is there already.
-    pub(super) fn try_next(&mut self) -> Option<Sighting> {
+    pub(super) fn try_next(&mut self) -> Option<EchoReport> {
         self.0.as_mut()?.try_recv().ok()
     }
 }
 
 /// Reports about datagrams of other programs.
 #[derive(Debug)]
-pub(super) struct Strangers(Option<Watch>);
+pub(super) struct Strangers(Option<Observer>);
 
 impl Strangers {
     /// Waits for the next one, as the page is told of it; for ever while the session may not see them.
     pub(super) async fn next(&mut self) -> Visitor {
-        let Some(watch) = &mut self.0 else {
+        let Some(observer) = &mut self.0 else {
             return std::future::pending().await;
         };
         loop {
             // Those that were missed came faster than anybody could read.
-            if let Ok(visit) = watch.next().await {
-                return visitor(visit);
+            if let Ok(observed) = observer.next().await {
+                return visitor(observed);
             }
         }
     }
 }
 
-fn visitor(visit: Visit) -> Visitor {
+fn visitor(observed: ObservedDatagram) -> Visitor {
     Visitor {
-        peer: visit.peer.to_string(),
-        bytes: visit.bytes,
-        text: visit.text,
-        sent: sent(&visit.outcome).map(|(bytes, _)| bytes),
+        peer: observed.peer.to_string(),
+        bytes: observed.bytes,
+        text: observed.text,
+        sent: sent(&observed.outcome).map(|(bytes, _)| bytes),
     }
 }
 
 /// What the ledger of the session is told of a report.
-pub(super) fn served(sighting: &Sighting) -> Served {
+pub(super) fn served(report: &EchoReport) -> Served {
     Served {
-        received_at: sighting.received_at,
-        bytes: sighting.received,
-        answered: sent(&sighting.outcome),
+        received_at: report.received_at,
+        bytes: report.received,
+        answered: sent(&report.outcome),
     }
 }
 

@@ -9,7 +9,7 @@ use wire::control::ServerRules;
 use wire::echo::EchoRule;
 
 use crate::clock::Clock;
-use crate::echo::{EchoServer, Witnesses};
+use crate::echo::{EchoServer, Observers};
 
 /// An echo server of one session, on a port of its own that it keeps over stops and starts.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct PrivateServer {
     /// Where it listens, or would.
     pub(super) address: SocketAddr,
     /// Where the session learns what it does.
-    pub(super) witnesses: Witnesses,
+    pub(super) observers: Observers,
     running: Option<Running>,
 }
 
@@ -42,7 +42,7 @@ impl PrivateServer {
             .context("start the session's own server")?;
         Ok(Self {
             address: server.local_addr(),
-            witnesses: server.witnesses(),
+            observers: server.observers(),
             // Without a listener the server is dropped: binding it has shown that the port is free.
             running: rules.listening.then(|| Running::start(server)),
         })
