@@ -16,7 +16,6 @@ use std::process::ExitCode;
 
 mod args;
 mod capture;
-pub(crate) mod duration;
 mod payload;
 mod report;
 mod round_trips;

@@ -6,12 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
-mod limits;
-
-pub use limits::LimitSettings;
-
 use crate::access::{AllowedHost, AllowedOrigin};
-use crate::client::duration;
+use crate::duration;
+use crate::limits::LimitSettings;
 use crate::log::LogFormat;
 use crate::place::bind_address as address;
 use crate::target::TargetSetting;

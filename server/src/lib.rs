@@ -43,6 +43,7 @@ pub mod stream;
 pub mod udp;
 
 pub mod clock;
+mod duration;
 pub mod log;
 
 pub mod client;

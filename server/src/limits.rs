@@ -1,5 +1,6 @@
 //! How much one session, one address and all together may take of the host.
 //!
+//! - [`LimitSettings`]: the limits as they are set;
 //! - [`concurrency`] counts sessions and connections, in all and by address;
 //! - [`rate`] decides which datagrams of a session are within its rates, and its address's;
 //! - [`control`] counts its control messages;
@@ -17,13 +18,12 @@ use std::time::Duration;
 use wire::control::Limits;
 use wire::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4};
 
-use crate::config::LimitSettings;
-
 mod backlog;
 mod concurrency;
 mod control;
 mod descriptors;
 mod rate;
+mod settings;
 mod timeouts;
 
 pub use backlog::BacklogPool;
@@ -34,6 +34,7 @@ use control::ControlRate;
 pub use descriptors::raise_descriptor_limit;
 use rate::RateLimits;
 pub(crate) use rate::{LimitExceeded, RateLimiter};
+pub use settings::LimitSettings;
 pub(crate) use timeouts::Timeouts;
 
 /// Connections that may be open besides the sessions there may be: pages being loaded, handshakes, goodbyes.

@@ -8,8 +8,8 @@ use anyhow::{bail, ensure};
 use wire::ledger::MAX_IN_FLIGHT;
 use wire::transcript::DEFAULT_MESSAGE;
 
-use super::duration;
 use super::payload::{Payloads, from_hex};
+use crate::duration;
 
 /// Where `udp-echo echo` and the tutorial's server listen.
 const DEFAULT_SERVER: &str = "127.0.0.1:10000";

@@ -1,6 +1,6 @@
 //! File descriptors: what the system lets the process have, and what the limits would need.
 
-use crate::config::LimitSettings;
+use super::LimitSettings;
 
 /// Descriptors besides those of connections: listeners, the log, the runtime's own.
 const OWN: u64 = 64;

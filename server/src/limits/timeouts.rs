@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::LimitSettings;
+use super::LimitSettings;
 
 /// The timeouts of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

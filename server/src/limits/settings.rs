@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use wire::limits::MAX_MESSAGE_BYTES;
 
-use crate::client::duration;
+use crate::duration;
 
 /// Limits per session, per address and of the whole host.
 ///
