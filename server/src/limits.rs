@@ -179,13 +179,13 @@ impl Limiter {
         self.connections.present()
     }
 
-    /// Whether the next session would be refused, whoever asks.
+    /// Whether the host has no room for one more session.
     pub(crate) fn is_full(&self) -> bool {
         self.sessions.is_full()
     }
 }
 
-/// A setting of which 0 says that there is no limit.
+/// A setting's limit; 0 sets none.
 pub(crate) fn limited(setting: u32) -> Option<u32> {
     (setting > 0).then_some(setting)
 }

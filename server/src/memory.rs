@@ -1,7 +1,7 @@
 //! Memory that sessions have given back, on its way to the system.
 //!
-//! A thousand readers that did not read hold 200 MiB; when they have gone, the allocator of glibc keeps all of it for the
-//! next thousand. It lets go when it is asked.
+//! A thousand slow readers hold 200 MiB. When they have gone, the allocator of glibc keeps all of it for the next thousand,
+//! until it is asked to return it.
 
 use std::sync::Arc;
 use std::time::Duration;

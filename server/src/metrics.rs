@@ -1,7 +1,7 @@
 //! What the host counts, as Prometheus reads it (text format 0.0.4).
 //!
-//! Sessions count for themselves and are added up when somebody asks, so that a datagram costs the host's counters
-//! nothing. [`CATALOGUE`] says what there is.
+//! Each session has counters of its own, which are added up when the metrics are read: a datagram costs the host's
+//! counters nothing. [`CATALOGUE`] says what there is.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ const BUCKETS: [u64; 12] = [
     50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000, 500_000, 2_000_000,
 ];
 
-/// Why somebody was refused.
+/// Why a request or a connection was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// A foreign host name.
@@ -82,7 +82,7 @@ pub(crate) struct Gauges {
 type Sums = BTreeMap<(&'static str, &'static str), u64>;
 
 impl Metrics {
-    /// Counts a session in; its counters are read whenever somebody asks.
+    /// Counts a session in; its counters are read with the metrics.
     pub(crate) fn session_opened(&self, number: u64, counters: Arc<SessionCounters>) {
         add(&self.opened, 1);
         self.totals().live.insert(number, counters);
@@ -98,7 +98,7 @@ impl Metrics {
         *totals.ends.entry(end).or_default() += 1;
     }
 
-    /// Counts somebody who was refused.
+    /// Counts a refusal.
     pub(crate) fn refused(&self, why: Refused) {
         add(&self.refused[why as usize], 1);
     }
@@ -176,7 +176,7 @@ impl Metrics {
 impl Totals {
     fn sums(&self, gauges: &Gauges) -> Sums {
         let mut sums = self.past.clone();
-        // A metric without a sample yet says 0, so that nobody takes it for missing.
+        // A metric without a sample yet says 0, so that it does not look missing.
         for is_page in [false, true] {
             SessionCounters::new(is_page).add_to(&mut sums);
         }

@@ -1,9 +1,9 @@
 //! A session's UDP port, given back to the client that had it.
 //!
 //! To the server a client *is* its address and port (claim 6), so a reconnect that gets another port looks like another
-//! client. Each session gets a token; whoever presents it gets the port of that session again, for as long as nobody else
-//! has it. No socket is kept open for that: a port that nobody uses is free for others, and then the page says that its
-//! port changed.
+//! client. Each session gets a token; a client that presents it gets the port of that session again, unless another
+//! program has it by then. The host keeps no socket open for that: other programs may take the port, and then the page
+//! says that its port changed.
 //!
 //! Tokens are signed. With a secret of the operator's they are good across a restart of the host, too; without one the
 //! secret is made up at the start.

@@ -1,6 +1,6 @@
 //! A small TCP echo, for one lesson only: a byte stream keeps no message boundaries (claim 1).
 //!
-//! It lives for one question, on a port of 127.0.0.1 that nobody else is told.
+//! It lives for one question, on a port of 127.0.0.1 that only this session knows.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -14,7 +14,7 @@ use wire::control::StreamEcho;
 pub const MAX_WRITES: usize = 64;
 
 /// How long the whole exchange may take; on loopback it takes less than a millisecond.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Bytes that one read takes at the most: all that a control message can carry.
 const READ_BYTES: usize = wire::limits::MAX_CONTROL_BYTES;
@@ -31,7 +31,7 @@ pub async fn echo(writes: Vec<String>) -> io::Result<StreamEcho> {
     let exchange = async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let mut client = TcpStream::connect(listener.local_addr()?).await?;
-        // Nagle's algorithm is off: the merging is TCP's nature, not its thrift.
+        // Nagle's algorithm is off: it is TCP itself that merges, not its thrift.
         client.set_nodelay(true)?;
         for text in &writes {
             client.write_all(text.as_bytes()).await?;
@@ -44,7 +44,7 @@ pub async fn echo(writes: Vec<String>) -> io::Result<StreamEcho> {
             writes,
         })
     };
-    tokio::time::timeout(PATIENCE, exchange)
+    tokio::time::timeout(TIMEOUT, exchange)
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

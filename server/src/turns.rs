@@ -1,4 +1,4 @@
-//! For tests: how often others have a turn.
+//! For tests: how often other tasks have a turn.
 
 /// Lets `work` run to its end, and returns how often another future beside it had a turn meanwhile.
 pub(crate) async fn turns_beside(work: impl Future<Output = ()>) -> usize {

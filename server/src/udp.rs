@@ -48,7 +48,7 @@ pub struct UdpSocket {
     state: UdpSocketState,
     local: SocketAddr,
     peer: Option<SocketAddr>,
-    /// Largest segment that the kernel is asked to cut from a buffer; 0 when it shall cut none.
+    /// Largest segment that the kernel is asked to cut from a buffer; 0 when it cuts none.
     segment_limit: AtomicUsize,
 }
 
@@ -148,7 +148,7 @@ impl UdpSocket {
         self.peer
     }
 
-    /// Whether the kernel takes equal datagrams as one buffer, so that it is worth to put them into one.
+    /// Whether the kernel takes equal datagrams as one buffer, so that it pays to put them into one.
     pub fn has_gso(&self) -> bool {
         self.segment_limit() > 0
     }

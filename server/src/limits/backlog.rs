@@ -1,4 +1,4 @@
-//! How much may wait for slow readers: a little for each session for certain, more while others leave it.
+//! How much may wait for slow readers: each session has a small part of its own, and may borrow more while some is left.
 //!
 //! What is counted is memory, not payload: whole blocks of what waits to be written, and what the state of a session takes.
 //! Everything beyond a session's own part is borrowed from a pool that all sessions share. Nobody gets more of it than a
@@ -31,7 +31,7 @@ const MOST_BYTES: usize = 5 << 20;
 /// Bytes that all sessions together may hold beyond their own.
 const SHARED_BYTES: usize = 32 << 20;
 
-/// The part of what is left that one borrower may have: one of so many.
+/// One borrower may have the n-th part of what is left.
 const PART: usize = 4;
 
 /// The bytes that the sessions of a host may borrow. Clones share them.
@@ -102,7 +102,7 @@ impl Backlog {
         }
     }
 
-    /// Whether so many bytes may be held in all. Borrows what that takes, and returns what it does not take any more.
+    /// Whether `bytes` may be held in all. Borrows what that takes, and returns what is no longer needed.
     pub(crate) fn try_reserve(&mut self, bytes: usize) -> bool {
         let needed = bytes.saturating_sub(self.own).next_multiple_of(BLOCK_BYTES);
         if needed > self.borrowed {

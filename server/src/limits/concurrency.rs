@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::Full;
 use super::rate::{RateLimits, TokenBuckets};
 
-/// How long an address is remembered after its last session left. Its rates have refilled by then, so that nobody gets
+/// How long an address is remembered after its last session left. Its rates have refilled by then, so that no client gets
 /// a second's worth more by coming back.
 const REMEMBERED: Duration = Duration::from_secs(2);
 
 /// Addresses that are kept before it is worth looking for those to forget.
 const FEW_ADDRESSES: usize = 64;
 
-/// Counts everybody who was admitted and has not left.
+/// Counts those that were admitted and have not left.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
     most: Option<u32>,
@@ -48,7 +48,7 @@ pub(crate) struct Permit {
 }
 
 impl ConcurrencyLimiter {
-    /// Admits at most so many in all and from each address; everybody of an address shares `rates`.
+    /// Admits at most `most` in all and `most_per_address` from each; all of an address share `rates`.
     pub(super) fn new(most: Option<u32>, most_per_address: Option<u32>, rates: RateLimits) -> Self {
         Self {
             most,
@@ -160,7 +160,7 @@ impl Counted {
 }
 
 impl Permit {
-    /// The rates that everybody of this address shares.
+    /// The rates that all of this address share.
     pub(super) fn rates(&self) -> &Arc<TokenBuckets> {
         &self.rates
     }

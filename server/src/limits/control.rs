@@ -1,4 +1,4 @@
-//! Control messages, and frames that carry none of a datagram, by the second: of one session.
+//! How many control messages, and frames without data, one session may send in a second.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::limited;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Counts what a session asks for besides its datagrams.
+/// Counts what a session sends besides its datagrams.
 #[derive(Debug)]
 pub(crate) struct ControlRate {
     /// Most in a second; `None` sets no limit.
@@ -16,7 +16,7 @@ pub(crate) struct ControlRate {
 }
 
 impl ControlRate {
-    /// Lets so many pass in a second; 0 sets no limit.
+    /// Lets `limit` pass in a second; 0 sets no limit.
     pub(crate) fn new(limit: u32) -> Self {
         Self {
             limit: limited(limit),

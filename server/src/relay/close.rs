@@ -41,7 +41,7 @@ pub(super) enum CloseReason {
 }
 
 impl CloseReason {
-    /// What the client is told; `None` when it cannot hear it, or said goodbye itself.
+    /// What the client is told; `None` when it is gone, or closed the session itself.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason): (u16, Cow<'_, str>) = match self {
             Self::Stream(StreamEnd::Closed(_) | StreamEnd::Lost(_)) => return None,
@@ -95,7 +95,7 @@ impl CloseReason {
         self.level() == Level::INFO
     }
 
-    /// How much attention it deserves in the log.
+    /// Its level in the log.
     pub(super) fn level(&self) -> Level {
         match self {
             Self::Stream(end) if !end.is_by_client() => Level::WARN,
@@ -129,7 +129,7 @@ impl std::fmt::Display for CloseReason {
     }
 }
 
-/// Whoever meets a limit shall know which: the session's own, or that of its address, in datagrams or in bytes.
+/// The code says which limit was exceeded: the session's own or that of its address, in datagrams or in bytes.
 fn flood_code(exceeded: LimitExceeded) -> u16 {
     match exceeded {
         LimitExceeded::Datagrams(_) => 4407,
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(listed, sent);
     }
 
-    /// A host without ports or descriptors refuses everybody, as fast as they come: that must not flood the log either.
+    /// A host without ports or descriptors refuses all sessions, as fast as they come: that must not flood the log either.
     #[test]
     fn only_the_usual_ends_are_logged_without_a_bound() {
         assert!(CloseReason::from(StreamEnd::Closed(Some(1000))).is_routine());

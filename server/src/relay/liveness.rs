@@ -49,7 +49,7 @@ impl Liveness {
         self.last_active.store(self.clock.now(), Ordering::Relaxed);
     }
 
-    /// Waits until a timeout is over, and pings the client on the way; returns which one.
+    /// Pings a silent client, and waits until a timeout has passed; returns which one.
     pub(super) async fn run_until_timeout(
         &self,
         timeouts: &Timeouts,

@@ -28,7 +28,7 @@ pub struct SessionRequest {
     pub kind: SessionKind,
     /// Address of the client, as far as it is known.
     pub client: IpAddr,
-    /// The server that the session shall talk to.
+    /// The server that the session is to talk to.
     pub target: Target,
     /// The token of an earlier session whose UDP port is wanted again.
     pub resume: Option<String>,
@@ -54,7 +54,7 @@ pub(super) enum SessionSocket<'a> {
 }
 
 /// A UDP socket that is opened for the first datagram: before that no server knows where to write to, and a client that
-/// only waits shall hold one file descriptor of the host and not two.
+/// only waits holds one file descriptor of the host and not two.
 #[derive(Debug)]
 pub(super) struct LazySocket<'a> {
     context: &'a Context,
@@ -77,7 +77,7 @@ impl<'a> SessionResources<'a> {
         context: &'a Context,
         request: &'a SessionRequest,
     ) -> Result<Self, CloseReason> {
-        // First, for an old session of the same client then leaves its place to this one.
+        // This comes first: an old session of the same client leaves its place to this one.
         let wanted = match &request.resume {
             Some(token) => context.ports.claim(token).await,
             None => None,
@@ -150,7 +150,7 @@ impl<'a> LazySocket<'a> {
         }
     }
 
-    /// The socket; opens it if nobody has asked before.
+    /// The socket; the first call opens it.
     pub(super) fn open(&self) -> Result<&UdpSocket, CloseReason> {
         if self.open.get().is_none() {
             self.set(connect(self.context, self.target, None)?);

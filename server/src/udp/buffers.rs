@@ -29,7 +29,7 @@ impl<'a> GroBuffer<'a> {
 pub struct GsoBuffer<'a> {
     /// Where they go; `None` on a connected socket, where some systems take no destination.
     pub to: Option<SocketAddr>,
-    /// Which address of this machine they shall come from; `None` leaves it to the system.
+    /// Which address of this machine they come from; `None` leaves it to the system.
     pub from: Option<IpAddr>,
     /// Their payloads, one behind the other.
     pub bytes: &'a [u8],

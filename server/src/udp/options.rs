@@ -85,7 +85,7 @@ pub(super) fn keeping_fragmentation<T>(
     set_up()
 }
 
-/// Turns off what `quinn-udp` asks to be told with each datagram and nobody here reads: time stamps and ECN marks.
+/// Turns off what `quinn-udp` asks the kernel to tell with each datagram, and this crate does not read: time stamps and ECN marks.
 pub(super) fn drop_unread_metadata(socket: &socket2::Socket) {
     #[cfg(target_os = "linux")]
     {

@@ -1,8 +1,8 @@
 //! A UDP socket in the runtime's hands: when it may be read, and when it may be written.
 //!
 //! On Linux the runtime is asked about reading alone. A UDP socket becomes writable anew with every datagram that its
-//! receiver takes, and each time would wake the thread for nothing: hardly ever does anybody wait for that. Who does has
-//! the socket registered a second time, for as long as the wait lasts.
+//! receiver takes, and each time would wake the thread for nothing: hardly any task ever waits for that. One that does
+//! registers the socket a second time, for as long as it waits.
 
 use std::io;
 use std::net::SocketAddr;

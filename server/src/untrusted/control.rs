@@ -1,4 +1,4 @@
-//! Control messages: what is understood means the same when it is written out again, and no message unbalances the books.
+//! Control messages: what is understood means the same when it is written out again, and no message unbalances the ledger.
 
 use bytes::Bytes;
 use wire::control::{ClientMessage, HostMessage};
@@ -39,7 +39,7 @@ fn read_as_host(line: &str) {
     }
 }
 
-/// Sends a few datagrams through the session and answers them; its books must close at every step.
+/// Sends a few datagrams through the session and answers them; its ledger must add up at every step.
 fn carry(session: &mut Session, now: &mut u64) {
     for number in 0..DATAGRAMS {
         *now += STEP;

@@ -1,4 +1,4 @@
-//! Bytes that wait to be written, in blocks of one size: what is held is known exactly, and what is given back fits the next.
+//! Bytes that wait to be written, in blocks of one size: so the memory they hold is known exactly, and blocks can be reused.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -37,7 +37,7 @@ impl Blocks {
         self.blocks.len() * BLOCK_BYTES
     }
 
-    /// Bytes of memory that it will take when so many more wait.
+    /// Bytes of memory that they will take with `more` bytes.
     pub(super) fn held_with(&self, more: usize) -> usize {
         (self.gone + self.bytes + more).next_multiple_of(BLOCK_BYTES)
     }
@@ -75,7 +75,7 @@ impl Blocks {
         used
     }
 
-    /// Lets go of so many bytes at the beginning.
+    /// Removes bytes at the beginning.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.gone += bytes;
         self.bytes -= bytes;
@@ -90,7 +90,7 @@ impl Blocks {
         }
     }
 
-    /// Lets go of all but the first bytes.
+    /// Removes all but the first bytes.
     pub(super) fn truncate(&mut self, bytes: usize) {
         let end = self.gone + bytes;
         for block in self.blocks.drain(end.div_ceil(BLOCK_BYTES)..) {
@@ -123,7 +123,7 @@ fn block() -> Vec<u8> {
 /// Keeps a block that has been written.
 fn give_back(mut block: Vec<u8>) {
     block.clear();
-    // While the thread itself ends there is nobody to keep it for.
+    // A thread that ends keeps none.
     let _ = KEPT.try_with(|kept| {
         let mut kept = kept.borrow_mut();
         if kept.len() < KEPT_BLOCKS {

@@ -21,7 +21,7 @@ pub(super) enum Opcode {
     Ping = 9,
 }
 
-/// The head of a whole, unmasked frame with a payload of so many bytes, and the length of that head.
+/// The head of a whole, unmasked frame with `payload` bytes, and the length of that head.
 pub(super) fn head(opcode: Opcode, payload: usize) -> ([u8; MAX_UNMASKED_HEAD_BYTES], usize) {
     let mut head = [0; MAX_UNMASKED_HEAD_BYTES];
     head[0] = FINAL | opcode as u8;
@@ -47,20 +47,20 @@ pub(super) fn head(opcode: Opcode, payload: usize) -> ([u8; MAX_UNMASKED_HEAD_BY
 /// The first frame of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// A whole message of `bytes`, behind a head of so many.
+    /// A whole message of `bytes`, behind a head of `head` bytes.
     Message {
         head: usize,
         bytes: usize,
         mask: [u8; 4],
         is_text: bool,
     },
-    /// A part of a message; `is_last` completes it. With its head it has so many bytes.
+    /// A part of a message; the one that `is_last` completes it. With its head it has `whole` bytes.
     Fragment {
         whole: usize,
         is_empty: bool,
         is_last: bool,
     },
-    /// A ping, pong or close; with its head it has so many bytes.
+    /// A ping, pong or close; with its head it has `whole` bytes.
     Control { whole: usize },
     /// More has to come.
     Partial,

@@ -70,7 +70,7 @@ pub(crate) struct Inbound<R> {
     codec_alone: bool,
 }
 
-/// Pause after each read of bytes that are thrown away: what a client sends after its end shall cost the others little.
+/// Pause after each read of bytes that are thrown away: what a client sends after its end must cost the others little.
 const PAUSE_IN_DRAIN: Duration = Duration::from_millis(2);
 
 impl<R: AsyncRead + Unpin> Inbound<R> {
@@ -232,7 +232,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Ok(())
     }
 
-    /// Passes so many bytes to the codec; returns how many.
+    /// Passes `bytes` to the codec, from `at` on; returns how many.
     fn pass(
         &mut self,
         batch: &mut Batch,

@@ -46,7 +46,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         }
     }
 
-    /// Whether a datagram of so many bytes may wait; if not, the client reads too slowly and it is to be dropped.
+    /// Whether a datagram of this size may wait. If not, the client reads too slowly: drop it.
     pub(crate) fn has_room(&mut self, bytes: usize) -> bool {
         let held = self.data.held_with(MAX_UNMASKED_HEAD_BYTES + bytes);
         held == self.data.held() || self.backlog.try_reserve(held)

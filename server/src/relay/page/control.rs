@@ -90,7 +90,7 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
     }
 }
 
-/// Questions to the TCP echo: one at a time, so that nobody can open connections without end.
+/// Questions to the TCP echo: one at a time, so that no page can open connections without end.
 #[derive(Debug)]
 pub(super) struct StreamQuestions {
     answers: mpsc::Sender<HostMessage>,

@@ -68,7 +68,7 @@ impl<'a, W: AsyncWrite + Unpin> Protocol<'a, W> {
         self.outbound.waiting_control() <= OWN_CONTROL
     }
 
-    /// Whether an answer of so many bytes may wait; if not, it is to be dropped, and the page is told later.
+    /// Whether an answer of this size may wait. If not, drop it; the page is told later.
     pub(super) fn has_room(&mut self, bytes: usize) -> bool {
         let has_room = self.outbound.has_room(bytes);
         self.dropped_answers |= !has_room;

@@ -1,4 +1,4 @@
-//! A server of the session's own: for rules that nobody else shall notice, and to see what happens when it is gone.
+//! A server of the session's own: for rules that no other session notices, and to see what happens when it is gone.
 
 use std::net::SocketAddr;
 

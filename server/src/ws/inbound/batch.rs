@@ -1,5 +1,5 @@
-//! What one read brought. Its memory is shared by all sessions of a thread: one has it only from a read until its
-//! messages are sent, so that a session that waits holds none.
+//! What one read brought. All sessions of a thread share its memory: one has it only from a read until its messages are
+//! sent, so that a session that waits holds none.
 
 use std::cell::RefCell;
 
@@ -37,7 +37,7 @@ pub(crate) struct Batch {
 
 #[derive(Debug)]
 enum Place {
-    /// Behind the one before; so many bytes.
+    /// Right behind the one before.
     Packed { bytes: usize, is_text: bool },
     /// Put together from fragments.
     Apart(Incoming),

@@ -1,4 +1,4 @@
-//! tungstenite's codec behind the reads: it has the rules of RFC 6455 that are not about plain messages.
+//! tungstenite's codec, for everything that is no whole message: control frames, fragments, breaches of RFC 6455.
 
 use std::io::{self, Read, Write};
 
@@ -22,7 +22,7 @@ pub(super) struct Codec {
 }
 
 impl Codec {
-    /// Takes messages of at most so many bytes.
+    /// Takes messages of at most `message_bytes`.
     pub(super) fn new(message_bytes: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(FRAME_BYTES)
