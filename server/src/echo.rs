@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use wire::echo::{Answer, EchoRule, is_guarded};
+use wire::echo::{EchoAnswer, EchoRule, is_guarded};
 
 use crate::clock::Clock;
 use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
@@ -130,7 +130,7 @@ impl EchoServer {
 
     /// Decides about a whole buffer at once where its datagrams share one answer.
     fn plan<'a>(&self, buffer: GroBuffer<'a>, replies: &mut Vec<GsoBuffer<'a>>) {
-        let whole = Answer::Reply {
+        let whole = EchoAnswer::Reply {
             bytes: buffer.segment_size,
             cut: false,
         };
@@ -142,8 +142,8 @@ impl EchoServer {
         } else {
             for payload in buffer.datagrams() {
                 match self.rule.answer(payload.len()) {
-                    Answer::Empty => self.counters.empty(),
-                    Answer::Reply { bytes, cut } => {
+                    EchoAnswer::Empty => self.counters.empty(),
+                    EchoAnswer::Reply { bytes, cut } => {
                         self.counters.cut(cut);
                         replies.push(self.reply(buffer, &payload[..bytes]));
                     }
@@ -162,11 +162,11 @@ impl EchoServer {
                 (payload.len(), Outcome::Guarded)
             } else {
                 match self.rule.answer(payload.len()) {
-                    Answer::Empty => {
+                    EchoAnswer::Empty => {
                         self.counters.empty();
                         (0, Outcome::Empty)
                     }
-                    Answer::Reply { bytes, cut } => {
+                    EchoAnswer::Reply { bytes, cut } => {
                         self.counters.cut(cut);
                         let reply = self.reply(buffer, &payload[..bytes]);
                         (bytes, self.send_observed(reply).await)

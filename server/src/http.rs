@@ -71,7 +71,7 @@ async fn guard(
     let caller = state
         .proxies
         .caller(connection.peer, request.uri(), request.headers());
-    warn_of_veil(&caller);
+    warn_of_hidden_clients(&caller);
     let mut response = match check_host(&state, &request, &caller) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
@@ -112,9 +112,9 @@ fn is_address(called: &str) -> bool {
 }
 
 /// Says once that requests come through a proxy whose word is not taken: its clients then all count as one.
-fn warn_of_veil(caller: &Caller) {
+fn warn_of_hidden_clients(caller: &Caller) {
     static SAID: Once = Once::new();
-    if caller.veiled {
+    if caller.hidden_by_proxy {
         SAID.call_once(|| {
             let proxy = caller.address;
             tracing::warn!(
@@ -197,7 +197,7 @@ async fn metrics(
 ) -> Response {
     let address = caller.address;
     // Behind a proxy that is not trusted everybody looks local.
-    let is_local = address.is_loopback() && !caller.veiled;
+    let is_local = address.is_loopback() && !caller.hidden_by_proxy;
     if !is_local
         && !state
             .metrics_from

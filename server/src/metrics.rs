@@ -56,11 +56,11 @@ pub struct Metrics {
     /// Samples at most as long as the bucket's end; the last takes all others.
     round_trips: [AtomicU64; BUCKETS.len() + 1],
     round_trip_micros: AtomicU64,
-    totals: Mutex<Totals>,
+    totals: Mutex<SessionTotals>,
 }
 
 #[derive(Debug, Default)]
-struct Totals {
+struct SessionTotals {
     live: HashMap<u64, Arc<SessionCounters>>,
     /// What the sessions had that have ended, by label.
     past: Sums,
@@ -168,12 +168,12 @@ impl Metrics {
         writeln!(text, "{name}_sum {sum}\n{name}_count {count}")
     }
 
-    fn totals(&self) -> MutexGuard<'_, Totals> {
+    fn totals(&self) -> MutexGuard<'_, SessionTotals> {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Totals {
+impl SessionTotals {
     fn sums(&self, gauges: &Gauges) -> Sums {
         let mut sums = self.past.clone();
         // A metric without a sample yet says 0, so that it does not look missing.

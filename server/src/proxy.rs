@@ -33,7 +33,7 @@ pub struct Caller {
     pub scheme: Scheme,
     /// Whether a proxy seems to stand between whose word about its client is not taken: it is not trusted, or it writes
     /// `Forwarded` alone. Such an address may be anybody's.
-    pub veiled: bool,
+    pub hidden_by_proxy: bool,
 }
 
 impl TrustedProxies {
@@ -51,7 +51,7 @@ impl TrustedProxies {
                 address: peer,
                 host: called,
                 scheme: Scheme::HTTP,
-                veiled: headers.contains_key(FORWARDED_FOR) || headers.contains_key(FORWARDED),
+                hidden_by_proxy: headers.contains_key(FORWARDED_FOR) || headers.contains_key(FORWARDED),
             };
         }
         Caller {
@@ -61,7 +61,7 @@ impl TrustedProxies {
                 .map(str::to_owned)
                 .or(called),
             scheme: first_value(headers, FORWARDED_PROTO).map_or(Scheme::HTTP, browser_scheme),
-            veiled: !headers.contains_key(FORWARDED_FOR) && headers.contains_key(FORWARDED),
+            hidden_by_proxy: !headers.contains_key(FORWARDED_FOR) && headers.contains_key(FORWARDED),
         }
     }
 

@@ -18,7 +18,7 @@ fn caller(host: Option<&str>) -> Caller {
         address: "127.0.0.1".parse().unwrap(),
         host: host.map(str::to_owned),
         scheme: Scheme::HTTP,
-        veiled: false,
+        hidden_by_proxy: false,
     }
 }
 

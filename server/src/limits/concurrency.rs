@@ -21,11 +21,11 @@ pub(super) struct ConcurrencyLimiter {
     most: Option<u32>,
     most_per_address: Option<u32>,
     rates: RateLimits,
-    counted: Mutex<Counted>,
+    occupancy: Mutex<Occupancy>,
 }
 
 #[derive(Debug, Default)]
-struct Counted {
+struct Occupancy {
     all: u32,
     addresses: HashMap<IpAddr, Address>,
     /// Number of addresses at which to look for those that can be forgotten.
@@ -54,7 +54,7 @@ impl ConcurrencyLimiter {
             most,
             most_per_address,
             rates,
-            counted: Mutex::default(),
+            occupancy: Mutex::default(),
         }
     }
 
@@ -81,10 +81,10 @@ impl ConcurrencyLimiter {
     ) -> Result<Permit, Full> {
         let network = network(address);
         let now = Instant::now();
-        let mut counted = self.counted();
-        counted.room(network, self.most, most_per_address)?;
-        counted.sweep(now);
-        let known = counted.addresses.entry(network);
+        let mut occupancy = self.occupancy();
+        occupancy.room(network, self.most, most_per_address)?;
+        occupancy.sweep(now);
+        let known = occupancy.addresses.entry(network);
         let known = known.or_insert_with(|| Address {
             present: 0,
             last_left: now,
@@ -92,7 +92,7 @@ impl ConcurrencyLimiter {
         });
         known.present += 1;
         let rates = Arc::clone(&known.rates);
-        counted.all += 1;
+        occupancy.all += 1;
         Ok(Permit {
             limiter: Arc::clone(self),
             network,
@@ -106,13 +106,13 @@ impl ConcurrencyLimiter {
     /// Which limit leaves no room.
     pub(super) fn room(&self, address: IpAddr) -> Result<(), Full> {
         let network = network(address);
-        self.counted()
+        self.occupancy()
             .room(network, self.most, self.most_per_address)
     }
 
     /// How many are there.
     pub(super) fn present(&self) -> u32 {
-        self.counted().all
+        self.occupancy().all
     }
 
     /// Whether the next one would find no room.
@@ -120,12 +120,14 @@ impl ConcurrencyLimiter {
         self.most.is_some_and(|most| self.present() >= most)
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn occupancy(&self) -> MutexGuard<'_, Occupancy> {
+        self.occupancy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counted {
+impl Occupancy {
     /// Which of these limits leaves no room for one more, if any.
     fn room(
         &self,
@@ -168,9 +170,9 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut counted = self.limiter.counted();
-        counted.all -= 1;
-        if let Some(address) = counted.addresses.get_mut(&self.network) {
+        let mut occupancy = self.limiter.occupancy();
+        occupancy.all -= 1;
+        if let Some(address) = occupancy.addresses.get_mut(&self.network) {
             address.present -= 1;
             address.last_left = Instant::now();
         }
@@ -261,11 +263,11 @@ mod tests {
             let address = IpAddr::V4(std::net::Ipv4Addr::from_bits(number));
             drop(limiter.admit(address).unwrap());
             // As if a second visit came long after.
-            if let Some(known) = limiter.counted().addresses.get_mut(&address) {
+            if let Some(known) = limiter.occupancy().addresses.get_mut(&address) {
                 known.last_left -= REMEMBERED;
             }
         }
-        let kept = limiter.counted().addresses.len();
+        let kept = limiter.occupancy().addresses.len();
         assert!(kept <= 2 * FEW_ADDRESSES, "{kept} addresses are kept");
     }
 }

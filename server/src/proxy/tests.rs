@@ -85,12 +85,15 @@ fn name_and_scheme_come_from_a_trusted_proxy_alone() {
     let seen = caller(&["10.0.0.0/8"], "10.0.0.2", &lines);
     assert_eq!(seen.host.as_deref(), Some("udp.example"));
     assert_eq!(seen.scheme, Scheme::HTTPS);
-    assert!(!seen.veiled);
+    assert!(!seen.hidden_by_proxy);
 
     let forged = caller(&["10.0.0.0/8"], "192.0.2.66", &lines);
     assert_eq!(forged.host.as_deref(), Some("relays:8000"));
     assert_eq!(forged.scheme, Scheme::HTTP);
-    assert!(forged.veiled, "the operator is told about the proxy");
+    assert!(
+        forged.hidden_by_proxy,
+        "the operator is told about the proxy"
+    );
 }
 
 #[test]
@@ -228,7 +231,7 @@ fn forwarded_and_x_forwarded_port_are_not_read_and_make_nobody_local() {
         assert_eq!(seen.scheme, Scheme::HTTP);
         assert_eq!(seen.host.as_deref(), Some("udp.example"));
         assert!(
-            seen.veiled,
+            seen.hidden_by_proxy,
             "the address may be anybody's, trusting {trusted}"
         );
     }

@@ -20,7 +20,7 @@ pub struct EchoRule {
 
 /// What the server does with one datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum EchoAnswer {
     /// It sends back the first `bytes` bytes; `cut` when its buffer held no more of them.
     Reply {
         /// Bytes received, and sent back.
@@ -34,12 +34,12 @@ pub enum Answer {
 
 impl EchoRule {
     /// What becomes of a datagram with `bytes` bytes of payload.
-    pub fn answer(&self, bytes: usize) -> Answer {
+    pub fn answer(&self, bytes: usize) -> EchoAnswer {
         let received = self.buffer.map_or(bytes, |buffer| bytes.min(buffer));
         if received == 0 && !self.echo_empty {
-            return Answer::Empty;
+            return EchoAnswer::Empty;
         }
-        Answer::Reply {
+        EchoAnswer::Reply {
             bytes: received,
             cut: received < bytes,
         }
@@ -68,8 +68,8 @@ pub fn is_guarded(peer: SocketAddr, own_port: u16) -> bool {
 mod tests {
     use super::*;
 
-    fn reply(bytes: usize, cut: bool) -> Answer {
-        Answer::Reply { bytes, cut }
+    fn reply(bytes: usize, cut: bool) -> EchoAnswer {
+        EchoAnswer::Reply { bytes, cut }
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn empty_is_no_data_unless_the_rule_says_so() {
         let tutorial = EchoRule::default();
-        assert_eq!(tutorial.answer(0), Answer::Empty);
+        assert_eq!(tutorial.answer(0), EchoAnswer::Empty);
         let rfc862 = EchoRule {
             echo_empty: true,
             ..tutorial

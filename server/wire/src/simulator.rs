@@ -11,7 +11,7 @@ use crate::control::{
     StreamEcho,
 };
 use crate::digits::digits;
-use crate::echo::{Answer, EchoRule};
+use crate::echo::{EchoAnswer, EchoRule};
 use crate::ledger::Fingerprint;
 use crate::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_MESSAGE_BYTES};
 use crate::link::Carried;
@@ -172,8 +172,8 @@ impl Simulator {
         let fingerprint = Fingerprint::of(payload);
         let sent_at = at + SERVING_US;
         let (bytes, answered) = match EchoRule::from(self.rules).answer(payload.len()) {
-            Answer::Reply { bytes, .. } => (bytes, Some((bytes, sent_at))),
-            Answer::Empty => (0, None),
+            EchoAnswer::Reply { bytes, .. } => (bytes, Some((bytes, sent_at))),
+            EchoAnswer::Empty => (0, None),
         };
         let served = Served {
             received_at: at,

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
-use wire::echo::{Answer, EchoRule, is_guarded};
+use wire::echo::{EchoAnswer, EchoRule, is_guarded};
 use wire::ledger::{Counters, Delivery, Fate, Fingerprint, Ledger};
 use wire::link::{Carried, Direction, DropReason, Impairment, Link, Verdict};
 
@@ -185,11 +185,11 @@ fn the_echo_rule_is_that_of_the_vectors() {
             echo_empty: case.echo_empty,
         };
         let expected = match &case.answer {
-            Some(Reply { bytes, cut }) => Answer::Reply {
+            Some(Reply { bytes, cut }) => EchoAnswer::Reply {
                 bytes: *bytes,
                 cut: *cut,
             },
-            None => Answer::Empty,
+            None => EchoAnswer::Empty,
         };
         assert_eq!(rule.answer(case.bytes), expected, "{case:?}");
     }

@@ -26,7 +26,7 @@ const KEPT_MESSAGES: usize = 8192;
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) bytes: Box<[u8]>,
-    messages: Vec<Place>,
+    messages: Vec<Slot>,
     /// How many of them are text.
     texts: usize,
     /// Bytes at the beginning that the messages fill, one behind the other.
@@ -36,7 +36,7 @@ pub(crate) struct Batch {
 }
 
 #[derive(Debug)]
-enum Place {
+enum Slot {
     /// Right behind the one before.
     Packed { bytes: usize, is_text: bool },
     /// Put together from fragments.
@@ -94,7 +94,7 @@ impl Batch {
     pub(crate) fn payloads(&self) -> impl Iterator<Item = Payload<'_>> + Clone {
         let mut end = 0;
         self.messages.iter().map(move |message| match message {
-            Place::Packed { bytes, .. } => {
+            Slot::Packed { bytes, .. } => {
                 let start = end;
                 end += bytes;
                 Payload::Packed {
@@ -102,7 +102,7 @@ impl Batch {
                     bytes: *bytes,
                 }
             }
-            Place::Apart(message) => Payload::Apart(message.payload()),
+            Slot::Apart(message) => Payload::Apart(message.payload()),
         })
     }
 
@@ -113,10 +113,10 @@ impl Batch {
 
     /// Takes every message out, each with memory of its own.
     pub(crate) fn into_messages(mut self) -> impl Iterator<Item = Incoming> {
-        let places = std::mem::take(&mut self.messages);
+        let slots = std::mem::take(&mut self.messages);
         let mut end = 0;
-        places.into_iter().map(move |place| match place {
-            Place::Packed { bytes, is_text } => {
+        slots.into_iter().map(move |slot| match slot {
+            Slot::Packed { bytes, is_text } => {
                 let payload = Bytes::copy_from_slice(&self.bytes[end..end + bytes]);
                 end += bytes;
                 match is_text {
@@ -127,7 +127,7 @@ impl Batch {
                     false => Incoming::Binary(payload),
                 }
             }
-            Place::Apart(message) => message,
+            Slot::Apart(message) => message,
         })
     }
 
@@ -144,13 +144,13 @@ impl Batch {
         unmask(&mut self.bytes[at..at + bytes])?;
         self.packed += bytes;
         self.texts += usize::from(is_text);
-        self.messages.push(Place::Packed { bytes, is_text });
+        self.messages.push(Slot::Packed { bytes, is_text });
         Ok(())
     }
 
     pub(crate) fn push(&mut self, message: Incoming) {
         self.texts += usize::from(matches!(message, Incoming::Text(_)));
-        self.messages.push(Place::Apart(message));
+        self.messages.push(Slot::Apart(message));
     }
 }
 
@@ -174,7 +174,7 @@ impl Drop for Batch {
     }
 }
 
-type Kept = (Box<[u8]>, Vec<Place>);
+type Kept = (Box<[u8]>, Vec<Slot>);
 
 thread_local! {
     static POOL: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
