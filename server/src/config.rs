@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use crate::access::{AllowedHost, AllowedOrigin};
 use crate::duration;
+use crate::echo::EchoRules;
 use crate::limits::LimitSettings;
 use crate::log::LogFormat;
 use crate::place::bind_address as address;
@@ -148,18 +149,6 @@ pub struct Config {
     /// Sends and receives datagrams one by one, without the kernel's segmentation offload
     #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]
     pub no_offload: bool,
-}
-
-/// Rules of the echo server.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub struct EchoRules {
-    /// Answers empty datagrams too (RFC 862) instead of only logging them
-    #[arg(long, env = "UDP_ECHO_ECHO_EMPTY")]
-    pub echo_empty: bool,
-
-    /// Receives into a buffer of this many bytes, as the tutorial does with 4096: longer datagrams are cut, and it says so
-    #[arg(long, env = "UDP_ECHO_BUFFER", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=65_535))]
-    pub buffer: Option<u32>,
 }
 
 impl Default for Config {

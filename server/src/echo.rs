@@ -16,6 +16,7 @@ use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 
 mod alone;
 mod observer;
+mod rules;
 mod status;
 
 pub use alone::{EchoArgs, run};
@@ -23,6 +24,7 @@ use observer::{ActiveObservers, Seen};
 pub use observer::{
     EchoReport, Filter, ObservedDatagram, Observer, Observers, Outcome, Registration,
 };
+pub use rules::EchoRules;
 use status::EchoCounters;
 pub use status::{EchoStatus, EchoTotals};
 

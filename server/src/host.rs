@@ -8,11 +8,10 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use wire::echo::EchoRule;
 
 use crate::access::Access;
 use crate::clock::Clock;
-use crate::config::{Config, EchoRules};
+use crate::config::Config;
 use crate::echo::EchoServer;
 use crate::http::{self, HttpState};
 use crate::limits::Limiter;
@@ -172,15 +171,6 @@ async fn pass_on_memory(sessions: Sessions) {
     } = sessions;
     stop.run_until_cancelled(freed_memory.return_to_system())
         .await;
-}
-
-impl From<EchoRules> for EchoRule {
-    fn from(rules: EchoRules) -> Self {
-        Self {
-            buffer: rules.buffer.map(|bytes| bytes as usize),
-            echo_empty: rules.echo_empty,
-        }
-    }
 }
 
 fn taken(what: &str, address: SocketAddr, flag: &str) -> String {

@@ -12,9 +12,8 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
-use super::{EchoServer, Filter, ObservedDatagram, Outcome};
+use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome};
 use crate::clock::Clock;
-use crate::config::EchoRules;
 use crate::place::bind_address as address;
 use crate::stop_signal;
 
