@@ -5,6 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::client::Client;
+use common::program::Program;
 use common::{PATIENCE, TestServer, get, soon};
 use serde_json::Value;
 
@@ -27,9 +28,9 @@ async fn limits_are_told_before_and_in_the_session() {
         "--datagrams-per-second=5",
         "--bytes-per-second=64K",
         "--address-datagrams-per-second=0",
-        "--idle-time=90s",
-        "--lifetime=1h",
-        "--pong-time=4s",
+        "--idle-timeout=90s",
+        "--max-lifetime=1h",
+        "--pong-timeout=4s",
         "--control-per-second=33",
         "--message-bytes=9000",
     ])
@@ -58,6 +59,52 @@ async fn limits_are_told_before_and_in_the_session() {
         });
         assert_eq!(limits, &expected);
     }
+}
+
+/// The limits that a host tells in this environment, run with these settings.
+async fn told_by_a_program(settings: &[&str], environment: &[(&str, &str)]) -> Value {
+    let host = Program::start_in(environment, settings).await;
+    let (_, body) = get(host.http, "/relay.json", &[]).await;
+    serde_json::from_str::<Value>(&body).unwrap()["limits"].take()
+}
+
+#[tokio::test]
+async fn timeouts_are_set_by_their_old_names_too_and_the_new_ones_win() {
+    let old_flags = [
+        "--idle-time=90s",
+        "--lifetime=1h",
+        "--ping-time=5s",
+        "--pong-time=4s",
+        "--handshake-time=3s",
+    ];
+    let old_names = [
+        ("UDP_ECHO_IDLE_TIME", "90s"),
+        ("UDP_ECHO_LIFETIME", "1h"),
+        ("UDP_ECHO_PING_TIME", "5s"),
+        ("UDP_ECHO_PONG_TIME", "4s"),
+        ("UDP_ECHO_HANDSHAKE_TIME", "3s"),
+    ];
+    for limits in [
+        told_by_a_program(&old_flags, &[]).await,
+        told_by_a_program(&[], &old_names).await,
+    ] {
+        let told = ["idle_ms", "lifetime_ms", "pong_ms"].map(|name| limits[name].as_u64());
+        assert_eq!(told, [Some(90_000), Some(3_600_000), Some(4000)]);
+    }
+    let both = [
+        ("UDP_ECHO_IDLE_TIME", "90s"),
+        ("UDP_ECHO_IDLE_TIMEOUT", "80s"),
+        ("UDP_ECHO_MAX_LIFETIME", ""),
+        ("UDP_ECHO_LIFETIME", "1h"),
+        ("UDP_ECHO_PONG_TIME", ""),
+    ];
+    let limits = told_by_a_program(&["--pong-timeout=2s"], &both).await;
+    assert_eq!(limits["idle_ms"], 80_000, "the new name wins");
+    assert_eq!(
+        limits["lifetime_ms"], 3_600_000,
+        "an empty new name is none"
+    );
+    assert_eq!(limits["pong_ms"], 2000);
 }
 
 #[tokio::test]
@@ -320,7 +367,7 @@ async fn a_flood_of_pings_ends_the_session_and_some_are_answered() {
 
 #[tokio::test]
 async fn an_idle_session_ends_and_a_ping_keeps_none_alive() {
-    let host = host(&["--idle-time=300ms", "--ping-time=20ms"]).await;
+    let host = host(&["--idle-timeout=300ms", "--ping-interval=20ms"]).await;
     for route in ["/relay", "/relay/raw"] {
         let began = Instant::now();
         // The client answers every ping of the host while it waits.
@@ -336,7 +383,7 @@ async fn an_idle_session_ends_and_a_ping_keeps_none_alive() {
 
 #[tokio::test]
 async fn a_session_reaches_its_greatest_age_however_busy() {
-    let host = host(&["--lifetime=300ms"]).await;
+    let host = host(&["--max-lifetime=300ms"]).await;
     let mut client = page(&host).await;
     let busy = async {
         while !client.is_closed() {
@@ -352,7 +399,7 @@ async fn a_session_reaches_its_greatest_age_however_busy() {
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_pings_is_given_up() {
-    let host = host(&["--ping-time=50ms", "--pong-time=200ms"]).await;
+    let host = host(&["--ping-interval=50ms", "--pong-timeout=200ms"]).await;
     let mut client = page(&host).await;
     // Nothing reads, so nothing answers; then all that came is read at once.
     soon("the end of the session", async {
@@ -368,7 +415,7 @@ async fn a_client_that_does_not_answer_pings_is_given_up() {
 #[tokio::test]
 async fn a_handshake_that_is_not_finished_is_cut() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let host = host(&["--handshake-time=300ms"]).await;
+    let host = host(&["--handshake-timeout=300ms"]).await;
     let beginnings: [&[u8]; 3] = [
         b"",
         b"GET /relay HTTP/1.1\r\nHost: 127.0.0.1\r\n",

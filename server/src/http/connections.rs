@@ -102,7 +102,7 @@ async fn serve_one(
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(state.relay.limits.settings().handshake_time)
+        .header_read_timeout(state.relay.limits.settings().handshake_timeout)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), introduced)

@@ -76,24 +76,33 @@ pub struct LimitSettings {
     pub message_bytes: u32,
 
     /// Time without a datagram or a control message after which a session ends
-    #[arg(long, env = "UDP_ECHO_IDLE_TIME", value_name = "TIME", default_value = "10m", value_parser = duration::parse)]
-    pub idle_time: Duration,
+    #[arg(long, alias = "idle-time", env = renamed("UDP_ECHO_IDLE_TIMEOUT", "UDP_ECHO_IDLE_TIME"), value_name = "TIME", default_value = "10m", value_parser = duration::parse)]
+    pub idle_timeout: Duration,
 
     /// Greatest age of a session
-    #[arg(long, env = "UDP_ECHO_LIFETIME", value_name = "TIME", default_value = "24h", value_parser = duration::parse)]
-    pub lifetime: Duration,
+    #[arg(long, alias = "lifetime", env = renamed("UDP_ECHO_MAX_LIFETIME", "UDP_ECHO_LIFETIME"), value_name = "TIME", default_value = "24h", value_parser = duration::parse)]
+    pub max_lifetime: Duration,
 
     /// Time without a sign of life after which a client is pinged
-    #[arg(long, env = "UDP_ECHO_PING_TIME", value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
-    pub ping_time: Duration,
+    #[arg(long, alias = "ping-time", env = renamed("UDP_ECHO_PING_INTERVAL", "UDP_ECHO_PING_TIME"), value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    pub ping_interval: Duration,
 
     /// Time that a ping may stay without an answer; then the session ends
-    #[arg(long, env = "UDP_ECHO_PONG_TIME", value_name = "TIME", default_value = "20s", value_parser = duration::parse_positive)]
-    pub pong_time: Duration,
+    #[arg(long, alias = "pong-time", env = renamed("UDP_ECHO_PONG_TIMEOUT", "UDP_ECHO_PONG_TIME"), value_name = "TIME", default_value = "20s", value_parser = duration::parse_positive)]
+    pub pong_timeout: Duration,
 
     /// Time that the head of a request may take to arrive
-    #[arg(long, env = "UDP_ECHO_HANDSHAKE_TIME", value_name = "TIME", default_value = "10s", value_parser = duration::parse_positive)]
-    pub handshake_time: Duration,
+    #[arg(long, alias = "handshake-time", env = renamed("UDP_ECHO_HANDSHAKE_TIMEOUT", "UDP_ECHO_HANDSHAKE_TIME"), value_name = "TIME", default_value = "10s", value_parser = duration::parse_positive)]
+    pub handshake_timeout: Duration,
+}
+
+/// The name of a setting in the environment that had another name before: the old one where only that is set.
+fn renamed(name: &'static str, old_name: &'static str) -> &'static str {
+    let is_set = |name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+    match is_set(old_name) && !is_set(name) {
+        true => old_name,
+        false => name,
+    }
 }
 
 /// Reads a number of bytes: `1500`, `64K`, `32M`, `1G`.

@@ -22,10 +22,10 @@ impl Timeouts {
     pub(super) fn new(settings: &LimitSettings) -> Self {
         let limit = |time: Duration| (!time.is_zero()).then_some(time);
         Self {
-            idle: limit(settings.idle_time),
-            max_lifetime: limit(settings.lifetime),
-            ping_interval: limit(settings.ping_time).unwrap_or(Duration::MAX),
-            pong: settings.pong_time,
+            idle: limit(settings.idle_timeout),
+            max_lifetime: limit(settings.max_lifetime),
+            ping_interval: limit(settings.ping_interval).unwrap_or(Duration::MAX),
+            pong: settings.pong_timeout,
         }
     }
 }

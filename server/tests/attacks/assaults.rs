@@ -51,7 +51,7 @@ const USUAL: usize = 64 << 20;
 pub(crate) const ATTACKS: [Attack; 12] = [
     Attack {
         name: "sessions ended in every way",
-        settings: &["--handshake-time=2s"],
+        settings: &["--handshake-timeout=2s"],
         soak: 50,
         bound: |_| USUAL,
         run: |host, scale| every_way(host, 20 * scale).boxed(),
@@ -81,9 +81,9 @@ pub(crate) const ATTACKS: [Attack; 12] = [
         name: "pings without end, never read",
         settings: &[
             "--control-per-second=0",
-            "--idle-time=3s",
-            "--ping-time=1s",
-            "--pong-time=3s",
+            "--idle-timeout=3s",
+            "--ping-interval=1s",
+            "--pong-timeout=3s",
         ],
         soak: 5,
         bound: |_| USUAL,
@@ -91,7 +91,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
     },
     Attack {
         name: "questions without end, never read",
-        settings: &["--control-per-second=0", "--idle-time=3s"],
+        settings: &["--control-per-second=0", "--idle-timeout=3s"],
         soak: 5,
         bound: |_| USUAL,
         run: |host, scale| {
@@ -108,7 +108,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
     },
     Attack {
         name: "handshakes that drip (slowloris)",
-        settings: &["--handshake-time=2s", "--max-sessions-per-address=2000"],
+        settings: &["--handshake-timeout=2s", "--max-sessions-per-address=2000"],
         soak: 10,
         bound: |_| USUAL,
         run: |host, scale| slowloris(host, 100 * scale).boxed(),

@@ -111,7 +111,7 @@ async fn a_page_that_gets_another_port_says_so() {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo verify"]
 async fn a_limit_that_ends_the_session_is_shown_in_its_own_words() {
-    let host = Program::start(&["--idle-time=1s"]).await;
+    let host = Program::start(&["--idle-timeout=1s"]).await;
     in_chromium(async |page| {
         page.open(&format!("http://{}/", host.http)).await?;
         page.wait_for_state("live").await?;

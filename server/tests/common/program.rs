@@ -23,6 +23,16 @@ impl Program {
         Self::started(|| Attempt::new(command(settings), address)).await
     }
 
+    /// Starts it with further settings, and with these names in its environment.
+    pub async fn start_in(environment: &[(&str, &str)], settings: &[&str]) -> Self {
+        let command = || {
+            let mut command = command(settings);
+            command.envs(environment.iter().copied());
+            command
+        };
+        Self::started(|| Attempt::new(command(), address)).await
+    }
+
     /// Starts it with further settings, and with its log going to `log`.
     pub async fn start_logging(settings: &[&str], log: OwnedFd) -> Self {
         let attempt = || Attempt::new(command(settings), address).stderr(log.try_clone().unwrap());
