@@ -47,8 +47,8 @@ use raw::RawSession;
 pub use resources::{SessionKind, SessionRequest};
 use resources::{SessionResources, SessionSocket};
 
-/// How long a goodbye may take: until the client has read the Close and closed its side.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// How long a close may take: until the client has read the Close and closed its side.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Bytes that the kernel may hold unsent for one client, so that control messages do not queue behind more.
 #[cfg(target_os = "linux")]
@@ -242,7 +242,7 @@ async fn say_goodbye<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         std::io::Result::Ok(())
     };
     // A client that does not listen is left alone after a while; nothing more can be done for it.
-    let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
 }
 
 /// Lets other sessions have a turn after a read that brought nothing to send, or more than may be sent.

@@ -56,7 +56,7 @@ async fn main() {
     if !rows.is_empty() {
         table(&rows);
         let took = began.elapsed().as_secs_f64();
-        println!("books closed and descriptors the same in all of them; {took:.0} s");
+        println!("ledgers added up and descriptors the same in all of them; {took:.0} s");
     }
     if chosen("idle sessions") {
         capacity::measure(if quick { 200 } else { 4000 }).await;

@@ -1,8 +1,8 @@
 //! The TCP connections on which requests arrive, before one of them becomes a session.
 //!
 //! A connection that asks nothing, asks slowly, or does not read its answer would hold a file descriptor for ever. Each
-//! has a deadline for the head of every request, and an age at which it must have ended or become a session; and there
-//! are only so many. That is also why axum's own accept loop is not used: it sets no deadline.
+//! has a deadline for the head of every request, and an age at which it must have ended or become a session; and their
+//! number has a limit. That is also why axum's own accept loop is not used: it sets no deadline.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ use crate::limits::Permit;
 use crate::metrics::Refused;
 
 /// Most bytes of the head of a request. Browsers send about 700; a head may be longer behind proxies and with cookies.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_REQUEST_HEAD_BYTES: usize = 16 * 1024;
 
 /// Most header lines of a request.
 const MAX_HEADERS: usize = 64;
@@ -36,15 +36,15 @@ const MAX_AGE: Duration = Duration::from_secs(120);
 /// How long an answer that is on its way may take when its connection is to end.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
-/// How long accepting rests after an error that is the system's own, such as too many open files.
-const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
+/// How long accepting pauses after an error that is the system's own, such as too many open files.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// The connection on which a request arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Connection {
     /// The address at the other end: the client's or a proxy's.
     pub(super) peer: SocketAddr,
-    /// The connection's place among all; whoever goes on using the connection keeps it.
+    /// Counts the connection for as long as it is kept: a session that goes on using the connection keeps it.
     pub(super) permit: Arc<Permit>,
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, state: Arc<Http
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest_after(&error, &state).await;
+                pause_after(&error, &state).await;
                 continue;
             }
         };
@@ -72,7 +72,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, state: Arc<Http
                 let serving = serve_one(stream, connection, service.clone(), Arc::clone(&state));
                 connections.spawn(serving);
             }
-            // Nothing was read yet, so there is nobody to explain it to; the sooner the descriptor is free the better.
+            // Nothing was read yet, so no answer can explain it; the sooner the descriptor is free the better.
             Err(full) => {
                 state.relay.metrics.refused(Refused::Connections);
                 tracing::debug!(%peer, ?full, "a connection was cut");
@@ -103,7 +103,7 @@ async fn serve_one(
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(state.relay.limits.settings().handshake_timeout)
-        .max_buf_size(MAX_HEAD_BYTES)
+        .max_buf_size(MAX_REQUEST_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), introduced)
         .with_upgrades();
@@ -129,7 +129,7 @@ async fn serve_one(
     }
 }
 
-async fn rest_after(error: &io::Error, state: &HttpState) {
+async fn pause_after(error: &io::Error, state: &HttpState) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     match error.kind() {
         // The client went away while it waited; the next one is another matter.
@@ -138,7 +138,7 @@ async fn rest_after(error: &io::Error, state: &HttpState) {
             if state.relay.throttle.admits() {
                 tracing::warn!(%error, "a connection could not be accepted");
             }
-            tokio::time::sleep(REST_AFTER_ERROR).await;
+            tokio::time::sleep(PAUSE_AFTER_ERROR).await;
         }
     }
 }

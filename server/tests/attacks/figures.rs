@@ -142,7 +142,7 @@ async fn sample(pid: u32, mut stopped: oneshot::Receiver<()>) -> Vec<usize> {
 }
 
 impl Figures {
-    /// Nothing leaked, nothing spins, the books close, and the bystander was served.
+    /// Nothing leaked, nothing spins, the ledgers add up, and the bystander was served.
     pub(crate) fn assert_harmless(&self, name: &str, bound: usize) {
         let (before, after) = &self.descriptors;
         assert!(

@@ -1,4 +1,4 @@
-//! The ledger: every datagram ends in exactly one fate, and the books always close.
+//! The ledger: every datagram ends in exactly one fate, and the totals always add up.
 //!
 //! Answers carry no number, so the ledger finds out which datagram an answer belongs to from its bytes alone:
 //!
@@ -130,7 +130,7 @@ pub struct Answer {
     pub cut_from: Option<usize>,
 }
 
-/// The books of one session. Times are in microseconds of any clock that does not go backwards.
+/// The ledger of one session. Times are in microseconds of any clock that does not go backwards.
 #[derive(Debug, Default)]
 pub struct Ledger {
     counters: Counters,
@@ -323,7 +323,7 @@ impl Ledger {
         Some(now.saturating_sub(record.opened))
     }
 
-    /// Bytes of memory that the books take.
+    /// Bytes of memory that the ledger takes.
     pub fn held_bytes(&self) -> usize {
         self.records.capacity() * size_of::<Record>() + self.copies.held_bytes()
     }
@@ -339,7 +339,7 @@ impl Ledger {
     }
 
     fn forget_the_oldest(&mut self) {
-        // A datagram in flight is never forgotten: the books would not close. The caller heeds `is_full`.
+        // A datagram in flight is never forgotten: the totals would not add up. The caller heeds `is_full`.
         while self.records.len() >= REMEMBERED
             && self
                 .records

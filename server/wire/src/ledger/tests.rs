@@ -158,7 +158,7 @@ fn happenings() -> impl Strategy<Value = Happening> {
 }
 
 proptest! {
-    /// Whatever happens in whatever order, the books close after every step and no fate is ever taken back.
+    /// Whatever happens in whatever order, the totals add up after every step and no fate is ever taken back.
     #[test]
     fn the_books_close_after_every_event(steps in prop::collection::vec(happenings(), 0..200)) {
         let mut ledger = Ledger::default();

@@ -250,7 +250,7 @@ fn settings_out_of_range_are_refused_with_a_sentence() {
 }
 
 proptest! {
-    /// Whatever the link does, once everything has timed out the books close, and every datagram has one final event.
+    /// Whatever the link does, once everything has timed out the totals add up, and every datagram has one final event.
     #[test]
     fn every_datagram_has_one_end(
         chances in prop::array::uniform5(0u32..=1_000_000), delay_us in 0u32..3_000_000, seed: u64,
