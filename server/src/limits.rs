@@ -1,12 +1,12 @@
 //! How much one session, one address and all together may take of the host.
 //!
 //! - [`LimitSettings`]: the limits as they are set;
-//! - [`concurrency`] counts sessions and connections, in all and by address;
-//! - [`rate`] decides which datagrams of a session are within its rates, and its address's;
-//! - [`control`] counts its control messages;
-//! - [`timeouts`] says how long a session may last and how quiet it may be;
-//! - [`backlog`] bounds the memory for clients that read slowly;
-//! - [`descriptors`] asks the system for what all that needs.
+//! - `concurrency` counts sessions and connections, in all and by address;
+//! - `rate` decides which datagrams of a session are within its rates, and its address's;
+//! - `control` counts its control messages;
+//! - `timeouts` says how long a session may last and how quiet it may be;
+//! - `backlog` bounds the memory for clients that read slowly;
+//! - `descriptors` asks the system for what all that needs.
 //!
 //! What a limit means for a session that meets it stands with the other ends of sessions, in `relay/close.rs`.
 

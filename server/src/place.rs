@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::str::FromStr;
 
 use crate::name;
@@ -199,7 +199,7 @@ impl fmt::Display for Shown {
 
 #[cfg(target_os = "linux")]
 fn interface_name(index: u32) -> Option<String> {
-    let any = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0));
+    let any = UdpSocket::bind((std::net::Ipv6Addr::LOCALHOST, 0));
     let any = any
         .or_else(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)))
         .ok()?;

@@ -3,10 +3,10 @@
 //! Whatever has arrived is read at once, and whatever waits is written in as few calls as possible. This module knows why
 //! a client's stream ends; why a session ends is the relay's business.
 //!
-//! - [`Upgrade`]: from an HTTP request to the bare TCP stream;
-//! - [`Inbound`]: from the stream to messages, a `Batch` with each read;
-//! - [`Outbound`]: from datagrams and text to the stream, control first;
-//! - [`Replies`]: pongs and pings, on their way from the one to the other;
+//! - `Upgrade`: from an HTTP request to the bare TCP stream;
+//! - `Inbound`: from the stream to messages, a `Batch` with each read;
+//! - `Outbound`: from datagrams and text to the stream, control first;
+//! - `Replies`: pongs and pings, on their way from the one to the other;
 //! - `frame`: the head of a frame, read and written; `blocks`: bytes that wait.
 
 use std::io;
