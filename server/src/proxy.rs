@@ -51,7 +51,8 @@ impl TrustedProxies {
                 address: peer,
                 host: called,
                 scheme: Scheme::HTTP,
-                hidden_by_proxy: headers.contains_key(FORWARDED_FOR) || headers.contains_key(FORWARDED),
+                hidden_by_proxy: headers.contains_key(FORWARDED_FOR)
+                    || headers.contains_key(FORWARDED),
             };
         }
         Caller {
@@ -61,7 +62,8 @@ impl TrustedProxies {
                 .map(str::to_owned)
                 .or(called),
             scheme: first_value(headers, FORWARDED_PROTO).map_or(Scheme::HTTP, browser_scheme),
-            hidden_by_proxy: !headers.contains_key(FORWARDED_FOR) && headers.contains_key(FORWARDED),
+            hidden_by_proxy: !headers.contains_key(FORWARDED_FOR)
+                && headers.contains_key(FORWARDED),
         }
     }
 
