@@ -37,7 +37,7 @@ mod server;
 
 use control::StreamQuestions;
 use events::EventQueue;
-use observation::{Observation, served};
+use observation::{Observation, next_report, next_visitor, served};
 use protocol::Protocol;
 use server::PrivateServer;
 
@@ -132,8 +132,8 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                     self.on_read(batch, read, &std::mem::take(&mut frames)).await?;
                 }
                 _ = self.udp.readable() => self.on_arrival().await,
-                report = self.observation.reports.next() => self.on_report(&report),
-                visitor = self.observation.strangers.next(), if page_reads => {
+                report = next_report(&mut self.observation.reports) => self.on_report(&report),
+                visitor = next_visitor(&mut self.observation.strangers), if page_reads => {
                     self.page.notify(&HostMessage::Visitor(visitor));
                 }
                 answer = self.streams.answered() => self.page.notify(&answer),
@@ -223,7 +223,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     }
 
     fn take_reports(&mut self) {
-        while let Some(report) = self.observation.reports.try_next() {
+        while let Some(report) = self.observation.try_next_report() {
             self.on_report(&report);
         }
     }

@@ -6,9 +6,7 @@ use tokio::sync::mpsc;
 use wire::control::Visitor;
 use wire::session::Served;
 
-use crate::echo::{
-    EchoReport, Filter, ObservedDatagram, Observer, Observers, Outcome, Registration,
-};
+use crate::echo::{EchoReport, Filter, Observer, Observers, Outcome, Registration};
 
 /// Reports of the echo server that may wait for a session, for as long as other sessions are at work: 416 KiB.
 const WAITING_REPORTS: usize = 4096;
@@ -19,9 +17,9 @@ const _: () = assert!(WAITING_REPORTS * size_of::<EchoReport>() <= 416 << 10);
 pub(super) struct Observation {
     entry: Option<Registration>,
     /// What the server did with the session's own datagrams, while the session traces them.
-    pub(super) reports: Reports,
+    pub(super) reports: Option<mpsc::Receiver<EchoReport>>,
     /// What it did with those of other programs, while the session may see them.
-    pub(super) strangers: Strangers,
+    pub(super) strangers: Option<Observer>,
 }
 
 impl Observation {
@@ -29,86 +27,70 @@ impl Observation {
     pub(super) fn new(entry: Option<Registration>) -> Self {
         Self {
             entry,
-            reports: Reports(None),
-            strangers: Strangers(None),
+            reports: None,
+            strangers: None,
         }
     }
 
     /// Turns to a server of the session's own.
     pub(super) fn turn_to(&mut self, server: &Observers, client: SocketAddr) {
-        self.reports = Reports(None);
+        self.reports = None;
         self.entry = Some(server.register(client));
     }
 
     /// Begins or ends the reports about the session's own datagrams.
     pub(super) fn trace(&mut self, is_tracing: bool) {
         let Some(entry) = &self.entry else { return };
-        match (is_tracing, self.reports.0.is_some()) {
-            (true, false) => self.reports = Reports(Some(entry.observe(WAITING_REPORTS).0)),
+        match (is_tracing, self.reports.is_some()) {
+            (true, false) => self.reports = Some(entry.observe(WAITING_REPORTS).0),
             (false, true) => {
                 entry.stop_observing();
-                self.reports = Reports(None);
+                self.reports = None;
             }
             _ => {}
         }
+    }
+
+    /// The next report about the session's own datagrams, if it is there already.
+    pub(super) fn try_next_report(&mut self) -> Option<EchoReport> {
+        self.reports.as_mut()?.try_recv().ok()
     }
 
     /// Begins or ends the reports about datagrams of other programs at this server.
     pub(super) fn watch_strangers(&mut self, is_wanted: bool, server: &Observers) {
-        match (is_wanted, &self.strangers.0) {
-            (true, None) => self.strangers = Strangers(Some(server.observe(Filter::Strangers))),
-            (false, Some(_)) => self.strangers = Strangers(None),
+        match (is_wanted, &self.strangers) {
+            (true, None) => self.strangers = Some(server.observe(Filter::Strangers)),
+            (false, Some(_)) => self.strangers = None,
             _ => {}
         }
     }
 }
 
-/// Reports about the session's own datagrams.
-#[derive(Debug)]
-pub(super) struct Reports(Option<mpsc::Receiver<EchoReport>>);
-
-impl Reports {
-    /// Waits for the next one; for ever while nothing is traced.
-    pub(super) async fn next(&mut self) -> EchoReport {
-        if let Some(receiver) = &mut self.0
-            && let Some(report) = receiver.recv().await
-        {
-            return report;
-        }
-        std::future::pending().await
+/// Waits for the next report about the session's own datagrams; for ever while nothing is traced.
+pub(super) async fn next_report(reports: &mut Option<mpsc::Receiver<EchoReport>>) -> EchoReport {
+    if let Some(receiver) = reports
+        && let Some(report) = receiver.recv().await
+    {
+        return report;
     }
-
-    /// The next one, if it is there already.
-    pub(super) fn try_next(&mut self) -> Option<EchoReport> {
-        self.0.as_mut()?.try_recv().ok()
-    }
+    std::future::pending().await
 }
 
-/// Reports about datagrams of other programs.
-#[derive(Debug)]
-pub(super) struct Strangers(Option<Observer>);
-
-impl Strangers {
-    /// Waits for the next one, as the page is told of it; for ever while the session may not see them.
-    pub(super) async fn next(&mut self) -> Visitor {
-        let Some(observer) = &mut self.0 else {
-            return std::future::pending().await;
-        };
-        loop {
-            // Those that were missed came faster than anybody could read.
-            if let Ok(observed) = observer.next().await {
-                return visitor(observed);
-            }
+/// Waits for the next datagram of another program, as the page is told of it; for ever while the session may see none.
+pub(super) async fn next_visitor(strangers: &mut Option<Observer>) -> Visitor {
+    let Some(observer) = strangers else {
+        return std::future::pending().await;
+    };
+    loop {
+        // Those that were missed came faster than anybody could read.
+        if let Ok(observed) = observer.next().await {
+            return Visitor {
+                peer: observed.peer.to_string(),
+                bytes: observed.bytes,
+                text: observed.text,
+                sent: sent(&observed.outcome).map(|(bytes, _)| bytes),
+            };
         }
-    }
-}
-
-fn visitor(observed: ObservedDatagram) -> Visitor {
-    Visitor {
-        peer: observed.peer.to_string(),
-        bytes: observed.bytes,
-        text: observed.text,
-        sent: sent(&observed.outcome).map(|(bytes, _)| bytes),
     }
 }
 
