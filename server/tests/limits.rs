@@ -65,7 +65,7 @@ async fn limits_are_told_before_and_in_the_session() {
 async fn told_by_a_program(settings: &[&str], environment: &[(&str, &str)]) -> Value {
     let host = Program::start_in(environment, settings).await;
     let (_, body) = get(host.http, "/relay.json", &[]).await;
-    serde_json::from_str::<Value>(&body).unwrap()["limits"].take()
+    serde_json::from_str::<Value>(&body).expect("JSON")["limits"].take()
 }
 
 #[tokio::test]
