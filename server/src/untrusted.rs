@@ -8,7 +8,7 @@
 //! - `headers`: who is calling, from where, and whether that is admitted;
 //! - `query`: the target and the resume token of `/relay?…`.
 //!
-//! The head of a request is hyper's to parse; `tests/attacks` sends it to a running host.
+//! The head of a request is hyper's to parse; `tests/attacks.rs` sends it to a running host.
 
 mod control;
 mod frames;

@@ -5,27 +5,19 @@
 // What the helpers below cannot do fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
-mod assaults;
-mod belongings;
-mod by_hand;
-mod bystander;
-#[path = "../common/mod.rs"]
-mod common;
-mod figures;
-mod scrape;
-mod slow_readers;
-
-use common::client::Client;
-use common::program::Program;
-use common::{get, soon};
 use proptest::prelude::*;
+use test_support::client::Client;
+use test_support::host::HostProgram;
+use test_support::host::get;
+use test_support::soon;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use assaults::ATTACKS;
-use belongings::resident;
-use by_hand::{close_code, next_frame, open, open_narrow, whole};
-use scrape::Scrape;
+use test_support::attacks::assaults::ATTACKS;
+use test_support::attacks::belongings::resident;
+use test_support::attacks::by_hand::{close_code, next_frame, open, open_narrow, whole};
+use test_support::attacks::figures;
+use test_support::attacks::scrape::Scrape;
 
 /// A test for each attack, by its place in [`ATTACKS`].
 macro_rules! attacks {
@@ -61,7 +53,7 @@ attacks! {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_that_reads_again_is_told_what_it_has_missed() {
-    let host = Program::start(&["--datagrams-per-second=0", "--bytes-per-second=0"]).await;
+    let host = HostProgram::start(&["--datagrams-per-second=0", "--bytes-per-second=0"]).await;
     let mut reader = open_narrow(host.http, "/relay").await;
     let datagram = whole(0x82, &[9; 8192]);
     // It sends and does not read, until answers have been dropped for it.
@@ -103,7 +95,7 @@ async fn a_slow_reader_that_reads_again_is_told_what_it_has_missed() {
 async fn strangers_cannot_fill_memory_through_a_page_that_watches_and_does_not_read() {
     const DATAGRAM: usize = 60_000;
     const DATAGRAMS: usize = 1500;
-    let host = Program::start(&[]).await;
+    let host = HostProgram::start(&[]).await;
     let before = resident(host.pid());
     let mut page = open_narrow(host.http, "/relay").await;
     let (_, hello) = soon("the hello", next_frame(&mut page)).await.unwrap();
@@ -138,7 +130,7 @@ async fn strangers_cannot_fill_memory_through_a_page_that_watches_and_does_not_r
 /// A browser logs an error for every such frame, though its page did nothing wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_says_goodbye_among_its_answers_is_sent_nothing_after_the_close() {
-    let host = Program::start(&[]).await;
+    let host = HostProgram::start(&[]).await;
     for route in ["/relay", "/relay/raw"] {
         let mut stream = open(host.http, route).await;
         let datagrams = whole(0x82, &[b'x'; 100]).repeat(50);
@@ -156,7 +148,7 @@ async fn a_client_that_says_goodbye_among_its_answers_is_sent_nothing_after_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fragments_with_pings_between_them_are_one_datagram() {
-    let host = Program::start(&[]).await;
+    let host = HostProgram::start(&[]).await;
     let mut stream = open(host.http, "/relay/raw").await;
     let bytes = [
         whole(0x02, b"one "),
@@ -187,7 +179,7 @@ proptest! {
     fn no_bytes_bring_the_host_down(bytes in proptest::collection::vec(any::<u8>(), 0..600), page in any::<bool>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let host = Program::start(&[]).await;
+            let host = HostProgram::start(&[]).await;
             let mut stream = open(host.http, if page { "/relay" } else { "/relay/raw" }).await;
             let _ = stream.write_all(&bytes).await;
             let mut next = Client::connect(&host.ws("/relay/raw")).await;
@@ -201,7 +193,7 @@ proptest! {
     fn no_request_brings_the_host_down(path in "[ -~]{0,60}", name in "[A-Za-z-]{1,20}", value in "[ -~]{0,60}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let host = Program::start(&["--trusted-proxy=127.0.0.1"]).await;
+            let host = HostProgram::start(&["--trusted-proxy=127.0.0.1"]).await;
             let mut stream = TcpStream::connect(host.http).await.unwrap();
             let request = format!("GET /relay?{path} HTTP/1.1\r\nHost: localhost\r\n{name}: {value}\r\nX-Forwarded-For: {value}\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,32 +1,15 @@
-//! The attacks of `tests/attacks`, larger and one after the other, with a table of what each did. `cargo xtask soak` runs it.
+//! The attacks of `tests/attacks.rs`, larger and one after the other, with a table of what each did. `cargo xtask soak` runs it.
 //!
 //! A program with a `main` of its own and no part of `cargo test`: what must hold is tested there, at a smaller scale.
 
 // What cannot be done here ends the soak with the reason.
 #![allow(clippy::unwrap_used)]
 
-#[path = "attacks/assaults.rs"]
-mod assaults;
-#[path = "attacks/belongings.rs"]
-mod belongings;
-#[path = "attacks/by_hand.rs"]
-mod by_hand;
-#[path = "attacks/bystander.rs"]
-mod bystander;
-#[path = "attacks/capacity.rs"]
-mod capacity;
-mod common;
-#[path = "attacks/figures.rs"]
-mod figures;
-#[path = "attacks/scrape.rs"]
-mod scrape;
-#[path = "attacks/slow_readers.rs"]
-mod slow_readers;
-
 use std::time::Instant;
 
-use assaults::ATTACKS;
-use figures::Figures;
+use test_support::attacks::assaults::ATTACKS;
+use test_support::attacks::capacity;
+use test_support::attacks::figures::{self, Figures};
 
 #[tokio::main]
 async fn main() {

@@ -1,17 +1,16 @@
 //! A host for tests: free ports, loopback, gone when it is dropped.
 
-// Each test program uses a part of this.
-#![allow(dead_code, unreachable_pub, unused_imports)]
-
 use std::net::SocketAddr;
 
 use clap::Parser;
-pub use test_support::{PATIENCE, soon};
 use udp_echo::Host;
 use udp_echo::config::Cli;
 
-pub mod client;
-pub mod program;
+mod program;
+
+pub use program::HostProgram;
+
+use crate::soon;
 
 /// How often a host is started before the test fails: somebody else may take its free port first.
 const ATTEMPTS: usize = 4;

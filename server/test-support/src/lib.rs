@@ -1,10 +1,22 @@
-//! What the tests of all packages share.
+//! What the tests of all packages share, compiled once.
 //!
 //! - [`program`] starts a program, waits until it is ready, tries again when it does not come up, and reports its last words.
 //! - [`port`] chooses a port for a program that cannot say which one it got.
+//!
+//! With the feature `host`, which the packages of the host and of the browser tests ask for:
+//!
+//! - [`host`] is a host on free ports, in the test's own process or as a program.
+//! - [`client`] is a WebSocket client, made with tungstenite and nothing of ours.
+//! - [`attacks`] are all attacks on a host, with what they did to it and to a bystander. Tests and `cargo xtask soak` make them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "host")]
+pub mod attacks;
+#[cfg(feature = "host")]
+pub mod client;
+#[cfg(feature = "host")]
+pub mod host;
 pub mod port;
 pub mod program;
 

@@ -3,11 +3,9 @@
 // What the helpers below cannot do fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::client::Client;
-use common::{TestServer, get};
 use serde_json::Value;
+use test_support::client::Client;
+use test_support::host::{TestServer, get};
 
 /// The header lines of a request, `Host` included when it is not the host's own address.
 type Headers<'a> = &'a [(&'static str, &'a str)];

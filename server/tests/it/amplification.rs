@@ -3,12 +3,11 @@
 // What the helpers below cannot do fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
 use std::net::SocketAddr;
 
-use common::client::Client;
-use common::{TestServer, soon};
+use test_support::client::Client;
+use test_support::host::TestServer;
+use test_support::soon;
 use tokio::net::UdpSocket;
 
 /// Datagrams that each client sends.

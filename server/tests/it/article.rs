@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod program;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use program::{Program, has};
 use tempfile::TempDir;
+use test_support::has;
+use test_support::program::Program;
 
 const MESSAGE: &str = "This is the message.  It will be repeated.";
 
@@ -17,7 +16,7 @@ const PORT: &str = "10000";
 
 /// The text of the element with this id, as a reader copies it.
 fn code(id: &str) -> String {
-    let page = include_str!("../../www/index.html");
+    let page = include_str!("../../../www/index.html");
     let (_, rest) = page
         .split_once(&format!("<code id=\"{id}\">"))
         .unwrap_or_else(|| panic!("no code {id:?} in the article"));

@@ -2,11 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-mod program;
-
-use common::TestServer;
-use program::Program;
+use test_support::host::TestServer;
+use test_support::program::Program;
 use tokio::net::UdpSocket;
 
 /// An address where nobody listens: it was free a moment ago, and the system gives it to nobody.

@@ -1,15 +1,12 @@
 //! Every size at which some program or system cuts, drops or refuses, sent by the command-line client.
 //!
-//! `cargo test -p udp-echo --test client_edges -- --nocapture` prints the table.
+//! `cargo test -p udp-echo --test it client_edges:: -- --nocapture` prints the table.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-mod program;
-
-use common::TestServer;
-use program::Program;
 use serde_json::{Value, json};
+use test_support::host::TestServer;
+use test_support::program::Program;
 
 /// The tutorial's message and buffer, Ethernet's and macOS's limits, powers of two, and the last byte of both families.
 const SIZES: [usize; 18] = [

@@ -2,12 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-mod program;
-
-use common::TestServer;
-use program::Program;
 use serde_json::{Value, json};
+use test_support::host::TestServer;
+use test_support::program::Program;
 
 #[tokio::test]
 async fn through_a_relay_the_transcript_is_the_same() {

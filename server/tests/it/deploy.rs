@@ -1,14 +1,16 @@
 //! The files of `server/deploy`, word by word: what they name is there, and what they tell the host it understands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
 use udp_echo::config::{Cli, Command};
 
-use crate::shipped;
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")
+}
 
 fn read(name: &str) -> String {
-    std::fs::read_to_string(shipped(name)).unwrap()
+    std::fs::read_to_string(folder().join(name)).unwrap()
 }
 
 /// What follows this instruction of the Containerfile, each time.

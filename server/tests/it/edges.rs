@@ -1,14 +1,13 @@
 //! Every edge of a datagram's size and content, through the whole path: WebSocket in, UDP, echo, UDP, WebSocket out.
 //!
-//! `cargo test --test edges -- --nocapture` prints the table of sizes.
-
-mod common;
+//! `cargo test -p udp-echo --test it edges:: -- --nocapture` prints the table of sizes.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use common::client::Client;
-use common::{TestServer, soon};
+use test_support::client::Client;
+use test_support::host::TestServer;
+use test_support::soon;
 
 /// Sizes around every limit that some relay has: Ethernet's MTU, the tutorial's buffer, macOS, 32 KiB, IPv4.
 const SIZES_IPV4: [usize; 15] = [

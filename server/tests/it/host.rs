@@ -1,9 +1,7 @@
 //! The host from outside: its HTTP routes, who may pass, how it starts and stops.
 
-mod common;
-
-use common::{TestServer, get, http};
 use serde_json::Value;
+use test_support::host::{TestServer, get, http};
 use udp_echo::Host;
 use udp_echo::config::Config;
 

@@ -1,13 +1,11 @@
 //! Limits as clients meet them: each has a setting, a sentence, and a close code of its own where it ends the session.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::client::Client;
-use common::program::Program;
-use common::{PATIENCE, TestServer, get, soon};
 use serde_json::Value;
+use test_support::client::Client;
+use test_support::host::{HostProgram, TestServer, get};
+use test_support::{PATIENCE, soon};
 
 /// A host with these settings, on free ports.
 async fn host(settings: &[&str]) -> TestServer {
@@ -63,7 +61,7 @@ async fn limits_are_told_before_and_in_the_session() {
 
 /// The limits that a host tells in this environment, run with these settings.
 async fn told_by_a_program(settings: &[&str], environment: &[(&str, &str)]) -> Value {
-    let host = Program::start_in(environment, settings).await;
+    let host = HostProgram::start_in(environment, settings).await;
     let (_, body) = get(host.http, "/relay.json", &[]).await;
     serde_json::from_str::<Value>(&body).expect("JSON")["limits"].take()
 }

@@ -3,14 +3,12 @@
 // What the helpers below cannot do fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::CommandFactory;
-use common::client::Client;
-use common::program::Program;
-use common::{TestServer, get};
+use test_support::client::Client;
+use test_support::host::HostProgram;
+use test_support::host::{TestServer, get};
 use udp_echo::config::Cli;
 use udp_echo::metrics::CATALOGUE;
 
@@ -61,7 +59,7 @@ async fn what_is_exported_is_what_the_catalogue_lists() {
 
 #[test]
 fn the_operators_guide_lists_the_catalogue() {
-    let guide = include_str!("../OPERATING.md");
+    let guide = include_str!("../../OPERATING.md");
     let mut listed = Names::new();
     for row in guide
         .lines()
@@ -78,7 +76,7 @@ fn the_operators_guide_lists_the_catalogue() {
 
 /// The rows of the guide's tables that begin with a flag: the flags, and all that stands beside them.
 fn documented_flags() -> BTreeMap<String, String> {
-    let guide = include_str!("../OPERATING.md");
+    let guide = include_str!("../../OPERATING.md");
     let mut flags = BTreeMap::new();
     for row in guide.lines().filter(|line| line.starts_with("| `--")) {
         let (first, others) = row[2..].split_once(" | ").unwrap();
@@ -121,7 +119,7 @@ fn the_operators_guide_lists_every_setting_with_its_default() {
 async fn a_flood_of_refusals_does_not_flood_the_log_and_none_goes_uncounted() {
     const FLOOD: u64 = 300;
     let log = tempfile::NamedTempFile::new().unwrap();
-    let mut host = Program::start_logging(&[], log.reopen().unwrap().into()).await;
+    let mut host = HostProgram::start_logging(&[], log.reopen().unwrap().into()).await;
     for _ in 0..FLOOD / 2 {
         let (head, _) = get(host.http, "/", &[("Host", "rebind.example")]).await;
         assert!(head.starts_with("HTTP/1.1 403"), "{head}");
@@ -159,7 +157,7 @@ async fn a_flood_of_refusals_does_not_flood_the_log_and_none_goes_uncounted() {
 async fn the_log_has_one_span_a_session_and_its_life_at_info() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let settings = ["--log-format=json"];
-    let mut host = Program::start_logging(&settings, log.reopen().unwrap().into()).await;
+    let mut host = HostProgram::start_logging(&settings, log.reopen().unwrap().into()).await;
     let mut page = Client::connect(&host.ws("/relay")).await;
     let hello = page.told("hello").await;
     page.send(b"to be counted").await;

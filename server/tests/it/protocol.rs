@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-mod program;
-
 use std::path::Path;
 
-use common::TestServer;
-use program::{Program, has};
+use test_support::has;
+use test_support::host::TestServer;
+use test_support::program::Program;
 
 #[tokio::test]
 async fn rules_written_from_the_text_alone_agree_with_every_vector() {

@@ -1,10 +1,9 @@
 //! The relay through real sockets: WebSocket in, UDP, the echo server, UDP, WebSocket out.
 
-mod common;
-
-use common::client::Client;
-use common::{TestServer, soon};
 use serde_json::json;
+use test_support::client::Client;
+use test_support::host::TestServer;
+use test_support::soon;
 
 /// A host of the test's own, so that no other test can disturb it.
 async fn host() -> TestServer {

@@ -3,15 +3,14 @@
 // What the helpers below cannot do fails the test that asked for it.
 #![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::client::Client;
-use common::program::Program;
-use common::{TestServer, get, soon};
+use test_support::client::Client;
+use test_support::host::HostProgram;
+use test_support::host::{TestServer, get};
+use test_support::soon;
 
 #[tokio::test]
 async fn sigterm_says_goodbye_to_every_session_and_exits_with_0() {
-    let mut program = Program::start(&[]).await;
+    let mut program = HostProgram::start(&[]).await;
     let mut page = Client::connect(&program.ws("/relay")).await;
     page.told("hello").await;
     let mut raw = Client::connect(&program.ws("/relay/raw")).await;
@@ -33,7 +32,7 @@ async fn sigterm_says_goodbye_to_every_session_and_exits_with_0() {
 /// As after `udp-echo 2>&1 | head`.
 #[tokio::test]
 async fn a_host_to_which_nobody_listens_any_more_serves_and_stops_all_the_same() {
-    let mut program = Program::start_unheard().await;
+    let mut program = HostProgram::start_unheard().await;
     for route in ["/relay", "/relay/raw"] {
         let mut client = Client::connect(&program.ws(route)).await;
         client.send(b"anybody there?").await;
@@ -48,14 +47,14 @@ async fn a_host_to_which_nobody_listens_any_more_serves_and_stops_all_the_same()
 
 #[tokio::test]
 async fn ctrl_c_is_as_polite() {
-    let mut program = Program::start(&[]).await;
+    let mut program = HostProgram::start(&[]).await;
     program.signal("-INT").await;
     assert_eq!(program.ended().await.code(), Some(0));
 }
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let mut program = Program::start(&["--drain-time=1h"]).await;
+    let mut program = HostProgram::start(&["--drain-time=1h"]).await;
     program.signal("-TERM").await;
     program.said("stopping").await;
     program.signal("-TERM").await;
@@ -64,7 +63,7 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn while_it_drains_proxies_are_told_and_sessions_live() {
-    let mut program = Program::start(&["--drain-time=1h"]).await;
+    let mut program = HostProgram::start(&["--drain-time=1h"]).await;
     let mut page = Client::connect(&program.ws("/relay")).await;
     page.told("hello").await;
     let (head, body) = get(program.http, "/healthz", &[]).await;
@@ -94,7 +93,7 @@ async fn while_it_drains_proxies_are_told_and_sessions_live() {
 
 #[tokio::test]
 async fn a_reader_who_never_reads_does_not_hold_up_the_end() {
-    let mut program = Program::start(&[]).await;
+    let mut program = HostProgram::start(&[]).await;
     let mut deaf = Client::connect(&program.ws("/relay/raw")).await;
     for _ in 0..200 {
         deaf.send(&[0; 60_000]).await;

@@ -4,11 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-mod program;
-
-use common::TestServer;
-use program::{Program, has};
+use test_support::has;
+use test_support::host::TestServer;
+use test_support::program::Program;
 
 const MESSAGE: &str = "This is the message.  It will be repeated.";
 

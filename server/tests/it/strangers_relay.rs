@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-mod program;
-
-use common::TestServer;
-use program::{Program, has};
+use test_support::has;
+use test_support::host::TestServer;
+use test_support::program::Program;
 
 #[tokio::test]
 async fn curl_is_refused_as_a_foreign_page() {

@@ -1,20 +1,13 @@
 //! The files of `server/deploy`, for real: nginx and HAProxy end TLS in front of two relays, and one relay is drained
-//! while 200 readers talk. Nobody's page needs a reload. What cannot be run everywhere is at least read ([`words`]).
-
-// What the helpers below cannot do fails the test that asked for it.
-#![allow(clippy::unwrap_used)]
-
-#[path = "../common/mod.rs"]
-mod common;
-mod words;
+//! while 200 readers talk. Nobody's page needs a reload.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::TestServer;
 use serde_json::Value;
+use test_support::host::TestServer;
 use test_support::program::{Attempt, Program, Said};
 
 const READERS: usize = 200;
@@ -29,7 +22,6 @@ const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
 type Changes<'a> = &'a [(&'a str, String)];
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs nginx, openssl and python3; cargo verify installs them"]
 async fn nginx_moves_every_reader_when_a_relay_stops() {
     let site = Site::prepare().await;
     let headers = site.path("udp-echo-proxy.conf");
@@ -66,7 +58,6 @@ async fn nginx_moves_every_reader_when_a_relay_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs haproxy, openssl and python3; cargo verify installs them"]
 async fn haproxy_moves_every_reader_when_a_relay_drains() {
     let site = Site::prepare().await;
     site.drain_one_relay(|site, port| {
@@ -90,28 +81,6 @@ async fn haproxy_moves_every_reader_when_a_relay_drains() {
         haproxy
     })
     .await;
-}
-
-#[test]
-#[ignore = "needs systemd-analyze"]
-fn the_unit_is_well_formed_and_hardened() {
-    let folder = tempfile::tempdir().unwrap();
-    let unit = std::fs::read_to_string(shipped("udp-echo.service")).unwrap();
-    let program = "/usr/local/bin/udp-echo";
-    assert!(unit.contains(program));
-    let path = folder.path().join("udp-echo.service");
-    std::fs::write(&path, unit.replace(program, "/bin/true")).unwrap();
-    let analyze = |arguments: &[&str]| {
-        let done = Command::new("systemd-analyze")
-            .args(arguments)
-            .arg(&path)
-            .output();
-        let done = done.unwrap();
-        assert!(done.status.success(), "{arguments:?}: {done:?}");
-        assert!(done.stderr.is_empty(), "{arguments:?}: {done:?}");
-    };
-    analyze(&["verify"]);
-    analyze(&["security", "--offline=true", "--threshold=15", "--no-pager"]);
 }
 
 /// Two relays and a certificate.
@@ -244,7 +213,7 @@ struct Moved {
 
 impl Readers {
     fn start(port: u16, certificate: &str) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deploy/readers.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/readers.py");
         let mut command = Command::new("python3");
         command.arg(script).args([
             &port.to_string(),
@@ -288,7 +257,8 @@ impl Readers {
     }
 }
 
-fn shipped(name: &str) -> std::path::PathBuf {
+/// A file of `server/deploy`.
+pub(crate) fn shipped(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("deploy")
         .join(name)

@@ -40,7 +40,6 @@ fn tshark_fields(capture: &[u8], fields: &[&str]) -> String {
 }
 
 #[test]
-#[ignore = "needs tshark: run cargo verify"]
 fn tshark_reads_every_packet_with_good_checksums() {
     let mut capture = Capture::new("udp-echo test");
     let ipv4: (SocketAddr, SocketAddr) = (

@@ -13,8 +13,15 @@ pub(crate) fn run() -> Result<()> {
     bundle::make()?;
     progress::heading("opening every view in Chromium");
     let mut test = workspace::locked_cargo("test");
-    test.args(["--package", "udp-echo", "--test", "browser"]);
-    command::run(test.args(["--", "shots::", "--include-ignored"]))?;
+    test.args([
+        "--package",
+        "e2e",
+        "--features",
+        "shots",
+        "--test",
+        "browser",
+    ]);
+    command::run(test.args(["--", "shots::"]))?;
     let folder = workspace::target_dir().join("shots");
     let reading = || format!("read {}", folder.display());
     let mut pictures = Vec::new();

@@ -76,6 +76,7 @@ fn clippy_native() -> Result<()> {
     command::run(workspace::locked_cargo("clippy").args([
         "--workspace",
         "--all-targets",
+        "--all-features",
         "--",
         "-D",
         "warnings",
@@ -107,17 +108,26 @@ fn dependencies() -> Result<()> {
     command::run(deny.current_dir(workspace::root()))
 }
 
-/// Every test, those with `#[ignore = "needs …"]` too, for what they need is there now.
+/// Features under which the tests stand that need more than Rust; all of that is there now.
+const TESTS: [&str; 4] = [
+    "e2e/browser",
+    "udp-echo/programs",
+    "wire/programs",
+    "xtask/builds",
+];
+
+/// Every test, but for the pictures, which are for somebody to look at: `cargo xtask shots`.
 fn test(args: &Args) -> Result<()> {
     let mut test = workspace::locked_cargo("test");
     // All that fails in one run, not only the first program with a failure.
-    test.args(["--workspace", "--no-fail-fast", "--", "--include-ignored"]);
-    // Pictures are for somebody to look at: `cargo xtask shots`.
-    test.args(["--skip", "shots::"]);
-    if !args.trunk {
+    test.args(["--workspace", "--no-fail-fast", "--features"]);
+    let mut features = TESTS.join(",");
+    if args.trunk {
+        features += ",e2e/trunk";
+    } else {
         eprintln!("    left out: `trunk serve`; `cargo verify --trunk` tests that too");
-        test.args(["--skip", "trunk::"]);
     }
+    test.arg(features);
     command::run(test.env("PATH", program::path_with_tools()?))
 }
 

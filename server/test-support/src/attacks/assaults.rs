@@ -7,33 +7,36 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::by_hand::{close_code, frame, next_frame, open, open_with, whole};
-use crate::common::program::Program;
-use crate::common::{get, soon};
-use crate::slow_readers;
+use super::by_hand::{close_code, frame, next_frame, open, open_with, whole};
+use super::slow_readers;
+use crate::host::HostProgram;
+use crate::host::get;
+use crate::soon;
 
 /// One way to harm a host.
 #[derive(Clone, Copy)]
-pub(crate) struct Attack {
-    pub(crate) name: &'static str,
+pub struct Attack {
+    /// What is attempted, in a few words.
+    pub name: &'static str,
     /// Further settings of the host.
-    pub(crate) settings: &'static [&'static str],
+    pub settings: &'static [&'static str],
     /// How many times a soak does what a test does once.
     soak: usize,
     /// Bytes of memory that the host may have resident meanwhile, at that scale.
-    pub(crate) bound: fn(usize) -> usize,
-    pub(crate) run: for<'a> fn(&'a Program, usize) -> BoxFuture<'a, ()>,
+    pub bound: fn(usize) -> usize,
+    /// Makes the attack on a host, as large as the scale says.
+    pub run: for<'a> fn(&'a HostProgram, usize) -> BoxFuture<'a, ()>,
 }
 
 impl Attack {
     /// How often to do it: once, or for as long as a soak does.
-    pub(crate) fn scale(&self, quick: bool) -> usize {
+    pub fn scale(&self, quick: bool) -> usize {
         if quick { 1 } else { self.soak }
     }
 }
 
 /// Both protocols.
-pub(crate) const ROUTES: [&str; 2] = ["/relay", "/relay/raw"];
+pub const ROUTES: [&str; 2] = ["/relay", "/relay/raw"];
 
 /// Settings that let a client send as fast as it can.
 const NO_RATES: [&str; 4] = [
@@ -48,7 +51,7 @@ const NO_RATES: [&str; 4] = [
 const USUAL: usize = 64 << 20;
 
 /// Every attack.
-pub(crate) const ATTACKS: [Attack; 12] = [
+pub const ATTACKS: [Attack; 12] = [
     Attack {
         name: "sessions ended in every way",
         settings: &["--handshake-timeout=2s"],
@@ -157,7 +160,7 @@ pub(crate) const ATTACKS: [Attack; 12] = [
 ];
 
 /// Ends sessions by clean close, abort, reset in mid-frame, half close, unfinished handshake, and flood then vanish.
-async fn every_way(host: &Program, rounds: usize) {
+async fn every_way(host: &HostProgram, rounds: usize) {
     for _ in 0..rounds {
         for route in ROUTES {
             let mut clean = open(host.http, route).await;
@@ -194,7 +197,7 @@ async fn every_way(host: &Program, rounds: usize) {
 }
 
 /// Frames that no client may send, each with the close code that answers it.
-pub(crate) fn breaches() -> Vec<(&'static str, Vec<u8>, u16)> {
+pub fn breaches() -> Vec<(&'static str, Vec<u8>, u16)> {
     let fragments = |n| whole(if n == 0 { 0x02 } else { 0 }, &[0; 1024]);
     vec![
         ("reserved bits", whole(0xC2, b"x"), 1002),
@@ -223,7 +226,7 @@ pub(crate) fn breaches() -> Vec<(&'static str, Vec<u8>, u16)> {
     ]
 }
 
-async fn broken_frames(host: &Program, rounds: usize) {
+async fn broken_frames(host: &HostProgram, rounds: usize) {
     for _ in 0..rounds {
         for route in ROUTES {
             for (what, bytes, code) in breaches() {
@@ -241,7 +244,7 @@ async fn broken_frames(host: &Program, rounds: usize) {
 }
 
 /// A datagram in fragments of one byte, and before each of them a ping and a fragment of nothing.
-async fn fragments(host: &Program, rounds: usize) {
+async fn fragments(host: &HostProgram, rounds: usize) {
     let mut message = whole(0x02, b"");
     for _ in 0..1000 {
         message.extend(whole(0x89, b""));
@@ -263,7 +266,7 @@ async fn fragments(host: &Program, rounds: usize) {
 }
 
 /// Claims 64 MiB and sends as much of it as the host takes.
-async fn long_messages(host: &Program, rounds: usize) {
+async fn long_messages(host: &HostProgram, rounds: usize) {
     let piece = vec![0; 1 << 20];
     for _ in 0..rounds {
         for route in ROUTES {
@@ -289,7 +292,7 @@ async fn long_messages(host: &Program, rounds: usize) {
 }
 
 /// Sends the same frame on and on and reads nothing.
-async fn never_read(host: &Program, routes: &[&str], frame: Vec<u8>, seconds: usize) {
+async fn never_read(host: &HostProgram, routes: &[&str], frame: Vec<u8>, seconds: usize) {
     let frames = frame.repeat(500);
     let for_a_while = Duration::from_secs(seconds as u64);
     let sessions = routes.iter().map(|route| {
@@ -313,7 +316,7 @@ async fn never_read(host: &Program, routes: &[&str], frame: Vec<u8>, seconds: us
 }
 
 /// A thousand questions, or frames that cost as much, in much less than a second; the limit is 100.
-async fn control_flood(host: &Program, rounds: usize) {
+async fn control_flood(host: &HostProgram, rounds: usize) {
     let questions = whole(0x81, b"\"counters\"").repeat(1000);
     let pings = whole(0x89, b"and again").repeat(1000);
     let fragments = [whole(0x02, b""), whole(0x00, b"").repeat(1000)].concat();
@@ -336,7 +339,7 @@ async fn control_flood(host: &Program, rounds: usize) {
 const BETWEEN_DRIPS: Duration = Duration::from_millis(50);
 
 /// Connections that send a byte of their request now and then, and would do so for hours.
-async fn slowloris(host: &Program, connections: usize) {
+async fn slowloris(host: &HostProgram, connections: usize) {
     let connection = |n: usize| async move {
         let mut stream = TcpStream::connect(host.http).await.unwrap();
         let request = format!("GET /relay HTTP/1.1\r\nHost: {}\r\nX-{n}: ", host.http);
@@ -357,7 +360,7 @@ async fn slowloris(host: &Program, connections: usize) {
 }
 
 /// Every request names another address; the host believes none of them. Foreign pages and rebound names are refused.
-async fn forgeries(host: &Program, rounds: usize) {
+async fn forgeries(host: &HostProgram, rounds: usize) {
     let mut held = join_all((0..5).map(|_| open(host.http, "/relay"))).await;
     for session in &mut held {
         // A place is taken with the hello, not with the upgrade.
@@ -380,7 +383,7 @@ async fn forgeries(host: &Program, rounds: usize) {
 }
 
 /// Sends as fast as it can until the host ends it.
-async fn floods(host: &Program, rounds: usize) {
+async fn floods(host: &HostProgram, rounds: usize) {
     let burst = whole(0x82, &[5; 100]).repeat(100);
     for _ in 0..rounds {
         let sessions = ROUTES.map(|route| async {
@@ -399,7 +402,7 @@ async fn floods(host: &Program, rounds: usize) {
 }
 
 /// Sends to a port where nobody listens, as fast as it can: the kernel answers each datagram with ICMP.
-async fn icmp_storm(host: &Program, time: Duration) {
+async fn icmp_storm(host: &HostProgram, time: Duration) {
     let burst = whole(0x82, &[5; 100]).repeat(64);
     let sessions = ["/relay?target=nobody", "/relay/raw?target=nobody"].map(|route| async {
         let mut stream = open(host.http, route).await;

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::common::PATIENCE;
+use crate::PATIENCE;
 
 /// Open file descriptors: how many there are of each name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Descriptors(BTreeMap<String, usize>);
+pub struct Descriptors(BTreeMap<String, usize>);
 
 impl Descriptors {
     /// Those of a process, at this moment.
-    pub(crate) fn of(pid: u32) -> Self {
+    pub fn of(pid: u32) -> Self {
         let sockets = sockets();
         let mut names = BTreeMap::new();
         // A descriptor may be closed between being listed and being looked at.
@@ -37,7 +37,7 @@ impl Descriptors {
     ///
     /// Nothing is asked of the host meanwhile: the connection of a question would be one descriptor more, for as long as
     /// the host needs to close it after the answer has been read.
-    pub(crate) async fn settled(pid: u32) -> Self {
+    pub async fn settled(pid: u32) -> Self {
         let began = Instant::now();
         loop {
             let open = Self::of(pid);
@@ -49,12 +49,12 @@ impl Descriptors {
     }
 
     /// How many there are.
-    pub(crate) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.values().sum()
     }
 
     /// Whether any of them is a socket other than one that waits to be called.
-    pub(crate) fn has_connections(&self) -> bool {
+    pub fn has_connections(&self) -> bool {
         self.0.keys().any(|name| {
             name.contains("socket") && !name.contains("LISTEN") && !name.contains(" to any ")
         })
@@ -135,7 +135,7 @@ fn state_name(state: &str) -> &'static str {
 }
 
 /// Bytes of memory that a process has resident.
-pub(crate) fn resident(pid: u32) -> usize {
+pub fn resident(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kibibytes = line.unwrap().split_whitespace().next().unwrap();
@@ -144,7 +144,7 @@ pub(crate) fn resident(pid: u32) -> usize {
 
 /// Bytes resident once they are at most `most`, or cannot be expected to sink any more: a host gives memory back a while
 /// after its sessions have ended.
-pub(crate) async fn resident_settled(pid: u32, most: usize) -> usize {
+pub async fn resident_settled(pid: u32, most: usize) -> usize {
     let began = Instant::now();
     loop {
         let bytes = resident(pid);
@@ -162,7 +162,7 @@ const REST: Duration = Duration::from_millis(2500);
 const RESTFUL: usize = 64 << 10;
 
 /// Bytes resident once they have not changed for a while.
-pub(crate) async fn resident_at_rest(pid: u32) -> usize {
+pub async fn resident_at_rest(pid: u32) -> usize {
     let began = Instant::now();
     let (mut bytes, mut since) = (resident(pid), began);
     while since.elapsed() < REST && began.elapsed() < PATIENCE {
@@ -176,7 +176,7 @@ pub(crate) async fn resident_at_rest(pid: u32) -> usize {
 }
 
 /// Processor time that a process has used, in all its threads (`proc_pid_stat(5)`, fields 14 and 15).
-pub(crate) fn processor_time(pid: u32) -> Duration {
+pub fn processor_time(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     // The name of the program may hold blanks; it ends with the last parenthesis.
     let (_, fields) = stat.rsplit_once(')').unwrap();

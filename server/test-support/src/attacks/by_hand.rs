@@ -6,10 +6,10 @@ use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::common::soon;
+use crate::soon;
 
 /// Opens a WebSocket.
-pub(crate) async fn open(address: SocketAddr, path: &str) -> TcpStream {
+pub async fn open(address: SocketAddr, path: &str) -> TcpStream {
     upgraded(
         TcpStream::connect(address).await.unwrap(),
         address,
@@ -20,7 +20,7 @@ pub(crate) async fn open(address: SocketAddr, path: &str) -> TcpStream {
 }
 
 /// Opens a WebSocket with these further header lines.
-pub(crate) async fn open_with(address: SocketAddr, path: &str, headers: &str) -> TcpStream {
+pub async fn open_with(address: SocketAddr, path: &str, headers: &str) -> TcpStream {
     upgraded(
         TcpStream::connect(address).await.unwrap(),
         address,
@@ -31,7 +31,7 @@ pub(crate) async fn open_with(address: SocketAddr, path: &str, headers: &str) ->
 }
 
 /// Opens a WebSocket whose end here takes only a few kilobytes that nobody has read.
-pub(crate) async fn open_narrow(address: SocketAddr, path: &str) -> TcpStream {
+pub async fn open_narrow(address: SocketAddr, path: &str) -> TcpStream {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     // To loopback the kernel needs no time for it.
@@ -66,7 +66,7 @@ async fn upgraded(
 }
 
 /// One masked frame (RFC 6455, section 5.2), with any first byte and any claimed length.
-pub(crate) fn frame(first: u8, claimed: u64, payload: &[u8]) -> Vec<u8> {
+pub fn frame(first: u8, claimed: u64, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match claimed {
         0..=125 => frame.push(0x80 | claimed as u8),
@@ -86,12 +86,12 @@ pub(crate) fn frame(first: u8, claimed: u64, payload: &[u8]) -> Vec<u8> {
 }
 
 /// One masked frame whose length is true.
-pub(crate) fn whole(first: u8, payload: &[u8]) -> Vec<u8> {
+pub fn whole(first: u8, payload: &[u8]) -> Vec<u8> {
     frame(first, payload.len() as u64, payload)
 }
 
 /// The host's next frame: its first byte and its payload; `None` when the stream has ended.
-pub(crate) async fn next_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+pub async fn next_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
     let first = stream.read_u8().await.ok()?;
     let length = match stream.read_u8().await.ok()? {
         126 => stream.read_u16().await.ok()?.into(),
@@ -104,7 +104,7 @@ pub(crate) async fn next_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> 
 }
 
 /// Reads to the end and returns the code of the Close, if one came.
-pub(crate) async fn close_code(stream: &mut TcpStream) -> Option<u16> {
+pub async fn close_code(stream: &mut TcpStream) -> Option<u16> {
     let mut code = None;
     // A reset ends it as well.
     let to_the_end = async {

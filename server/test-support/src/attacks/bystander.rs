@@ -3,27 +3,28 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::common::client::Client;
-use crate::common::program::Program;
+use crate::client::Client;
+use crate::host::HostProgram;
 
 /// When a bystander's datagram counts as lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a bystander has seen.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
+pub struct Seen {
     times: Vec<Duration>,
-    pub(crate) lost: usize,
+    /// Datagrams that were not answered in time.
+    pub lost: usize,
 }
 
 impl Seen {
     /// How many questions were asked.
-    pub(crate) fn asked(&self) -> usize {
+    pub fn asked(&self) -> usize {
         self.times.len() + self.lost
     }
 
     /// The longest round trip but for the slowest hundredth.
-    pub(crate) fn p99(&self) -> Duration {
+    pub fn p99(&self) -> Duration {
         let mut times = self.times.clone();
         times.sort_unstable();
         times
@@ -43,7 +44,7 @@ impl fmt::Display for Seen {
 /// Asks and is answered again and again until `attack` is over.
 ///
 /// A datagram may get lost where a flood fills the echo server's own buffer, which all share.
-pub(crate) async fn watch<T>(host: &Program, attack: impl Future<Output = T>) -> (T, Seen) {
+pub async fn watch<T>(host: &HostProgram, attack: impl Future<Output = T>) -> (T, Seen) {
     let mut client = Client::connect(&host.ws("/relay/raw")).await;
     let mut seen = Seen::default();
     let mut attack = Box::pin(attack);

@@ -1,22 +1,22 @@
 //! What sessions cost that do nothing: memory, descriptors; and so how many of them a machine can have.
 
-use crate::assaults::ROUTES;
-use crate::belongings::{Descriptors, resident};
-use crate::by_hand::open;
-use crate::common::program::Program;
-use crate::scrape::Scrape;
+use super::assaults::ROUTES;
+use super::belongings::{Descriptors, resident};
+use super::by_hand::open;
+use super::scrape::Scrape;
+use crate::host::HostProgram;
 
 /// Bytes of a GiB.
 const GIB: f64 = (1 << 30) as f64;
 
 /// Opens so many sessions of each protocol on a host of its own, and prints what each costs.
-pub(crate) async fn measure(sessions: usize) {
+pub async fn measure(sessions: usize) {
     println!(
         "\n| idle sessions | bytes each | sessions a GiB | descriptors each | GiB for a million |"
     );
     println!("|---|--:|--:|--:|--:|");
     for route in ROUTES {
-        let host = Program::start(&["--max-sessions-per-address=0"]).await;
+        let host = HostProgram::start(&["--max-sessions-per-address=0"]).await;
         // What the first ones allocate once is no cost of the many.
         for _ in 0..50 {
             drop(open(host.http, route).await);
@@ -32,7 +32,7 @@ pub(crate) async fn measure(sessions: usize) {
         }
         let all =
             async { while Scrape::of(&host).await.sum("udp_echo_sessions") < sessions as u64 {} };
-        crate::common::soon("all sessions", all).await;
+        crate::soon("all sessions", all).await;
         let bytes = (resident(host.pid()) - before.1) as f64 / sessions as f64;
         let descriptors = Descriptors::of(host.pid()).count() - before.0;
         println!(

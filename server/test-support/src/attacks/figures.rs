@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::assaults::Attack;
-use crate::belongings::{
+use super::assaults::Attack;
+use super::belongings::{
     Descriptors, processor_time, resident, resident_at_rest, resident_settled,
 };
-use crate::bystander::{self, Seen};
-use crate::common::program::Program;
-use crate::scrape::Scrape;
+use super::bystander::{self, Seen};
+use super::scrape::Scrape;
+use crate::host::HostProgram;
 
 /// Longest round trip of a bystander in the slowest hundredth, on a machine that builds and tests at the same time.
 const BYSTANDER_P99: Duration = Duration::from_millis(500);
@@ -47,20 +47,26 @@ const REST: Duration = Duration::from_millis(500);
 
 /// The figures of one attack.
 #[derive(Debug)]
-pub(crate) struct Figures {
-    pub(crate) calm: Seen,
-    pub(crate) attacked: Seen,
-    pub(crate) took: Duration,
-    pub(crate) descriptors: (Descriptors, Descriptors),
-    pub(crate) memory: Memory,
+pub struct Figures {
+    /// What the bystander saw while nobody attacked.
+    pub calm: Seen,
+    /// What the bystander saw during the attack.
+    pub attacked: Seen,
+    /// How long the attack took.
+    pub took: Duration,
+    /// What the host had open before and after.
+    pub descriptors: (Descriptors, Descriptors),
+    /// What the host had resident.
+    pub memory: Memory,
     /// Processor time that the host used in [`REST`] when all was over.
-    pub(crate) resting: Duration,
-    pub(crate) scrape: Scrape,
+    pub resting: Duration,
+    /// The host's own metrics after the attack.
+    pub scrape: Scrape,
 }
 
 /// Resident bytes of the host.
 #[derive(Debug)]
-pub(crate) struct Memory {
+pub struct Memory {
     /// Before anybody came.
     fresh: usize,
     /// At most, in the middle half of the attack, and in its last quarter.
@@ -73,8 +79,8 @@ pub(crate) struct Memory {
 }
 
 /// Lets a host of its own suffer an attack.
-pub(crate) async fn suffer(attack: &Attack, scale: usize) -> Figures {
-    let host = Program::start(attack.settings).await;
+pub async fn suffer(attack: &Attack, scale: usize) -> Figures {
+    let host = HostProgram::start(attack.settings).await;
     let pid = host.pid();
     let fresh = resident(pid);
     // The first time warms up what stays: threads, buffers, what the allocator keeps. The second must add nothing.
@@ -143,7 +149,7 @@ async fn sample(pid: u32, mut stopped: oneshot::Receiver<()>) -> Vec<usize> {
 
 impl Figures {
     /// Nothing leaked, nothing spins, the ledgers add up, and the bystander was served.
-    pub(crate) fn assert_harmless(&self, name: &str, bound: usize) {
+    pub fn assert_harmless(&self, name: &str, bound: usize) {
         let (before, after) = &self.descriptors;
         assert!(
             before == after,
@@ -201,7 +207,7 @@ impl Figures {
     }
 
     /// Each figure with its name.
-    pub(crate) fn named(&self) -> [(&'static str, String); 11] {
+    pub fn named(&self) -> [(&'static str, String); 11] {
         let ended = |code: &str| {
             let series = format!("udp_echo_sessions_ended_total{{code=\"{code}\"");
             self.scrape.sum(&series).to_string()

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::common::program::Program;
-use crate::common::{PATIENCE, get};
+use crate::PATIENCE;
+use crate::host::HostProgram;
+use crate::host::get;
 
 /// What `/metrics` said.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scrape(BTreeMap<String, u64>);
+pub struct Scrape(BTreeMap<String, u64>);
 
 impl Scrape {
     /// Asks once.
-    pub(crate) async fn of(host: &Program) -> Self {
+    pub async fn of(host: &HostProgram) -> Self {
         let (_, text) = get(host.http, "/metrics", &[]).await;
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         let samples = samples.filter_map(|line| {
@@ -23,7 +24,7 @@ impl Scrape {
     }
 
     /// Asks until no session is left.
-    pub(crate) async fn of_idle(host: &Program) -> Self {
+    pub async fn of_idle(host: &HostProgram) -> Self {
         let began = Instant::now();
         loop {
             let scrape = Self::of(host).await;
@@ -35,7 +36,7 @@ impl Scrape {
     }
 
     /// The sum of all samples whose series begins with these characters.
-    pub(crate) fn sum(&self, series: &str) -> u64 {
+    pub fn sum(&self, series: &str) -> u64 {
         let matching = self.0.iter().filter(|(name, _)| {
             // `udp_echo_sessions` is not `udp_echo_sessions_opened_total`.
             name.strip_prefix(series).is_some_and(|rest| {
@@ -46,12 +47,12 @@ impl Scrape {
     }
 
     /// Sessions opened so far.
-    pub(crate) fn opened(&self) -> u64 {
+    pub fn opened(&self) -> u64 {
         self.sum("udp_echo_sessions_opened_total")
     }
 
     /// Asserts that whoever came has gone, and that every datagram of a page has ended in one fate.
-    pub(crate) fn assert_books_are_closed(&self) {
+    pub fn assert_books_are_closed(&self) {
         let opened = self.opened();
         let ended = self.sum("udp_echo_sessions_ended_total");
         assert_eq!(opened, ended, "sessions opened and ended: {self:?}");

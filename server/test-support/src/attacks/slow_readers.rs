@@ -7,11 +7,11 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use udp_echo::limits::BacklogPool;
 
-use crate::assaults::ROUTES;
-use crate::by_hand::{open_narrow, whole};
-use crate::common::program::Program;
-use crate::common::soon;
-use crate::scrape::Scrape;
+use super::assaults::ROUTES;
+use super::by_hand::{open_narrow, whole};
+use super::scrape::Scrape;
+use crate::host::HostProgram;
+use crate::soon;
 
 /// Bytes of a host without sessions: a debug build has 14 MiB, and each of its threads 5 MiB to read into.
 const HOST: usize = 32 << 20;
@@ -20,7 +20,7 @@ const HOST: usize = 32 << 20;
 const IDLE: usize = 8 << 10;
 
 /// Bytes that a host may have resident while so many readers do not read: what it promises, and what it has anyway.
-pub(crate) fn bound(readers: usize) -> usize {
+pub fn bound(readers: usize) -> usize {
     let raw_and_page = BacklogPool::RAW + BacklogPool::PAGE;
     HOST + BacklogPool::SHARED + readers * (raw_and_page / 2 + IDLE)
 }
@@ -44,7 +44,7 @@ const FULL_AFTER_IN_A_TEST: u64 = 200;
 const FULL_WITHIN: Duration = Duration::from_secs(180);
 
 /// Sessions that send and never read, and at the end all vanish.
-pub(crate) async fn attack(host: &Program, readers: usize) {
+pub async fn attack(host: &HostProgram, readers: usize) {
     let mut sessions = Vec::new();
     for n in 0..readers {
         sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
@@ -72,7 +72,7 @@ pub(crate) async fn attack(host: &Program, readers: usize) {
 }
 
 /// One round, with a question now and then, which gives the echo server the time to answer.
-async fn flood_in_turn(host: &Program, sessions: &mut [TcpStream], round: u32) {
+async fn flood_in_turn(host: &HostProgram, sessions: &mut [TcpStream], round: u32) {
     for some in sessions.chunks_mut(TOGETHER) {
         flood(some, round).await;
         drops(host).await;
@@ -92,7 +92,7 @@ async fn flood(sessions: &mut [TcpStream], round: u32) {
 }
 
 /// Answers that were dropped for slow readers so far.
-async fn drops(host: &Program) -> u64 {
+async fn drops(host: &HostProgram) -> u64 {
     let scrape = Scrape::of(host).await;
     scrape.sum("udp_echo_drops_total{reason=\"slow_reader\"")
 }

@@ -1,23 +1,20 @@
 //! The host as a program of its own, on free ports; it ends with the test.
 
-// What cannot be done here fails the test that asked for it.
-#![allow(clippy::unwrap_used)]
-
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::process::{Command, ExitStatus};
 
-use test_support::program::{self, Attempt, Said};
+use crate::program::{self, Attempt, Program, Said};
 
 /// The program itself, on free ports.
-pub struct Program {
-    program: program::Program,
+pub struct HostProgram {
+    program: Program,
     /// Address of the page and the relay.
     pub http: SocketAddr,
 }
 
-impl Program {
+impl HostProgram {
     /// Starts it with further settings.
     pub async fn start(settings: &[&str]) -> Self {
         Self::started(|| Attempt::new(command(settings), address)).await
@@ -60,7 +57,7 @@ impl Program {
     where
         R: FnMut(&Said<'_>) -> Option<SocketAddr>,
     {
-        let started = program::Program::start(attempt).await;
+        let started = Program::start(attempt).await;
         let (program, http) = started.unwrap_or_else(|failure| panic!("{failure}"));
         Self { program, http }
     }

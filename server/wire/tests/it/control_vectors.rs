@@ -29,7 +29,7 @@ struct Short {
 }
 
 fn control() -> Control {
-    serde_json::from_str(include_str!("../vectors/control.json")).unwrap()
+    serde_json::from_str(include_str!("../../vectors/control.json")).unwrap()
 }
 
 /// Name of a message or an event. The match is the reason: a new variant does not compile until it has one, and

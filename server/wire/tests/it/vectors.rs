@@ -141,12 +141,12 @@ fn close_the_books_of(file: &str) {
 
 #[test]
 fn answers_are_matched_as_the_vectors_say() {
-    close_the_books_of(include_str!("../vectors/matching.json"));
+    close_the_books_of(include_str!("../../vectors/matching.json"));
 }
 
 #[test]
 fn fates_and_counters_are_those_of_the_vectors() {
-    close_the_books_of(include_str!("../vectors/ledger.json"));
+    close_the_books_of(include_str!("../../vectors/ledger.json"));
 }
 
 #[derive(Deserialize)]
@@ -178,7 +178,7 @@ struct GuardCase {
 
 #[test]
 fn the_echo_rule_is_that_of_the_vectors() {
-    let echo: Echo = serde_json::from_str(include_str!("../vectors/echo.json")).unwrap();
+    let echo: Echo = serde_json::from_str(include_str!("../../vectors/echo.json")).unwrap();
     for case in &echo.rule {
         let rule = EchoRule {
             buffer: case.buffer,
@@ -251,7 +251,7 @@ fn arrivals_until(link: &mut Link<u64>, now: u64) -> Vec<Arrival> {
 
 #[test]
 fn one_seed_gives_the_event_list_of_the_vectors() {
-    let links: Links = serde_json::from_str(include_str!("../vectors/link.json")).unwrap();
+    let links: Links = serde_json::from_str(include_str!("../../vectors/link.json")).unwrap();
     assert!(links.cases.len() > 10);
     for case in links.cases {
         let mut link = Link::new(case.impairment, case.seed, case.direction);

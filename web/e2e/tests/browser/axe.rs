@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::firefox::tools;
 use crate::page::{Page, Scheme};
+use crate::places::tools;
 
 /// Runs every rule, the advice on good practice too, through open shadow roots, and hands over what is violated.
 const RUN: &str = "const done = arguments[arguments.length - 1];

@@ -10,9 +10,9 @@ use thirtyfour::Key;
 
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::first_echo::{open_live, wait_for_fate};
 use crate::page::{Page, Scheme, eventually};
+use test_support::host::TestServer;
 
 /// Opens the page and waits for the bytes, which come in a chunk of their own.
 async fn open_bytes(page: &Page, host: &TestServer) -> Result<()> {
@@ -99,7 +99,6 @@ async fn show(page: &Page, stage: u32) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn hex_and_text_follow_each_other_and_nothing_is_lost() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -158,7 +157,6 @@ async fn hex_and_text_follow_each_other_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn lines_copied_from_the_page_send_the_same_bytes_to_the_echo_server() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -221,7 +219,6 @@ async fn run_in_bash(line: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_ruler_goes_by_keys_to_the_last_byte_and_the_system_refuses_the_next() {
     let host = TestServer::start(&["--buffer", "4096"]).await;
     in_chromium(async |page| {
@@ -289,7 +286,6 @@ async fn the_ruler_goes_by_keys_to_the_last_byte_and_the_system_refuses_the_next
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn files_long_lines_and_turned_bits_are_taken_or_told() {
     let host = TestServer::start(&[]).await;
     let folder = tempfile::tempdir().expect("a folder for files");

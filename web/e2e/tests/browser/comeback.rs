@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use anyhow::{Result, ensure};
 
 use crate::browser::in_chromium;
-use crate::common::program::Program;
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
+use test_support::host::HostProgram;
 
 /// The same before and after a restart, so that tokens stay good.
 const SECRET: &str = "--resume-secret=the same before and after";
@@ -32,7 +32,7 @@ async fn over_a_restart(
     second: &[&str],
 ) -> Result<((String, String), String)> {
     let http = format!("--http={address}");
-    let mut host = Program::start(&[&http, SECRET]).await;
+    let mut host = HostProgram::start(&[&http, SECRET]).await;
     page.open(&format!("http://{address}/")).await?;
     page.wait_for_state("live").await?;
     page.part("send").await?.click().await?;
@@ -61,7 +61,7 @@ async fn over_a_restart(
 
     let mut settings = vec![http.as_str()];
     settings.extend_from_slice(second);
-    let _host = Program::start(&settings).await;
+    let _host = HostProgram::start(&settings).await;
     page.wait_for_state("live").await?;
     page.console().await?;
     let notice = page
@@ -76,7 +76,6 @@ async fn over_a_restart(
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_page_returns_by_itself_with_its_history_and_its_udp_port() {
     let address = free_port().unwrap();
     in_chromium(async |page| {
@@ -91,7 +90,6 @@ async fn a_page_returns_by_itself_with_its_history_and_its_udp_port() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_page_that_gets_another_port_says_so() {
     let address = free_port().unwrap();
     in_chromium(async |page| {
@@ -109,9 +107,8 @@ async fn a_page_that_gets_another_port_says_so() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_limit_that_ends_the_session_is_shown_in_its_own_words() {
-    let host = Program::start(&["--idle-timeout=1s"]).await;
+    let host = HostProgram::start(&["--idle-timeout=1s"]).await;
     in_chromium(async |page| {
         page.open(&format!("http://{}/", host.http)).await?;
         page.wait_for_state("live").await?;

@@ -2,7 +2,6 @@
 //! host's.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 mod behaviour;
@@ -25,9 +24,9 @@ pub(crate) use files::{FileServer, copy};
 use site::{Site, strict};
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// The address that the snippets are written for, and that an author changes.
 const SNIPPET_HOST: &str = "http://127.0.0.1:8000";
@@ -41,9 +40,7 @@ pub(crate) async fn begins(page: &Page) -> Result<()> {
 
 /// A site with one snippet, in which nothing is changed but the address of the host.
 fn put_snippet(site: &mut Site, name: &str, host: SocketAddr) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../www/embed")
-        .join(name);
+    let path = crate::places::embed().join(name);
     let snippet =
         std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
     ensure!(
@@ -56,7 +53,6 @@ fn put_snippet(site: &mut Site, name: &str, host: SocketAddr) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_snippet_works_from_an_origin_that_the_host_admits() {
     let mut site = Site::new().await.unwrap();
     let origin = site.origin.clone();
@@ -74,7 +70,6 @@ async fn a_snippet_works_from_an_origin_that_the_host_admits() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn an_origin_that_the_host_does_not_admit_is_told_the_setting() {
     let mut site = Site::new().await.unwrap();
     let origin = site.origin.clone();

@@ -7,10 +7,10 @@ use thirtyfour::Key;
 
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::experiments;
 use crate::first_echo::{open_first, open_live, wait_for_fate};
 use crate::page::{Page, Scheme};
+use test_support::host::TestServer;
 
 /// The narrowest window that we promise, which is also one of 1,280 pixels at a zoom of 400 %, and up to the widest.
 const WIDTHS: [u32; 5] = [320, 390, 768, 1280, 2560];
@@ -57,7 +57,6 @@ async fn send_one(page: &Page) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn every_view_passes_axe_in_light_and_dark() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -103,7 +102,6 @@ async fn every_view_passes_axe_in_light_and_dark() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn no_window_scrolls_sideways_in_either_direction_of_writing() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -134,7 +132,6 @@ async fn no_window_scrolls_sideways_in_either_direction_of_writing() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn nothing_moves_by_itself_while_the_page_loads_and_answers_come() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -154,7 +151,6 @@ async fn nothing_moves_by_itself_while_the_page_loads_and_answers_come() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_tab_key_walks_through_everything_and_the_focus_always_shows() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -208,7 +204,6 @@ async fn the_tab_key_walks_through_everything_and_the_focus_always_shows() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn with_reduced_motion_nothing_moves_and_with_forced_colours_everything_keeps_an_edge() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {

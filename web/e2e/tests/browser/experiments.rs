@@ -8,8 +8,8 @@ use test_support::program::Program;
 
 use crate::axe::assert_accessible;
 use crate::browser::{Browser, in_browser, in_chromium};
-use crate::common::TestServer;
 use crate::page::{Page, eventually};
+use test_support::host::TestServer;
 
 /// What a reader does in one experiment, and reads afterwards.
 pub(crate) struct Case {
@@ -382,19 +382,16 @@ async fn terminal(page: &Page, host: &TestServer, mode: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn every_experiment_tells_its_numbers_in_chromium() {
     all(Browser::Chromium).await;
 }
 
 #[tokio::test]
-#[ignore = "needs Firefox: run cargo verify"]
 async fn every_experiment_tells_its_numbers_in_firefox() {
     all(Browser::Firefox).await;
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_wrong_deep_link_is_named_and_the_list_stays() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -437,7 +434,6 @@ async fn a_wrong_deep_link_is_named_and_the_list_stays() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn an_experiment_is_done_by_keyboard_begins_anew_and_wants_a_guess_first() {
     use thirtyfour::Key;
     let host = TestServer::start(&[]).await;

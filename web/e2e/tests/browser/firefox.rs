@@ -1,6 +1,6 @@
 //! Firefox and its driver.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +10,7 @@ use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
 use thirtyfour::{DesiredCapabilities, WebDriver};
 
 use crate::page::{Console, Page};
+use crate::places::tools;
 
 /// A geckodriver on a port of its own. The one Firefox it drives makes itself a profile, and takes it away again.
 pub(crate) struct Driver {
@@ -83,12 +84,6 @@ fn program() -> PathBuf {
     } else {
         "geckodriver".into()
     }
-}
-
-/// What `cargo verify` fetches by npm and cargo.
-pub(crate) fn tools() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    target.expect("tmp lies in the target folder").join("tools")
 }
 
 /// Whether a line of output is an error of a page.

@@ -7,8 +7,8 @@ use serde_json::json;
 use thirtyfour::Key;
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::page::{Page, eventually};
+use test_support::host::TestServer;
 
 const DEFAULT_MESSAGE: &str = "This is the message.  It will be repeated.";
 
@@ -47,7 +47,6 @@ pub(crate) async fn wait_for_fate(page: &Page, number: u64, fate: &str) -> Resul
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_default_message_comes_back_and_both_transcripts_say_so_in_the_tutorials_words() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -101,7 +100,6 @@ async fn the_default_message_comes_back_and_both_transcripts_say_so_in_the_tutor
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_keyboard_alone_sends_a_message_of_ones_own() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -130,7 +128,6 @@ async fn the_keyboard_alone_sends_a_message_of_ones_own() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_line_that_no_datagram_holds_is_said_to_be_too_long_kept_and_rejected() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -163,7 +160,6 @@ async fn a_line_that_no_datagram_holds_is_said_to_be_too_long_kept_and_rejected(
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_host_that_goes_away_is_said_and_come_back_to() {
     let host = TestServer::start(&[]).await;
     let address = host.http().to_string();

@@ -28,7 +28,6 @@ async fn console_after(page: &Page, body: &str, expected: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn every_kind_of_page_error_is_seen() {
     in_chromium(async |page| {
         console_after(page, "<script>console.error('logged')</script>", "logged").await?;
@@ -51,7 +50,6 @@ async fn every_kind_of_page_error_is_seen() {
 }
 
 #[tokio::test]
-#[ignore = "needs Firefox: run cargo verify"]
 async fn page_errors_are_seen_in_firefox_too() {
     in_browser(Browser::Firefox, async |page| {
         page.assert_console_is_clean().await?;
@@ -64,7 +62,6 @@ async fn page_errors_are_seen_in_firefox_too() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn what_shuts_people_out_is_named_inside_shadow_roots_too() {
     in_chromium(async |page| {
         let grey = "<main><h1>t</h1><udp-echo></udp-echo></main><script>document.documentElement.lang = 'en';
@@ -82,7 +79,6 @@ async fn what_shuts_people_out_is_named_inside_shadow_roots_too() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 #[should_panic(expected = "errors in the console")]
 async fn an_error_in_the_console_fails_a_test_that_is_content() {
     in_chromium(async |page| {
@@ -93,7 +89,6 @@ async fn an_error_in_the_console_fails_a_test_that_is_content() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn size_and_colour_scheme_are_those_asked_for() {
     in_chromium(async |page| {
         page.open(&page_of("<p>hello")).await?;
@@ -115,7 +110,6 @@ async fn size_and_colour_scheme_are_those_asked_for() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn parts_are_found_inside_the_widget_and_pressed_as_a_visitor_would() {
     in_chromium(async |page| {
         let widget = "<udp-echo></udp-echo><script>

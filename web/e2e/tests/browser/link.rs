@@ -7,9 +7,9 @@ use wire::link::Impairment;
 use wire::simulator::{Outgoing, Simulator};
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::embed::site::Site;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 const DATAGRAMS: u64 = 40;
 const SEED: u64 = 2024;
@@ -153,7 +153,6 @@ async fn in_page(page: &Page, origin: &str, mode: &str) -> Result<Story> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn one_seed_gives_one_list_of_events_in_host_browser_and_plain_rust() {
     let plain = in_rust();
     // A story in which nothing happens would be the same everywhere.

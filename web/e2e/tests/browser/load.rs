@@ -1,6 +1,6 @@
 //! The page under load: 2,000 datagrams a second, drawn, without a long task and without growing.
 //!
-//! Short in every `verify`; `UDP_ECHO_LOAD_SECONDS=60 cargo test -p udp-echo --test browser load:: -- --ignored --nocapture`
+//! Short in every `verify`; `UDP_ECHO_LOAD_SECONDS=60 cargo test -p e2e --features browser load:: -- --nocapture`
 //! is the long one, on a quiet machine and with an optimized host (`--release`).
 
 use std::time::{Duration, Instant};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::first_echo::open_live;
+use test_support::host::TestServer;
 
 /// Datagrams a second.
 const RATE: u64 = 2000;
@@ -51,7 +51,6 @@ const RUN: &str = "const [seconds, rate] = [SECONDS, RATE];
     }, 10)";
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn two_thousand_datagrams_a_second_are_drawn_without_a_long_task_and_without_growing() {
     let asked = std::env::var("UDP_ECHO_LOAD_SECONDS").ok();
     let seconds: u64 = asked.as_deref().map_or(3, |text| text.parse().unwrap());

@@ -3,15 +3,14 @@
 //! [`browser`] starts a browser of its own for a test, watches its console and stops it whatever happens; [`page`] is what
 //! a test does with it, and [`axe`] judges whether everybody can use what is shown. All browser tests live in this one program, so that it is linked once.
 //!
-//! They are ignored by plain `cargo test`, for which no browser need be installed; `cargo verify` runs them.
+//! They need the feature `browser`, and [`trunk`] and [`shots`] one each of their own: plain `cargo test`, for which no browser
+//! need be installed, leaves them out and says so; `cargo verify` runs them.
 
 mod axe;
 mod browser;
 mod bytes;
 mod chromium;
 mod comeback;
-#[path = "../common/mod.rs"]
-mod common;
 mod embed;
 mod everyone;
 mod experiments;
@@ -22,6 +21,9 @@ mod link;
 mod load;
 mod page;
 mod picture;
+mod places;
+#[cfg(feature = "shots")]
 mod shots;
 mod surroundings;
+#[cfg(feature = "trunk")]
 mod trunk;

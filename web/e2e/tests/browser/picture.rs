@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::browser::{Browser, in_browser, in_chromium};
-use crate::common::TestServer;
 use crate::embed::site::Site;
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// Opens a page with one element that simulates, with these attributes, and waits for its picture.
 async fn open(page: &Page, attributes: &str) -> Result<()> {
@@ -75,7 +75,6 @@ async fn tool(page: &Page, name: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_loss_ends_in_a_cross_with_a_word_and_row_and_arrow_light_up_together() {
     in_chromium(async |page| {
         open(page, "loss='100 0' seed=1").await?;
@@ -96,7 +95,6 @@ async fn a_loss_ends_in_a_cross_with_a_word_and_row_and_arrow_light_up_together(
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn strokes_that_overtake_cross_and_the_words_say_who_was_overtaken() {
     in_chromium(async |page| {
         // With this seed the second overtakes the first.
@@ -123,7 +121,6 @@ async fn strokes_that_overtake_cross_and_the_words_say_who_was_overtaken() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_duplicate_is_a_fork() {
     in_chromium(async |page| {
         open(page, "duplicate='0 100' delay=20 seed=1").await?;
@@ -141,7 +138,6 @@ async fn a_duplicate_is_a_fork() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_timeout_is_a_dotted_bracket_and_the_late_answer_is_marked() {
     in_chromium(async |page| {
         open(page, "timeout=100 delay='300 0'").await?;
@@ -163,7 +159,6 @@ async fn a_timeout_is_a_dotted_bracket_and_the_late_answer_is_marked() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn refused_empty_cut_and_corrupted_have_words_of_their_own() {
     in_chromium(async |page| {
         open(page, "").await?;
@@ -203,7 +198,6 @@ async fn refused_empty_cut_and_corrupted_have_words_of_their_own() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_keyboard_steps_through_a_run_and_back_and_each_step_says_what_happens() {
     in_chromium(async |page| {
         open(page, "").await?;
@@ -250,7 +244,6 @@ async fn the_keyboard_steps_through_a_run_and_back_and_each_step_says_what_happe
 }
 
 #[tokio::test]
-#[ignore = "needs Firefox: run cargo verify"]
 async fn firefox_draws_arrowheads_and_steps_too() {
     let host = TestServer::start(&[]).await;
     in_browser(Browser::Firefox, async |page| {
@@ -292,7 +285,6 @@ async fn firefox_draws_arrowheads_and_steps_too() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn zoom_follow_and_pause_choose_what_is_shown() {
     in_chromium(async |page| {
         open(page, "").await?;
@@ -332,7 +324,6 @@ async fn zoom_follow_and_pause_choose_what_is_shown() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_books_add_up_and_round_trips_have_percentiles_and_losses() {
     in_chromium(async |page| {
         open(page, "loss='30 0' seed=7").await?;
@@ -378,7 +369,6 @@ async fn boxes(page: &Page) -> Result<Value> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn three_sends_are_three_receives_and_a_byte_stream_merges_them() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -418,7 +408,6 @@ async fn three_sends_are_three_receives_and_a_byte_stream_merges_them() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_number_out_of_range_is_told_beside_its_field_and_the_link_stays() {
     in_chromium(async |page| {
         open(page, "").await?;

@@ -4,16 +4,16 @@
 //! leaves them out; what they check is checked there by [`crate::everyone`], in less time.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::embed::site::Site;
 use crate::experiments;
 use crate::first_echo::{open_first, wait_for_fate};
 use crate::page::{Page, Scheme};
+use test_support::host::TestServer;
 
 mod run;
 
@@ -57,16 +57,12 @@ async fn picture(page: &Page, name: &str, selector: Option<&str>) -> Result<()> 
 }
 
 fn folder() -> Result<PathBuf> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let folder = target
-        .context("tmp lies in the target folder")?
-        .join("shots");
+    let folder = crate::places::target().join("shots");
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     Ok(folder)
 }
 
 #[tokio::test]
-#[ignore = "takes pictures: run cargo xtask shots"]
 async fn the_widget_and_the_article() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -144,7 +140,6 @@ const LINKS: [(&str, &str); 5] = [
 ];
 
 #[tokio::test]
-#[ignore = "takes pictures: run cargo xtask shots"]
 async fn the_picture_shows_what_a_link_does() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/udp/").unwrap();
@@ -185,7 +180,6 @@ async fn the_picture_shows_what_a_link_does() {
 }
 
 #[tokio::test]
-#[ignore = "takes pictures: run cargo xtask shots"]
 async fn every_experiment() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -216,7 +210,6 @@ async fn every_experiment() {
 }
 
 #[tokio::test]
-#[ignore = "takes pictures: run cargo xtask shots"]
 async fn a_host_that_went_away() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {

@@ -14,11 +14,11 @@ use tempfile::TempDir;
 use test_support::program::{Attempt, Program, Said};
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::embed::{FileServer, begins, copy};
-use crate::firefox::tools;
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
+use crate::places::{self, tools};
+use test_support::host::TestServer;
 
 /// The address in `Trunk.toml` to which whatever is not a file goes.
 const DEFAULT_HOST: &str = "127.0.0.1:8000";
@@ -53,9 +53,12 @@ const CHANGES: [(&str, &str, &str, &str); 3] = [
 
 /// A copy of this repository, without what was built from it.
 fn repository() -> Result<TempDir> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = tempfile::tempdir()?;
-    copy(&root, folder.path(), &["target", ".git", "bundle"])?;
+    copy(
+        &places::root(),
+        folder.path(),
+        &["target", ".git", "bundle"],
+    )?;
     Ok(folder)
 }
 
@@ -174,7 +177,6 @@ async fn has_every_module(page: &Page) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and Trunk: run cargo verify --trunk"]
 async fn trunk_serve_relays_datagrams_and_reloads_the_page_on_a_change_in_each_place() {
     let host = TestServer::start(&[]).await;
     let trunk = Trunk::serve(host.http()).await.unwrap();
@@ -201,7 +203,6 @@ async fn trunk_serve_relays_datagrams_and_reloads_the_page_on_a_change_in_each_p
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and Trunk: run cargo verify --trunk"]
 async fn trunk_build_leaves_a_folder_that_works_below_any_path_of_a_static_host() {
     let folder = repository().unwrap();
     let build = trunk(folder.path()).args(["build", "--release"]).status();

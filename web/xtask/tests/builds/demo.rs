@@ -39,7 +39,6 @@ fn address(said: &Said<'_>, label: &str) -> Option<SocketAddr> {
 }
 
 #[test]
-#[ignore = "builds the host in release: run cargo verify"]
 fn demo_ends_in_a_host_with_the_page_inside_and_stops_at_control_c() {
     let attempt = || {
         let mut demo = Command::new(env!("CARGO_BIN_EXE_xtask"));

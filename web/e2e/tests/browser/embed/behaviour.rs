@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::put_snippet;
 use super::site::Site;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
+use test_support::host::TestServer;
 
 /// A site with the bundle in `/udp/` and this in its body.
 pub(super) async fn site(body: &str) -> Result<String> {
@@ -18,7 +18,6 @@ pub(super) async fn site(body: &str) -> Result<String> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn ten_on_a_page_load_one_module_and_only_those_in_sight_begin() {
     let one = "<udp-echo mode=simulated></udp-echo><div style='height: 200vh'></div>";
     let origin = site(&one.repeat(10)).await.unwrap();
@@ -39,7 +38,6 @@ async fn ten_on_a_page_load_one_module_and_only_those_in_sight_begin() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_view_loads_the_chunks_it_shows_and_no_others() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/udp/").unwrap();
@@ -92,7 +90,6 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn methods_send_events_tell_and_a_run_is_exported_and_replayed() {
     let origin = site("<udp-echo mode=simulated loss='0 0' seed=7></udp-echo>")
         .await
@@ -135,7 +132,6 @@ async fn methods_send_events_tell_and_a_run_is_exported_and_replayed() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn after_a_disconnect_the_run_is_still_exported_and_a_connect_begins_again() {
     let origin = site("<udp-echo mode=simulated></udp-echo>").await.unwrap();
     in_chromium(async |page| {
@@ -177,7 +173,6 @@ async fn after_a_disconnect_the_run_is_still_exported_and_a_connect_begins_again
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn two_versions_on_a_page_do_not_clash_and_the_first_stays() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/1/").unwrap();
@@ -201,7 +196,6 @@ async fn two_versions_on_a_page_do_not_clash_and_the_first_stays() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn on_paper_stands_what_the_author_wrote() {
     let body = "<udp-echo mode=simulated><pre>a transcript</pre></udp-echo>";
     let origin = site(body).await.unwrap();
@@ -228,7 +222,6 @@ async fn on_paper_stands_what_the_author_wrote() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_language_is_the_authors_outside_and_english_inside() {
     let body = "<script>document.documentElement.lang = 'de'</script>
         <udp-echo mode=simulated lang=fr><p>un écho</p></udp-echo>";
@@ -249,7 +242,6 @@ async fn the_language_is_the_authors_outside_and_english_inside() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn an_element_that_is_moved_keeps_its_run_and_the_theme_follows_the_page() {
     let body = "<main><udp-echo mode=simulated></udp-echo></main><aside></aside>";
     let origin = site(body).await.unwrap();
@@ -278,7 +270,6 @@ async fn an_element_that_is_moved_keeps_its_run_and_the_theme_follows_the_page()
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_click_starts_what_waits_for_one_and_a_wrong_attribute_is_named() {
     let body = "<udp-echo mode=simulated loading=click loss=lots></udp-echo>\
         <script>addEventListener('udp-error', ({ detail }) => globalThis.said = detail)</script>";
@@ -305,7 +296,6 @@ async fn a_click_starts_what_waits_for_one_and_a_wrong_attribute_is_named() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_classic_snippet_works_from_another_origin_under_the_strict_policy() {
     let mut site = Site::new().await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
@@ -320,11 +310,10 @@ async fn the_classic_snippet_works_from_another_origin_under_the_strict_policy()
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_sandboxed_frame_is_live_when_null_is_allowed_and_gets_the_height_it_asks_for() {
     let host = TestServer::start(&["--allow-origin", "null"]).await;
     let mut site = Site::new().await.unwrap();
-    let snippet = include_str!("../../../../www/embed/iframe.html");
+    let snippet = include_str!("../../../../../www/embed/iframe.html");
     let listener = "<script>addEventListener('message', ({ data }) => { if (data.type === 'udp-ready') globalThis.ready = data.detail })</script>";
     let address = format!("http://{}", host.http());
     site.page(
@@ -355,7 +344,6 @@ async fn a_sandboxed_frame_is_live_when_null_is_allowed_and_gets_the_height_it_a
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn an_experiment_begins_as_on_the_page_and_a_wrong_one_is_named() {
     let body = "<udp-echo mode=simulated experiment=buffer></udp-echo>\
         <script>globalThis.said = [];
@@ -403,10 +391,10 @@ async fn an_experiment_begins_as_on_the_page_and_a_wrong_one_is_named() {
 
 #[test]
 fn loader_types_and_catalogue_name_the_same_attributes_methods_and_events() {
-    let loader = include_str!("../../../../www/udp-echo.js");
-    let types = include_str!("../../../../www/udp-echo.d.ts");
+    let loader = include_str!("../../../../../www/udp-echo.js");
+    let types = include_str!("../../../../../www/udp-echo.d.ts");
     let catalogue: Value =
-        serde_json::from_str(include_str!("../../../../www/custom-elements.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../www/custom-elements.json")).unwrap();
     let element = &catalogue["modules"][0]["declarations"][0];
     let names = |key: &str| -> Vec<String> {
         let items = element[key].as_array().unwrap().iter();

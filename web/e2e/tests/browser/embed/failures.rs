@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::site::{Answer, Site, strict};
 use super::tls::Tls;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// A page with a widget whose loader is at this address.
 fn page_with(loader: &str, attributes: &str) -> String {
@@ -63,7 +63,6 @@ async fn expect_failure(page: &Page, url: &str, code: &str, hint: &str) -> Resul
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_policy_without_wasm_is_named() {
     let policy = "default-src 'self'";
     let origin = site_with_bundle(policy).await.unwrap().serve();
@@ -72,7 +71,6 @@ async fn a_policy_without_wasm_is_named() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_policy_that_forbids_a_file_is_named_with_its_directive() {
     let files = {
         let mut site = Site::named("files.example").await.unwrap();
@@ -94,7 +92,6 @@ async fn a_policy_that_forbids_a_file_is_named_with_its_directive() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_script_of_the_wrong_type_is_named_with_the_right_one() {
     let mut site = site_with_bundle("").await.unwrap();
     let glue = site.files.get_mut("/udp/udp-echo-web.js").unwrap();
@@ -107,7 +104,6 @@ async fn a_script_of_the_wrong_type_is_named_with_the_right_one() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn wasm_of_the_wrong_type_works_all_the_same() {
     let mut site = site_with_bundle("").await.unwrap();
     site.files
@@ -123,7 +119,6 @@ async fn wasm_of_the_wrong_type_works_all_the_same() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn files_that_other_origins_may_not_read_are_named_with_the_header() {
     let files = {
         let mut site = Site::named("files.example").await.unwrap();
@@ -149,7 +144,6 @@ async fn files_that_other_origins_may_not_read_are_named_with_the_header() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_missing_file_is_named_even_where_the_server_answers_with_a_page() {
     for answer in [
         None,
@@ -171,7 +165,6 @@ async fn a_missing_file_is_named_even_where_the_server_answers_with_a_page() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_chunk_that_is_missing_is_named_and_the_widget_goes_on_without_it() {
     let mut site = site_with_bundle("").await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
@@ -214,7 +207,6 @@ async fn a_chunk_that_is_missing_is_named_and_the_widget_goes_on_without_it() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_file_of_another_version_is_not_run() {
     let mut site = site_with_bundle("").await.unwrap();
     let glue = site.files.get_mut("/udp/udp-echo-web.js").unwrap();
@@ -230,10 +222,9 @@ async fn a_file_of_another_version_is_not_run() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_page_that_was_opened_as_a_file_is_told_to_be_served() {
     let folder = tempfile::tempdir().unwrap();
-    let bundle = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("bundle");
+    let bundle = crate::places::bundle();
     for name in [
         "udp-echo.classic.js",
         "udp-echo-web.js",
@@ -252,7 +243,6 @@ async fn a_page_that_was_opened_as_a_file_is_told_to_be_served() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_browser_that_lacks_something_is_told_what() {
     let mut site = site_with_bundle("").await.unwrap();
     let old = "<script>CSS.supports = () => false</script>";
@@ -264,7 +254,6 @@ async fn a_browser_that_lacks_something_is_told_what() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_loader_whose_folder_is_gone_says_where_it_looked() {
     let mut site = site_with_bundle("").await.unwrap();
     site.files
@@ -275,7 +264,6 @@ async fn a_loader_whose_folder_is_gone_says_where_it_looked() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_panic_in_wasm_is_said_and_the_widget_begins_again() {
     let mut site = site_with_bundle("").await.unwrap();
     let html = format!(
@@ -324,7 +312,6 @@ pub(super) async fn panics_and_begins_again(page: &Page) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn without_a_relay_the_widget_simulates_and_says_that_no_host_answers() {
     let files = TestServer::start(&[]).await;
     let mut site = Site::new().await.unwrap();
@@ -386,7 +373,6 @@ async fn expect_no_way_to_the_host(
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium, openssl and socat: run cargo verify"]
 async fn a_relay_without_tls_is_named_on_a_page_that_came_over_https() {
     let mut site = site_with_bundle("").await.unwrap();
     // Nobody listens there, and nobody is asked.
@@ -403,7 +389,6 @@ async fn a_relay_without_tls_is_named_on_a_page_that_came_over_https() {
 /// The refusal itself is the browser's own, given through its protocol. What is emulated: this page comes from this
 /// machine, which Chromium lets reach this machine all the same, so that the connection fails because nobody listens.
 #[tokio::test]
-#[ignore = "needs Chromium, openssl and socat: run cargo verify"]
 async fn a_reader_who_refused_the_page_this_machine_is_told_where_to_allow_it() {
     let mut site = site_with_bundle("").await.unwrap();
     let relay = "relay=\"http://127.0.0.1:9\" loading=click";
@@ -418,7 +403,6 @@ async fn a_reader_who_refused_the_page_this_machine_is_told_where_to_allow_it() 
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_strictest_policy_that_is_promised_lets_everything_through() {
     let mut site = Site::new().await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;

@@ -16,9 +16,9 @@ use thirtyfour::support::base64_encode;
 use super::SNIPPET_HOST;
 use super::site::{Answer, Site, strict};
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// Where a site that has its own copy of the bundle keeps it.
 const OWN_COPY: &str = "/udp-echo";
@@ -149,7 +149,6 @@ async fn only_the_network_complains(page: &Page) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and Sphinx: run cargo verify"]
 async fn a_sphinx_site_with_the_directive_teaches_with_and_without_a_host() {
     teaches(build::sphinx(), async |page| {
         // Its search has the slash for a key, and its keyboard navigation the arrows.
@@ -170,7 +169,6 @@ async fn a_sphinx_site_with_the_directive_teaches_with_and_without_a_host() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and mdBook: run cargo verify"]
 async fn a_book_teaches_with_and_without_a_host() {
     teaches(build::mdbook(), async |page| {
         // Its own switch of themes is followed.
@@ -199,13 +197,11 @@ async fn a_book_teaches_with_and_without_a_host() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and Hugo: run cargo verify"]
 async fn a_hugo_site_with_the_shortcode_teaches_with_and_without_a_host() {
     teaches(build::hugo(), async |_| Ok(())).await.unwrap();
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and Docusaurus: run cargo verify"]
 async fn a_docusaurus_site_survives_its_server_and_changes_pages_by_itself() {
     teaches(build::docusaurus(), async |page| {
         let hydrated = "return document.documentElement.dataset.hasHydrated === 'true'";
@@ -230,7 +226,6 @@ async fn a_docusaurus_site_survives_its_server_and_changes_pages_by_itself() {
 }
 
 #[test]
-#[ignore = "needs Sphinx: run cargo verify"]
 fn the_directive_says_which_option_is_no_attribute_and_other_builders_get_the_transcript() {
     let (said, text) =
         build::sphinx_text(".. udp-echo::\n   :view: mini\n\n.. udp-echo::\n   :colour: red\n")
@@ -242,7 +237,7 @@ fn the_directive_says_which_option_is_no_attribute_and_other_builders_get_the_tr
 
 #[test]
 fn the_directive_takes_every_attribute() {
-    let extension = include_str!("../../../../www/embed/sphinx/udp_echo_sphinx.py");
+    let extension = include_str!("../../../../../www/embed/sphinx/udp_echo_sphinx.py");
     let list = extension
         .split("ATTRIBUTES = (")
         .nth(1)
@@ -256,7 +251,7 @@ fn the_directive_takes_every_attribute() {
     known.push("autosend");
     known.sort_unstable();
     let catalogue: Value =
-        serde_json::from_str(include_str!("../../../../www/custom-elements.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../www/custom-elements.json")).unwrap();
     let attributes = catalogue["modules"][0]["declarations"][0]["attributes"]
         .as_array()
         .unwrap();

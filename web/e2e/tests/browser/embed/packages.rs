@@ -11,19 +11,16 @@ use super::failures::{TRAP, panics_and_begins_again};
 use super::files::FileServer;
 use super::site::{Answer, Site};
 use crate::browser::in_chromium;
-use crate::firefox::tools;
+use crate::places::{self, tools};
 
 /// Where on the server the folder lies.
 const BELOW: &str = "/some/sub/path";
 
 /// What `dist` made, of the bundle that there is now.
 fn dist() -> Result<PathBuf> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let dist = target
-        .context("tmp lies in the target folder")?
-        .join("dist");
+    let dist = places::target().join("dist");
     let version = |folder: &Path| fs::read_to_string(folder.join("version")).ok();
-    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("bundle");
+    let bundle = places::bundle();
     ensure!(
         version(&dist.join("static")) == version(&bundle),
         "target/dist is of another bundle; cargo xtask dist makes it anew"
@@ -32,7 +29,6 @@ fn dist() -> Result<PathBuf> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and target/dist: run cargo verify"]
 async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_outside() {
     let root = tempfile::tempdir().unwrap();
     let below = root.path().join(BELOW.trim_start_matches('/'));
@@ -67,7 +63,6 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium, target/dist and the webpack of Docusaurus: run cargo verify"]
 async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
     let scratch = tempfile::tempdir().unwrap();
     let built = bundled(scratch.path()).unwrap();

@@ -82,7 +82,6 @@ async fn draw_all(page: &Page) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_catalogue_lists_the_parts_that_are_drawn_and_no_others() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/udp/").unwrap();

@@ -22,7 +22,6 @@ async fn all_end(page: &Page, methods: usize, how: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn who_waits_for_an_element_that_leaves_is_told_and_it_may_come_back() {
     // Out of sight it does not begin by itself.
     let body = "<div style='height: 300vh'></div><udp-echo mode=simulated></udp-echo>";
@@ -61,7 +60,6 @@ async fn who_waits_for_an_element_that_leaves_is_told_and_it_may_come_back() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn an_element_that_is_moved_while_it_loads_keeps_its_promises() {
     let origin = site("<main></main><udp-echo mode=simulated></udp-echo>")
         .await
@@ -80,7 +78,6 @@ async fn an_element_that_is_moved_while_it_loads_keeps_its_promises() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_reset_makes_those_wait_that_send_after_it() {
     let origin = site("<udp-echo mode=simulated></udp-echo>").await.unwrap();
     in_chromium(async |page| {
@@ -103,7 +100,6 @@ async fn a_reset_makes_those_wait_that_send_after_it() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn who_waits_for_what_cannot_start_hears_the_code() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/udp/").unwrap();

@@ -13,18 +13,19 @@ use serde_json::Value;
 use super::proxy::{Proxy, shipped};
 use super::site::{Answer, Site};
 use crate::browser::in_chromium;
-use crate::common::TestServer;
-use crate::common::client::Client;
 use crate::page::Page;
+use test_support::client::Client;
+use test_support::host::TestServer;
 
 /// What every proxy of a host has to pass.
 const UPGRADE: &str = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
 
 /// nginx with a host below `/demo/`, as the usual recipe has it, with these lines more.
-fn below_a_path(host: SocketAddr, lines: &str) -> Result<Proxy> {
+async fn below_a_path(host: SocketAddr, lines: &str) -> Result<Proxy> {
     Proxy::nginx(&format!(
         "server {{ listen 127.0.0.1:PORT; location /demo/ {{ proxy_pass http://{host}/; {lines} }} }}"
     ))
+    .await
 }
 
 /// Sends from the first widget, and waits until the answer is there.
@@ -50,10 +51,9 @@ fn embed(site: &mut Site, policy: &str, loader: &str, kind: &str, attributes: &s
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and nginx: run cargo verify"]
 async fn below_a_path_every_page_finds_its_files_and_its_relay() {
     let host = TestServer::start(&[]).await;
-    let proxy = below_a_path(host.http(), UPGRADE).unwrap();
+    let proxy = below_a_path(host.http(), UPGRADE).await.unwrap();
     in_chromium(async |page| {
         let below = proxy.called("127.0.0.1") + "/demo";
         // Without the slash, to begin with.
@@ -100,11 +100,10 @@ async fn below_a_path_every_page_finds_its_files_and_its_relay() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and nginx: run cargo verify"]
 async fn embeds_from_below_a_path_find_the_relay_beside_the_loader() {
     let mut site = Site::new().await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
-    let proxy = below_a_path(host.http(), UPGRADE).unwrap();
+    let proxy = below_a_path(host.http(), UPGRADE).await.unwrap();
     let version = udp_echo::page::bundle_id().expect("cargo xtask bundle made one");
     let below = proxy.called("127.0.0.1") + "/demo";
     let versioned = format!("{below}/v/{version}");
@@ -164,10 +163,9 @@ async fn embeds_from_below_a_path_find_the_relay_beside_the_loader() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and nginx: run cargo verify"]
 async fn the_maker_names_the_folder_that_its_host_has_everything_in() {
     let host = TestServer::start(&["--allow-origin", "*"]).await;
-    let proxy = below_a_path(host.http(), UPGRADE).unwrap();
+    let proxy = below_a_path(host.http(), UPGRADE).await.unwrap();
     let below = proxy.called("127.0.0.1") + "/demo";
     in_chromium(async |page| {
         page.open(&format!("{below}/snippets.html")).await?;
@@ -189,7 +187,6 @@ async fn the_maker_names_the_folder_that_its_host_has_everything_in() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium, nginx and haproxy: run cargo verify"]
 async fn the_files_for_a_path_that_are_shipped_lead_to_the_page() {
     let settings = ["--allow-host=docs.example", "--trusted-proxy=127.0.0.1"];
     let host = TestServer::start(&settings).await;
@@ -209,8 +206,8 @@ async fn the_files_for_a_path_that_are_shipped_lead_to_the_page() {
         ],
     );
     let proxies = [
-        Proxy::nginx(&nginx.unwrap()).unwrap(),
-        Proxy::haproxy(&haproxy.unwrap()).unwrap(),
+        Proxy::nginx(&nginx.unwrap()).await.unwrap(),
+        Proxy::haproxy(&haproxy.unwrap()).await.unwrap(),
     ];
     for proxy in proxies {
         in_chromium(async |page| {
@@ -247,11 +244,10 @@ const NO_WEBSOCKETS: &str =
     "The host answers, but something between here and there does not pass WebSockets";
 
 #[tokio::test]
-#[ignore = "needs Chromium and nginx: run cargo verify"]
 async fn a_proxy_that_passes_no_websockets_is_named_with_the_lines_that_it_lacks() {
     let mut site = Site::new().await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
-    let proxy = below_a_path(host.http(), "").unwrap();
+    let proxy = below_a_path(host.http(), "").await.unwrap();
     let below = proxy.called("127.0.0.1") + "/demo";
     let loader = format!("{below}/udp-echo.js");
     embed(&mut site, "", &loader, "type=module", "");
@@ -286,7 +282,7 @@ async fn a_proxy_that_passes_no_websockets_is_named_with_the_lines_that_it_lacks
     })
     .await;
     // With the lines that the page names, it works.
-    let mended = below_a_path(host.http(), UPGRADE).unwrap();
+    let mended = below_a_path(host.http(), UPGRADE).await.unwrap();
     in_chromium(async |page| {
         page.open(&format!("{}/demo/embed", mended.called("127.0.0.1")))
             .await?;
@@ -297,7 +293,6 @@ async fn a_proxy_that_passes_no_websockets_is_named_with_the_lines_that_it_lacks
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and nginx: run cargo verify"]
 async fn no_proxy_is_blamed_for_a_host_that_has_no_room() {
     for (limit, sentence) in [
         ("--max-sessions=1", "the host has 1 sessions, its limit"),
@@ -310,7 +305,7 @@ async fn no_proxy_is_blamed_for_a_host_that_has_no_room() {
         let mut first = Client::connect(&host.ws("/relay")).await;
         first.told("hello").await;
         for lines in ["", UPGRADE] {
-            let proxy = below_a_path(host.http(), lines).unwrap();
+            let proxy = below_a_path(host.http(), lines).await.unwrap();
             let embed = format!("{}/demo/embed", proxy.called("127.0.0.1"));
             in_chromium(async |page| {
                 expect(page, &embed, "simulated", sentence, "").await?;
@@ -327,7 +322,6 @@ async fn no_proxy_is_blamed_for_a_host_that_has_no_room() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium and nginx: run cargo verify"]
 async fn no_proxy_is_blamed_for_a_host_that_is_gone_or_refuses_or_lacks_a_target() {
     let host = TestServer::start(&[]).await;
     let other = TestServer::start(&[]).await;
@@ -343,8 +337,10 @@ async fn no_proxy_is_blamed_for_a_host_that_is_gone_or_refuses_or_lacks_a_target
             ),
         )
     };
-    let before = [host.http(), gone].map(|host| below_a_path(host, "").unwrap());
-    let [lets_nobody_in, to_nobody] = before.each_ref().map(|proxy| proxy.called("127.0.0.1"));
+    let lets_nobody_in = below_a_path(host.http(), "").await.unwrap();
+    let to_nobody = below_a_path(gone, "").await.unwrap();
+    let [lets_nobody_in, to_nobody] =
+        [&lets_nobody_in, &to_nobody].map(|proxy| proxy.called("127.0.0.1"));
     for (path, relay) in [("/refused", &lets_nobody_in), ("/gone", &to_nobody)] {
         site.files
             .insert(path.to_owned(), page_of(format!("{relay}/demo/")));
@@ -413,7 +409,6 @@ async fn half_a_host(answers: usize, takes_handshakes: bool) -> Result<String> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn no_proxy_is_blamed_for_a_host_that_goes_away_meanwhile_or_is_silent() {
     let host = TestServer::start(&[]).await;
     let asked_twice = "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('relay.json')).length > 1";
@@ -448,7 +443,6 @@ async fn no_proxy_is_blamed_for_a_host_that_goes_away_meanwhile_or_is_silent() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn no_proxy_is_blamed_for_what_a_policy_of_the_page_forbids() {
     let mut site = Site::new().await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::site::Site;
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::page::Page;
 use crate::shots::pictures;
+use test_support::host::TestServer;
 
 fn catalogue() -> Value {
-    let text = include_str!("../../../../www/custom-elements.json");
+    let text = include_str!("../../../../../www/custom-elements.json");
     let catalogue: Value = serde_json::from_str(text).expect("the catalogue is JSON");
     catalogue["modules"][0]["declarations"][0].clone()
 }
@@ -37,7 +37,6 @@ async fn open(page: &Page, host: &TestServer, name: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn every_entry_of_the_catalogue_is_on_the_page_with_an_example_that_runs() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -69,7 +68,6 @@ async fn every_entry_of_the_catalogue_is_on_the_page_with_an_example_that_runs()
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn without_javascript_all_of_the_catalogue_stands_there_to_read() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/").unwrap();
@@ -97,7 +95,6 @@ async fn without_javascript_all_of_the_catalogue_stands_there_to_read() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -173,7 +170,6 @@ async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn reference_and_snippets_fit_their_window_and_pass_axe() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -198,7 +194,7 @@ async fn reference_and_snippets_fit_their_window_and_pass_axe() {
 /// What the loader observes, what the types say, and what the style sheet reads: the catalogue has it, and nothing else.
 #[test]
 fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
-    let sheet = include_str!("../../../../www/udp-echo.css");
+    let sheet = include_str!("../../../../../www/udp-echo.css");
     let mut read: Vec<&str> = sheet
         .split("var(--udp-echo-")
         .skip(1)
@@ -218,7 +214,7 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
         assert!(sheet.contains(&declared), "{declared}");
     }
 
-    let loader = include_str!("../../../../www/udp-echo.js");
+    let loader = include_str!("../../../../../www/udp-echo.js");
     let between = |start: &str, end: &str| {
         let rest = loader.split(start).nth(1).expect("the loader has states");
         rest.split(end).next().unwrap_or_default()
@@ -233,7 +229,7 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
     states.sort_unstable();
     assert_eq!(names("cssStates"), states);
 
-    let types = include_str!("../../../../www/udp-echo.d.ts");
+    let types = include_str!("../../../../../www/udp-echo.d.ts");
     let element = types
         .split("interface UdpEchoElement extends HTMLElement {\n")
         .nth(1)
@@ -260,10 +256,13 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
 #[test]
 fn no_page_of_ours_has_a_script_or_a_style_inside() {
     for (name, page) in [
-        ("reference", include_str!("../../../../www/reference.html")),
-        ("snippets", include_str!("../../../../www/snippets.html")),
-        ("index", include_str!("../../../../www/index.html")),
-        ("embed", include_str!("../../../../www/embed.html")),
+        (
+            "reference",
+            include_str!("../../../../../www/reference.html"),
+        ),
+        ("snippets", include_str!("../../../../../www/snippets.html")),
+        ("index", include_str!("../../../../../www/index.html")),
+        ("embed", include_str!("../../../../../www/embed.html")),
     ] {
         for inline in ["<style", " style=", " onclick=", " onload="] {
             assert!(!page.contains(inline), "{name}.html has {inline:?}");

@@ -14,7 +14,7 @@ const COUNT_SOCKETS: &str = "<script>globalThis.sockets = [];
     };</script>";
 
 /// A run that `export()` gave, as the snippets show it.
-const RUN: &str = include_str!("../../../../www/embed/run.json");
+const RUN: &str = include_str!("../../../../../www/embed/run.json");
 
 /// What was loaded of us for a page that shows a recording, and the sockets it opened.
 async fn shows_the_run(page: &Page, address: &str) -> Result<()> {
@@ -41,7 +41,6 @@ async fn shows_the_run(page: &Page, address: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_recorded_run_loads_no_simulator_and_opens_no_socket() {
     let mut site = Site::new().await.unwrap();
     site.bundle("/udp/").unwrap();

@@ -95,7 +95,6 @@ async fn moved(page: &Page, view: &str, panels: &[&str], inside: &str) -> Result
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn what_stands_below_an_element_stays_where_it_is_while_that_loads() {
     in_chromium(async |page| {
         page.before_each_page(HEIGHTS).await?;

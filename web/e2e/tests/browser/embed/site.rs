@@ -96,7 +96,7 @@ impl Site {
 
     /// Puts the files of the bundle under `folder`, which ends in `/`.
     pub(crate) fn bundle(&mut self, folder: &str) -> Result<()> {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("bundle");
+        let from = crate::places::bundle();
         self.folder(folder, &from)
             .context("read the bundle (cargo xtask bundle makes it)")
     }

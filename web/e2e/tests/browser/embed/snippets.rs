@@ -1,14 +1,12 @@
 //! The snippet maker writes what the tests use.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::site::Site;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// Kinds of the maker, and the folder of each below `www/embed/`.
 const KINDS: [(&str, &str); 7] = [
@@ -47,7 +45,6 @@ async fn files(page: &Page, kind: &str) -> Result<Vec<(String, String)>> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn untouched_the_maker_shows_the_ready_files_byte_for_byte() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -58,10 +55,7 @@ async fn untouched_the_maker_shows_the_ready_files_byte_for_byte() {
             let shown = files(page, kind).await?;
             ensure!(!shown.is_empty(), "{kind} has no file");
             for (name, text) in shown {
-                let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("../www/embed")
-                    .join(folder)
-                    .join(&name);
+                let path = crate::places::embed().join(folder).join(&name);
                 let ready =
                     std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
                 ensure!(text == ready, "{kind}, {name}:\n{text}");
@@ -74,7 +68,6 @@ async fn untouched_the_maker_shows_the_ready_files_byte_for_byte() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn what_is_chosen_is_in_the_files_and_the_page_made_of_them_works() {
     let host = TestServer::start(&["--allow-origin", "*"]).await;
     let address = format!("http://{}", host.http());
@@ -117,7 +110,7 @@ async fn what_is_chosen_is_in_the_files_and_the_page_made_of_them_works() {
 /// A code block below a line that ends in a path and a colon is from that file.
 #[test]
 fn the_guide_quotes_the_ready_folders() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/embed");
+    let folder = crate::places::embed();
     let guide = std::fs::read_to_string(folder.join("README.md")).unwrap();
     let mut quotes = 0;
     let mut rest = guide.as_str();

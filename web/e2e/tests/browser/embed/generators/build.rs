@@ -9,12 +9,11 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::embed::files::{copy, entries};
-use crate::firefox::tools;
+use crate::places::{self, tools};
 
 /// The folders that authors copy.
 fn ready(name: &str) -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.join("../www/embed").join(name)
+    places::embed().join(name)
 }
 
 /// An empty folder for what comes of a build.

@@ -1,0 +1,24 @@
+//! The host from outside, as its clients, operators and strangers meet it. All of it is one program, so that it is linked once.
+
+// What cannot be done here fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+mod access;
+mod amplification;
+mod article;
+mod client;
+mod client_edges;
+mod client_relay;
+mod client_tool;
+mod deploy;
+mod edges;
+mod host;
+mod left_out;
+mod limits;
+mod operating;
+mod protocol;
+mod relay;
+mod shutdown;
+mod strangers;
+mod strangers_relay;
+mod untrusted;

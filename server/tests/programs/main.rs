@@ -1,0 +1,9 @@
+//! The host beside programs that not every machine has; `cargo verify` installs them and runs these with the feature
+//! `programs`.
+
+// What cannot be done here fails the test that asked for it.
+#![allow(clippy::unwrap_used)]
+
+mod capture;
+mod proxies;
+mod unit;

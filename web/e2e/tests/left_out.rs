@@ -1,0 +1,13 @@
+//! What plain `cargo test` leaves out, so that it says so.
+
+/// The tests of `tests/browser`.
+#[cfg(not(feature = "browser"))]
+#[test]
+#[ignore = "needs Chromium, Firefox and the bundle: run cargo verify"]
+fn the_page_in_real_browsers() {}
+
+/// The tests of `tests/browser/trunk.rs`.
+#[cfg(not(feature = "trunk"))]
+#[test]
+#[ignore = "needs Chromium and Trunk: run cargo verify --trunk"]
+fn the_page_under_trunk() {}

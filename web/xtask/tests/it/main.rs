@@ -1,0 +1,5 @@
+//! The xtask as a program, and the documents that it keeps.
+
+mod documents;
+mod left_out;
+mod machines;
