@@ -1,25 +1,24 @@
 //! Programs as their users run them: our own binary, and strangers' ones. Each ends with the test.
 
-use std::fmt;
-use std::io::{Read, Write as _};
+mod output;
+mod start;
+
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::{PATIENCE, port};
+pub use output::Said;
+use output::{Pipe, See};
+pub use start::{Attempt, DidNotComeUp};
 
-/// How often a program is started before the test fails.
-const ATTEMPTS: usize = 4;
+use crate::PATIENCE;
 
 /// How often a program is looked at that gives no sign by itself: one that ends, or that listens without saying so.
 const LOOK: Duration = Duration::from_millis(10);
-
-/// Lines of each output that a report of a failure shows.
-const LAST_LINES: usize = 20;
 
 /// A running program, which ends with this value.
 pub struct Program {
@@ -41,68 +40,6 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// Why a program did not come up, with what it said in each attempt.
-#[derive(Debug)]
-pub struct DidNotComeUp {
-    attempts: Vec<String>,
-}
-
-impl fmt::Display for DidNotComeUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let many = self.attempts.len();
-        write!(f, "the program did not come up in {many} attempts")?;
-        for (attempt, number) in self.attempts.iter().zip(1..) {
-            write!(f, "\n{number}. {attempt}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for DidNotComeUp {}
-
-/// One attempt to start a program: its command, and what tells that it is ready.
-pub struct Attempt<R> {
-    command: Command,
-    ready: R,
-    wait: Duration,
-    log: Option<Stdio>,
-    output: Option<Stdio>,
-}
-
-impl<R> Attempt<R> {
-    /// The program is ready when `ready` finds what it looks for.
-    pub fn new(command: Command, ready: R) -> Self {
-        Self {
-            command,
-            ready,
-            wait: PATIENCE,
-            log: None,
-            output: None,
-        }
-    }
-
-    /// Waits this long instead of [`PATIENCE`].
-    #[must_use]
-    pub fn wait(mut self, wait: Duration) -> Self {
-        self.wait = wait;
-        self
-    }
-
-    /// Standard error goes there, and is not read here.
-    #[must_use]
-    pub fn stderr(mut self, log: impl Into<Stdio>) -> Self {
-        self.log = Some(log.into());
-        self
-    }
-
-    /// Standard output goes there, and is not read here.
-    #[must_use]
-    pub fn stdout(mut self, output: impl Into<Stdio>) -> Self {
-        self.output = Some(output.into());
-        self
-    }
-}
-
 impl Program {
     /// Starts a program, and does not wait for anything.
     ///
@@ -111,47 +48,6 @@ impl Program {
     pub fn spawn(command: &mut Command) -> Self {
         Self::spawn_with(command, None, None)
             .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"))
-    }
-
-    /// Starts a program and waits until it is ready. A program that ends or keeps silent instead is started again with what
-    /// `attempt` makes then, such as a command with another port.
-    ///
-    /// # Errors
-    /// When no attempt succeeds: why, with the program's last words.
-    pub async fn start<T, R>(
-        mut attempt: impl FnMut() -> Attempt<R>,
-    ) -> Result<(Self, T), DidNotComeUp>
-    where
-        R: FnMut(&Said<'_>) -> Option<T>,
-    {
-        let mut attempts = Vec::new();
-        while attempts.len() < ATTEMPTS {
-            let mut starting = match Starting::begin(attempt()) {
-                Ok(starting) => starting,
-                Err(reason) => {
-                    attempts.push(reason);
-                    continue;
-                }
-            };
-            match starting.look_until_ready().await {
-                Ok(value) => return Ok((starting.program, value)),
-                Err(reason) => attempts.push(reason),
-            }
-        }
-        Err(DidNotComeUp { attempts })
-    }
-
-    /// [`Self::start`] for tests without a runtime.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub fn start_blocking<T, R>(
-        attempt: impl FnMut() -> Attempt<R>,
-    ) -> Result<(Self, T), DidNotComeUp>
-    where
-        R: FnMut(&Said<'_>) -> Option<T>,
-    {
-        block_on(Self::start(attempt))
     }
 
     /// Our own binary, whose place [`udp_echo`] tells.
@@ -318,253 +214,6 @@ impl Drop for Program {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// An attempt under way.
-struct Starting<R> {
-    program: Program,
-    ready: R,
-    wait: Duration,
-}
-
-impl<R> Starting<R> {
-    fn begin(attempt: Attempt<R>) -> Result<Self, String> {
-        let Attempt {
-            mut command,
-            ready,
-            wait,
-            log,
-            output,
-        } = attempt;
-        let program = Program::spawn_with(&mut command, output, log)
-            .map_err(|error| format!("{command:?} cannot be started: {error}"))?;
-        Ok(Self {
-            program,
-            ready,
-            wait,
-        })
-    }
-
-    async fn look_until_ready<T>(&mut self) -> Result<T, String>
-    where
-        R: FnMut(&Said<'_>) -> Option<T>,
-    {
-        let began = Instant::now();
-        loop {
-            // In this order: what it said before it ended is all here when its end is seen.
-            let status = self.program.child.try_wait().expect("the process is ours");
-            if let Some(status) = status {
-                self.program.stdout.until_end().await;
-                self.program.stderr.until_end().await;
-                let Program { name, .. } = &self.program;
-                let said = self.program.said();
-                return Err(format!("{name} ended before it was ready: {status}{said}"));
-            }
-            if let Some(value) = (self.ready)(&self.program.said()) {
-                return Ok(value);
-            }
-            if began.elapsed() > self.wait {
-                let Program { name, .. } = &self.program;
-                let (wait, said) = (self.wait, self.program.said());
-                return Err(format!("{name} was not ready within {wait:?}{said}"));
-            }
-            tokio::select! {
-                () = self.program.stdout.shared.changed.notified() => {}
-                () = self.program.stderr.shared.changed.notified() => {}
-                () = sleep(LOOK) => {}
-            }
-        }
-    }
-}
-
-/// What a program has said so far. As text, it is the last words in a report.
-pub struct Said<'a>(&'a Program);
-
-impl Said<'_> {
-    /// What is on standard output, whole lines only.
-    pub fn stdout(&self) -> String {
-        self.0.stdout.lines()
-    }
-
-    /// What is on standard error, whole lines only.
-    pub fn stderr(&self) -> String {
-        self.0.stderr.lines()
-    }
-
-    /// Whether the program listens at this TCP port: itself, and not somebody else who answers there.
-    pub fn listens_at(&self, port: u16) -> bool {
-        port::is_listened_to_by(port, self.0.pid())
-    }
-
-    /// What stands between `before` and `after` in the first line of either output that has both.
-    pub fn between(&self, before: &str, after: &str) -> Option<String> {
-        let lines = self.stdout() + &self.stderr();
-        lines.lines().find_map(|line| {
-            let (_, rest) = line.split_once(before)?;
-            let end = if after.is_empty() {
-                rest.len()
-            } else {
-                rest.find(after)?
-            };
-            Some(rest[..end].to_owned())
-        })
-    }
-}
-
-impl fmt::Display for Said<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, pipe) in [("stdout", &self.0.stdout), ("stderr", &self.0.stderr)] {
-            let text = String::from_utf8_lossy(&pipe.shared.lock().bytes).into_owned();
-            let lines: Vec<_> = text.lines().collect();
-            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-            match last {
-                [] => write!(f, "\n   nothing on {name}")?,
-                _ => write!(f, "\n   its last words on {name}:")?,
-            }
-            for line in last {
-                write!(f, "\n      {line}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One output of a program, read by a thread so that the program never waits for us.
-struct Pipe {
-    shared: Arc<Shared>,
-    /// What was waited for ends here.
-    at: usize,
-}
-
-#[derive(Default)]
-struct Shared {
-    buffer: Mutex<Buffer>,
-    changed: Notify,
-}
-
-/// Who is shown each line.
-type See = Arc<dyn Fn(&str) + Send + Sync>;
-
-#[derive(Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-    ended: bool,
-    see: Option<See>,
-    /// What was shown ends here.
-    shown: usize,
-}
-
-impl Buffer {
-    fn show_lines(&mut self) {
-        let Some(see) = &self.see else { return };
-        let unseen = &self.bytes[self.shown..];
-        let whole = unseen.iter().rposition(|&byte| byte == b'\n');
-        let lines = &unseen[..whole.map_or(0, |end| end + 1)];
-        String::from_utf8_lossy(lines)
-            .lines()
-            .for_each(|line| see(line));
-        self.shown += lines.len();
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Buffer> {
-        self.buffer.lock().expect("no holder panics")
-    }
-}
-
-impl Pipe {
-    fn read(from: Option<impl Read + Send + 'static>) -> Self {
-        let shared = Arc::<Shared>::default();
-        let Some(mut from) = from else {
-            shared.lock().ended = true;
-            return Self { shared, at: 0 };
-        };
-        let ours = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            let mut chunk = vec![0; 64 << 10];
-            loop {
-                let length = from.read(&mut chunk).unwrap_or_default();
-                let mut buffer = ours.lock();
-                buffer.bytes.extend_from_slice(&chunk[..length]);
-                buffer.ended = length == 0;
-                buffer.show_lines();
-                drop(buffer);
-                ours.changed.notify_one();
-                if length == 0 {
-                    return;
-                }
-            }
-        });
-        Self { shared, at: 0 }
-    }
-
-    /// All whole lines so far.
-    fn lines(&self) -> String {
-        let buffer = self.shared.lock();
-        let whole = buffer.bytes.iter().rposition(|&byte| byte == b'\n');
-        String::from_utf8_lossy(&buffer.bytes[..whole.map_or(0, |end| end + 1)]).into_owned()
-    }
-
-    async fn line_with(&mut self, words: &str) -> String {
-        let what = format!("a line with {words:?}");
-        let line = |bytes: &[u8]| {
-            let mut end = 0;
-            for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-                end += line.len();
-                let text = String::from_utf8_lossy(line);
-                if line.ends_with(b"\n") && text.contains(words) {
-                    return Some((text.trim_end().to_owned(), end));
-                }
-            }
-            None
-        };
-        self.wait_for(&what, line).await
-    }
-
-    /// Waits until `find` returns a value and how many bytes belong to it.
-    async fn wait_for<T>(&mut self, what: &str, find: impl Fn(&[u8]) -> Option<(T, usize)>) -> T {
-        let began = Instant::now();
-        loop {
-            let unread = {
-                let buffer = self.shared.lock();
-                if let Some((value, length)) = find(&buffer.bytes[self.at..]) {
-                    self.at += length;
-                    return value;
-                }
-                let unread = String::from_utf8_lossy(&buffer.bytes[self.at..]).into_owned();
-                assert!(
-                    !buffer.ended,
-                    "the program ended without {what}; it said:\n{unread}"
-                );
-                unread
-            };
-            assert!(
-                began.elapsed() < PATIENCE,
-                "{what} did not come within {PATIENCE:?}; the program said:\n{unread}"
-            );
-            tokio::select! {
-                () = self.shared.changed.notified() => {}
-                () = sleep(LOOK) => {}
-            }
-        }
-    }
-
-    /// Waits until nothing more can come; but not for ever, as a child of the program may keep the pipe open.
-    async fn until_end(&self) {
-        let end = async {
-            while !self.shared.lock().ended {
-                sleep(LOOK).await;
-            }
-        };
-        let _ = timeout(Duration::from_secs(5), end).await;
-    }
-
-    /// What was not waited for, when the program has ended.
-    async fn rest(&self) -> Vec<u8> {
-        self.until_end().await;
-        self.shared.lock().bytes[self.at..].to_vec()
     }
 }
 
