@@ -185,6 +185,7 @@ impl Site {
             on_first,
             "only those of the first came back"
         );
+        // Whoever has a datagram on its way when the proxy closes is reset.
         assert!(
             said >= on_first * 8 / 10,
             "{said} of {on_first} were told why"

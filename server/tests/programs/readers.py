@@ -55,11 +55,15 @@ class Reader:
 
     async def session(self):
         stream, out = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.tls, server_hostname="udp.example")
+        receiver = None
         try:
             await self.handshake(stream, out)
+            # It reads all the time, as a browser does: a Close that waits unread is lost to the reset that follows it.
+            inbox = asyncio.Queue()
+            receiver = asyncio.create_task(self.receive(stream, out, inbox))
             hello = None
             while hello is None:
-                opcode, payload = await self.message(stream, out)
+                opcode, payload = await self.next_message(receiver, inbox)
                 hello = json.loads(payload).get("hello") if opcode == TEXT else None
             self.sessions += 1
             self.live = True
@@ -74,13 +78,33 @@ class Reader:
                     pass  # The other end has closed; its Close is still to be read.
                 opcode = None
                 while opcode != BINARY:
-                    opcode, answer = await asyncio.wait_for(self.message(stream, out), ANSWER_WITHIN)
+                    opcode, answer = await self.next_message(receiver, inbox)
                 if answer != question:
                     raise ValueError(f"asked {question!r}, and got {answer!r}")
                 self.echoed += 1
-                await asyncio.sleep(0.1 + 0.2 * random.random())
+                await asyncio.wait({receiver}, timeout=0.1 + 0.2 * random.random())
+                if receiver.done():
+                    receiver.result()
         finally:
+            if receiver:
+                receiver.cancel()
             out.close()
+
+    async def receive(self, stream, out, inbox):
+        while True:
+            inbox.put_nowait(await self.message(stream, out))
+
+    @staticmethod
+    async def next_message(receiver, inbox):
+        """The next message; raises what ended the session, or TimeoutError."""
+        message = asyncio.ensure_future(inbox.get())
+        await asyncio.wait({message, receiver}, timeout=ANSWER_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        if message.done():
+            return message.result()
+        message.cancel()
+        if receiver.done():
+            receiver.result()
+        raise asyncio.TimeoutError("no answer")
 
     async def handshake(self, stream, out):
         key = base64.b64encode(os.urandom(16)).decode()
