@@ -3,5 +3,5 @@
 /// The tests of `tests/programs`.
 #[cfg(not(feature = "programs"))]
 #[test]
-#[ignore = "needs nginx, haproxy, openssl, systemd-analyze and tshark: run cargo verify"]
+#[ignore = "needs nginx, haproxy, openssl, systemd-analyze, tshark and root: run cargo verify"]
 fn tests_with_other_programs() {}

@@ -5,5 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+#[cfg(target_os = "linux")]
+mod names;
 mod proxies;
 mod unit;

@@ -3,12 +3,7 @@
 //! Each test has a network and a hosts file of its own, in namespaces of the kernel, so that ports can be fixed and nothing of this
 //! machine is changed.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
-use program::Program;
+use test_support::program::Program;
 
 /// A machine of its own: `lo`, and an interface `d0` with the addresses fe80::1 and 10.9.8.7, whose other end is `d1`.
 const SET_UP: &str = "set -e
@@ -47,13 +42,13 @@ impl Machine {
 
     /// Starts our own binary on this machine.
     fn udp_echo(&self, arguments: &[&str]) -> Program {
-        let binary = env!("CARGO_BIN_EXE_udp-echo");
+        let binary = test_support::program::udp_echo();
+        let binary = binary.to_str().unwrap();
         self.run(&[&[binary], arguments].concat())
     }
 }
 
 #[tokio::test]
-#[ignore = "needs root, for network namespaces: run cargo verify"]
 async fn a_name_means_one_machine_whatever_the_hosts_file_says_first() {
     let machine = Machine::start().await;
     let mut echo = machine.udp_echo(&["echo", "127.0.0.1:10001"]);
@@ -92,7 +87,6 @@ async fn a_name_means_one_machine_whatever_the_hosts_file_says_first() {
 }
 
 #[tokio::test]
-#[ignore = "needs root, for network namespaces: run cargo verify"]
 async fn a_link_local_address_works_by_the_name_of_its_interface_in_every_place() {
     let machine = Machine::start().await;
     let mut echo = machine.udp_echo(&["echo", "[fe80::1%d0]:10001"]);
@@ -153,7 +147,6 @@ async fn a_link_local_address_works_by_the_name_of_its_interface_in_every_place(
 }
 
 #[tokio::test]
-#[ignore = "needs root, for network namespaces: run cargo verify"]
 async fn a_host_on_all_addresses_prints_those_that_programs_can_open() {
     let machine = Machine::start().await;
     for all in ["0.0.0.0", "[::]"] {
