@@ -1,8 +1,11 @@
 //! The host's one clock: microseconds since it started, never set back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// A monotonic clock; copies of it share their epoch, so that their stamps can be compared.
+use tokio::time::Instant;
+
+/// A monotonic clock, which is the runtime's: a test that pauses that one pauses this one too. Copies of it share their epoch, so
+/// that their stamps can be compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Instant,

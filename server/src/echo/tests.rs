@@ -48,7 +48,7 @@ async fn client(to: impl Into<SocketAddr>) -> tokio::net::UdpSocket {
 
 async fn answer(client: &tokio::net::UdpSocket) -> Vec<u8> {
     let mut buffer = vec![0; 70_000];
-    let got = tokio::time::timeout(Duration::from_secs(5), client.recv(&mut buffer));
+    let got = tokio::time::timeout(Duration::from_secs(60), client.recv(&mut buffer));
     let bytes = got.await.expect("an answer in time").unwrap();
     buffer.truncate(bytes);
     buffer

@@ -90,7 +90,7 @@ impl Liveness {
                 None => next.map_or(ping_at, |(at, _)| at.min(ping_at)),
                 Some(_) => next.map_or(ping_at, |(at, _)| at),
             };
-            tokio::time::sleep_until(self.clock.instant(wake_at).into()).await;
+            tokio::time::sleep_until(self.clock.instant(wake_at)).await;
         }
     }
 }
@@ -107,7 +107,7 @@ mod tests {
         (Liveness::new(Clock::start()), Replies::default())
     }
 
-    const NEVER: Duration = Duration::from_secs(3600);
+    const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
     fn timeouts() -> Timeouts {
         Timeouts {
@@ -120,15 +120,15 @@ mod tests {
 
     async fn end(liveness: &Liveness, timeouts: Timeouts, replies: &Replies) -> CloseReason {
         let end = liveness.run_until_timeout(&timeouts, replies);
-        tokio::time::timeout(Duration::from_secs(5), end)
+        tokio::time::timeout(NEVER / 2, end)
             .await
             .unwrap()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_idle_session_ends_and_an_active_one_does_not() {
         let (liveness, replies) = liveness();
-        let idle = Duration::from_millis(50);
+        let idle = Duration::from_secs(600);
         let limits = Timeouts {
             idle: Some(idle),
             ..timeouts()
@@ -149,10 +149,10 @@ mod tests {
         );
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_session_reaches_its_greatest_age_however_active() {
         let (liveness, replies) = liveness();
-        let lifetime = Duration::from_millis(20);
+        let lifetime = Duration::from_secs(3600);
         let limits = Timeouts {
             max_lifetime: Some(lifetime),
             ..timeouts()
@@ -161,27 +161,30 @@ mod tests {
             end(&liveness, limits, &replies).await,
             CloseReason::Lifetime(lifetime)
         );
+        assert!(liveness.age().abs_diff(lifetime) < Duration::from_secs(1));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_silent_client_is_pinged_once_and_then_given_up() {
         let (liveness, replies) = liveness();
         let limits = Timeouts {
-            ping_interval: Duration::from_millis(10),
-            pong: Duration::from_millis(30),
+            ping_interval: Duration::from_secs(30),
+            pong: Duration::from_secs(20),
             ..timeouts()
         };
         let ended = end(&liveness, limits, &replies).await;
         assert_eq!(ended, CloseReason::NoPong(limits.pong));
+        let after = limits.ping_interval + limits.pong;
+        assert!(liveness.age().abs_diff(after) < Duration::from_secs(1));
         assert_eq!(replies.take(), [0x89, 0], "one ping, without payload");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_client_that_answers_pings_lives() {
         let (liveness, replies) = liveness();
         let limits = Timeouts {
-            ping_interval: Duration::from_millis(5),
-            pong: Duration::from_millis(500),
+            ping_interval: Duration::from_secs(30),
+            pong: Duration::from_secs(20),
             ..timeouts()
         };
         let ponging = async {

@@ -113,7 +113,7 @@ fn the_rate_comes_back() {
     let mut passed = 0;
     while passed < 50 {
         passed += admit(&mut limiter, &[1]).0;
-        assert!(began.elapsed() < Duration::from_secs(5), "{passed} passed");
+        assert!(began.elapsed() < Duration::from_secs(60), "{passed} passed");
     }
     // 50 of 1000 a second take 50 ms.
     assert!(

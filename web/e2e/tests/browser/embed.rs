@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, ensure};
 mod behaviour;
 mod failures;
-mod files;
+pub(crate) mod files;
 mod generators;
 mod packages;
 mod parts;
@@ -20,7 +20,6 @@ pub(crate) mod site;
 mod snippets;
 mod tls;
 
-pub(crate) use files::{FileServer, copy};
 use site::{Site, strict};
 
 use crate::browser::in_chromium;

@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use test_support::program::{Attempt, Program, Said};
 
 use crate::browser::in_chromium;
-use crate::embed::{FileServer, begins, copy};
+use crate::embed::begins;
+use crate::embed::files::{FileServer, copy};
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
 use crate::places::{self, tools};
