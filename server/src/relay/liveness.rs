@@ -120,9 +120,7 @@ mod tests {
 
     async fn end(liveness: &Liveness, timeouts: Timeouts, replies: &Replies) -> CloseReason {
         let end = liveness.run_until_timeout(&timeouts, replies);
-        tokio::time::timeout(NEVER / 2, end)
-            .await
-            .unwrap()
+        tokio::time::timeout(NEVER / 2, end).await.unwrap()
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,10 +9,10 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use wire::control::HostMessage;
 use wire::link::Carried;
 use wire::session::{Action, Session};
@@ -358,7 +358,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
 async fn sleep_until(alarm: Option<Instant>) {
     match alarm {
-        Some(alarm) => tokio::time::sleep_until(alarm.into()).await,
+        Some(alarm) => tokio::time::sleep_until(alarm).await,
         None => std::future::pending().await,
     }
 }

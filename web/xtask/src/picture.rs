@@ -36,8 +36,15 @@ fn record() -> Result<()> {
     bundle::make()?;
     progress::heading("recording a run in Chromium");
     let mut test = workspace::locked_cargo("test");
-    test.args(["--package", "udp-echo", "--test", "browser"]);
-    test.args(["--", "shots::run::", "--include-ignored"]);
+    test.args([
+        "--package",
+        "e2e",
+        "--features",
+        "shots",
+        "--test",
+        "browser",
+    ]);
+    test.args(["--", "shots::run::"]);
     command::run(test.env("PATH", program::path_with_tools()?))?;
     let recorded = workspace::target_dir().join("shots/run.json");
     let kept = workspace::root().join("web/picture/run/run.json");

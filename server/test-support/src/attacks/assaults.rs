@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::by_hand::{close_code, frame, next_frame, open, open_with, whole};
+use super::by_hand::{ROUTES, close_code, frame, next_frame, open, open_with, whole};
 use super::slow_readers;
 use crate::host::HostProgram;
 use crate::host::get;
@@ -34,9 +34,6 @@ impl Attack {
         if quick { 1 } else { self.soak }
     }
 }
-
-/// Both protocols.
-pub const ROUTES: [&str; 2] = ["/relay", "/relay/raw"];
 
 /// Settings that let a client send as fast as it can.
 const NO_RATES: [&str; 4] = [

@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 
 use crate::soon;
 
+/// Both protocols.
+pub const ROUTES: [&str; 2] = ["/relay", "/relay/raw"];
+
 /// Opens a WebSocket.
 pub async fn open(address: SocketAddr, path: &str) -> TcpStream {
     upgraded(

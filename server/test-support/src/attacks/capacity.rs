@@ -1,8 +1,7 @@
 //! What sessions cost that do nothing: memory, descriptors; and so how many of them a machine can have.
 
-use super::assaults::ROUTES;
 use super::belongings::{Descriptors, resident};
-use super::by_hand::open;
+use super::by_hand::{ROUTES, open};
 use super::scrape::Scrape;
 use crate::host::HostProgram;
 

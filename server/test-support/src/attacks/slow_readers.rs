@@ -7,8 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use udp_echo::limits::BacklogPool;
 
-use super::assaults::ROUTES;
-use super::by_hand::{open_narrow, whole};
+use super::by_hand::{ROUTES, open_narrow, whole};
 use super::scrape::Scrape;
 use crate::host::HostProgram;
 use crate::soon;

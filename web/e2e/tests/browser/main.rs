@@ -21,6 +21,7 @@ mod link;
 mod load;
 mod page;
 mod picture;
+mod pictures;
 mod places;
 #[cfg(feature = "shots")]
 mod shots;

@@ -7,7 +7,7 @@ use super::site::Site;
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
 use crate::page::Page;
-use crate::shots::pictures;
+use crate::pictures::pictures;
 use test_support::host::TestServer;
 
 fn catalogue() -> Value {

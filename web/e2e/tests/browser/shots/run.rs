@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// A session whose link loses, delays, doubles and overtakes: the seed decides which datagram.
 const ELEMENT: &str = "<udp-echo view=timeline seed=11 delay=20 jitter='6 6' loss='12 8' duplicate='8 0' reorder='10 0' timeout=150></udp-echo>";
@@ -17,7 +17,6 @@ const EMPTY: usize = 7;
 const PAUSE_MILLIS: u32 = 12;
 
 #[tokio::test]
-#[ignore = "records a run: run cargo xtask picture"]
 async fn a_run_in_which_a_network_does_what_networks_do() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -26,7 +25,7 @@ async fn a_run_in_which_a_network_does_what_networks_do() {
             .await?;
         page.wait_for_state("live").await?;
         let run = record(page).await?;
-        let folder = super::folder()?;
+        let folder = crate::pictures::folder()?;
         fs::write(folder.join("run.json"), run).context("write the run")
     })
     .await;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::stranger;
 use crate::browser::{Browser, in_browser, in_chromium};
-use crate::common::TestServer;
 use crate::page::{Page, Scheme};
+use test_support::host::TestServer;
 
 const FULL: &str = "<udp-echo mode=simulated view=full loading=eager></udp-echo>";
 
@@ -49,7 +49,6 @@ async fn open_full(page: &Page, style: &str, body: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs browsers: run cargo verify"]
 async fn sizes_follow_the_text_around_the_element_and_not_the_root() {
     for browser in [Browser::Chromium, Browser::Firefox] {
         in_browser(browser, async |page| {
@@ -100,7 +99,6 @@ const PLACES: &str = "const places = {}, left = root.querySelector('[part=widget
     return places";
 
 #[tokio::test]
-#[ignore = "needs browsers: run cargo verify"]
 async fn an_english_widget_runs_to_the_right_in_a_page_that_runs_to_the_left() {
     for browser in [Browser::Chromium, Browser::Firefox] {
         in_browser(browser, async |page| {
@@ -126,7 +124,6 @@ async fn an_english_widget_runs_to_the_right_in_a_page_that_runs_to_the_left() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn words_of_a_failure_run_to_the_right_too() {
     let body = "<udp-echo loading=click></udp-echo>";
     in_chromium(async |page| {
@@ -219,7 +216,6 @@ const SWITCHES: [(&str, &str, &str, &str, &str); 10] = [
 ];
 
 #[tokio::test]
-#[ignore = "needs browsers: run cargo verify"]
 async fn the_theme_follows_however_the_page_switches() {
     for browser in [Browser::Chromium, Browser::Firefox] {
         in_browser(browser, async |page| {
@@ -257,7 +253,6 @@ fn too_small(root: &str) -> String {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn no_field_makes_a_phone_magnify_the_page() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {

@@ -17,7 +17,6 @@ async fn pasted(page: &Page) -> Result<Value> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn every_copy_button_copies_without_https() {
     let body = "<udp-echo mode=simulated view=full></udp-echo>";
     let address = stranger("", "", body).await.unwrap();

@@ -25,7 +25,6 @@ async fn focus(page: &Page, selector: &str) -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn keys_that_the_widget_uses_do_not_reach_the_page_and_all_others_do() {
     let body = "<udp-echo mode=simulated view=full><input slot=error></udp-echo>";
     let address = stranger("", NOTES, body).await.unwrap();
@@ -94,7 +93,6 @@ async fn keys_that_the_widget_uses_do_not_reach_the_page_and_all_others_do() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn the_enter_that_ends_a_composition_does_not_send() {
     let address = stranger("", "", "<udp-echo mode=simulated></udp-echo>").await;
     let address = address.unwrap();

@@ -7,7 +7,6 @@ use super::stranger;
 use crate::browser::in_chromium;
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn trusted_types_change_nothing_with_and_without_an_allow_list() {
     for list in ["", "; trusted-types 'none'", "; trusted-types theirs"] {
         let policy = format!("require-trusted-types-for 'script'{list}");
@@ -30,7 +29,6 @@ async fn trusted_types_change_nothing_with_and_without_an_allow_list() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_throw_inside_the_start_ends_in_a_named_failure() {
     // A page that took away what the widget needs.
     let head = "<script>Element.prototype.toggleAttribute = () => { throw new TypeError('taken away') }</script>";
@@ -51,7 +49,6 @@ async fn a_throw_inside_the_start_ends_in_a_named_failure() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_boolean_attribute_that_says_false_is_not_set() {
     let body = "<udp-echo mode=simulated autosend=false></udp-echo>";
     let address = stranger("", "", body).await.unwrap();
@@ -85,7 +82,6 @@ async fn a_boolean_attribute_that_says_false_is_not_set() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn what_is_on_the_wire_is_not_translated_nor_corrected() {
     let body = "<udp-echo mode=simulated view=full></udp-echo>";
     let address = stranger("", "", body).await.unwrap();
