@@ -91,13 +91,15 @@ async function explain(error, unit) {
 }
 
 const running = new Set();
+/** How many listeners of the page are at work, one inside another. */
+let telling = 0;
 
 /** A panic stops its module for every element of the page, and so does what the browser throws through it: all begin again with
- * new ones. What a listener of the page throws is thrown from another file. */
+ * new ones. What listeners of the page throw is theirs, and a promise that somebody does not wait for is no panic. */
 function watch(event) {
   const error = event.error ?? event.reason;
-  const isOurs = error instanceof WebAssembly.RuntimeError || event.filename?.startsWith(near("udp-echo-"));
-  if (!(isOurs && error?.stack?.includes(near("udp-echo-")))) return;
+  const isOurs = error instanceof WebAssembly.RuntimeError || (event.error && !telling);
+  if (!(isOurs && error.stack?.includes(near("udp-echo-")))) return;
   // What an older one still does no longer matters.
   if (restarts ? !error.stack.includes(`?restart=${restarts}`) : error.stack.includes("?restart=")) return;
   restarts += 1;
@@ -287,7 +289,7 @@ class UdpEcho extends HTMLElement {
     this.#widget = undefined;
     this.#began = false;
     this.#frame.replaceWith((this.#frame = place()));
-    const message = `The widget's code stopped (${reason}) and began again from zero.`;
+    const message = `The widget's code stopped (${reason})` + (restarts > 3 ? " again and again." : " and began again from zero.");
     const cause = trouble("panic", message);
     this.#end.reject(new DOMException(message, "panic"));
     this.#end = ready();
@@ -308,6 +310,17 @@ class UdpEcho extends HTMLElement {
     // In whatever way a page writes its colour, a mixture in sRGB is `color(srgb 0.9 0.9 0.9)`.
     const [r, g, b] = getComputedStyle(this.#probe).outlineColor.match(/[\d.e-]+/g) ?? [];
     if (b !== undefined) this.#frame.dataset.scheme = 2 * r + 5 * g + 1 * b > 4 ? "dark" : "light";
+  }
+
+  /** The colour changes: now, or at the end of a transition around the element. */
+  #noticed() {
+    const follow = () => this.follow();
+    follow();
+    for (let node = this; node; node = node.parentElement ?? node.getRootNode().host) {
+      for (const { transitionProperty, finished } of node.getAnimations()) {
+        if (transitionProperty === "color") finished.then(follow, follow);
+      }
+    }
   }
 
   /** Keys that are used in here go no further: neither their press nor their release is a shortcut of the page. */
@@ -393,7 +406,7 @@ class UdpEcho extends HTMLElement {
     for (const type of ["keydown", "keypress", "keyup"]) this.#root.addEventListener(type, (event) => this.#keep(event));
     // Its inside is late by a millisecond, which tells that the colour has changed, whatever changed it.
     this.#probe.append(document.createElement("i"));
-    for (const step of ["run", "end", "cancel"]) this.#probe.addEventListener(`transition${step}`, () => this.follow());
+    for (const step of ["run", "end", "cancel"]) this.#probe.addEventListener(`transition${step}`, () => this.#noticed());
     displayed.observe(this);
   }
 
@@ -424,7 +437,9 @@ class UdpEcho extends HTMLElement {
       this.#began = true;
       this.#ready.resolve(detail);
     }
+    telling += 1;
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+    telling -= 1;
   }
 
   /** Says in the element itself what went wrong, below what stands in it. */

@@ -63,7 +63,7 @@ async fn keys_that_the_widget_uses_do_not_reach_the_page_and_all_others_do() {
 
         focus(page, "[part=stage]").await?;
         page.press(Key::Right + Key::Left).await?;
-        page.press("+- ").await?;
+        page.press("+-  ").await?;
         page.press(Key::End).await?;
         let reached = heard(page).await?;
         ensure!(reached == json!([]), "from the picture: {reached}");
