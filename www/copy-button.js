@@ -12,7 +12,15 @@ async function copy(code) {
   } catch {
     // Pages without https from other machines have no clipboard, and some readers do not give the right to it.
     getSelection().selectAllChildren(code);
-    return document.execCommand("copy");
+    // What is copied of a selection lacks the end of the last line.
+    const put = (event) => {
+      event.clipboardData.setData("text/plain", code.textContent);
+      event.preventDefault();
+    };
+    addEventListener("copy", put);
+    const well = document.execCommand("copy");
+    removeEventListener("copy", put);
+    return well;
   }
 }
 

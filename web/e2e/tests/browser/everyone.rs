@@ -17,9 +17,9 @@ const WIDTHS: [u32; 5] = [320, 390, 768, 1280, 2560];
 
 /// Names and classes of what is wider than the window, which is empty when nothing is. What scrolls by itself may be.
 const TOO_WIDE: &str = "const root = document.documentElement;
-    return root.scrollWidth <= root.clientWidth ? [] : [...document.querySelectorAll('body *')]
+    return root.scrollWidth <= root.clientWidth ? [] : [...document.querySelectorAll('body *'), ...document.querySelector('udp-echo').shadowRoot.querySelectorAll('*')]
         .filter((node) => node.getBoundingClientRect().right > root.clientWidth + 1 || node.getBoundingClientRect().left < -1)
-        .map((node) => `${node.localName}#${node.id}.${node.className}`).slice(0, 5).concat(`${root.scrollWidth} wide`)";
+        .map((node) => `${node.localName}#${node.id}.${node.getAttribute('part')} ${node.getBoundingClientRect().right}`).filter((name) => !name.startsWith('code')).slice(0, 9).concat(`${root.scrollWidth} wide`)";
 
 /// The element that has the focus, through shadow roots: who it is, and whether that shows.
 const FOCUSED: &str = "let node = document.activeElement;

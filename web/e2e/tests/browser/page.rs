@@ -138,13 +138,14 @@ impl Page {
 
     /// Selects all of the text that the focus is in.
     pub(crate) async fn select_all(&self) -> Result<()> {
-        let chord = self
-            .driver
-            .action_chain()
-            .key_down(Key::Control)
-            .send_keys("a");
-        let chord = chord.key_up(Key::Control).perform().await;
-        chord.context("press Control-A")
+        self.chord("a").await
+    }
+
+    /// Presses a key together with Control.
+    pub(crate) async fn chord(&self, key: &str) -> Result<()> {
+        let chord = self.driver.action_chain().key_down(Key::Control);
+        let chord = chord.send_keys(key).key_up(Key::Control).perform().await;
+        chord.with_context(|| format!("press Control-{key}"))
     }
 
     /// Presses Tab until the focus is on this part of the widget.

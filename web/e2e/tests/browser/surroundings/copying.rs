@@ -2,16 +2,16 @@
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use thirtyfour::Key;
 
 use super::stranger;
 use crate::browser::in_chromium;
+use crate::common::TestServer;
 use crate::page::Page;
 
 /// What a reader gets who pastes now.
 async fn pasted(page: &Page) -> Result<Value> {
     page.script("document.body.append(Object.assign(document.createElement('textarea'), { id: 'paste' })); paste.focus()").await?;
-    page.press(Key::Control + "v").await?;
+    page.chord("v").await?;
     page.script("const { value } = paste; paste.remove(); return value")
         .await
 }
@@ -20,8 +20,11 @@ async fn pasted(page: &Page) -> Result<Value> {
 async fn every_copy_button_copies_without_https() {
     let body = "<udp-echo mode=simulated view=full></udp-echo>";
     let address = stranger("", "", body).await.unwrap();
+    let host = TestServer::start(&["--allow-host", "docs.example"]).await;
     in_chromium(async |page| {
-        page.open(&address.replace("stranger", "snippets.html")).await?;
+        // A name of this machine that browsers do not take for loopback.
+        let port = host.http().port();
+        page.open(&format!("http://docs.example:{port}/snippets.html")).await?;
         page.wait_for("the files", "return document.querySelector('.file button')").await?;
         let clipboard = page.script("return [isSecureContext, !!navigator.clipboard]").await?;
         ensure!(clipboard == serde_json::json!([false, false]), "the page has a clipboard");
@@ -50,4 +53,5 @@ async fn every_copy_button_copies_without_https() {
         Ok(())
     })
     .await;
+    host.shutdown().await;
 }
