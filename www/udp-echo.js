@@ -120,8 +120,6 @@ const follow = () => running.forEach((element) => element.follow());
 const themes = new MutationObserver(follow);
 for (const node of [document.documentElement, document.body]) node && themes.observe(node, { attributes: true });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
-// Where the page itself lets the colour change slowly, Firefox tells only the element that does: on the way, and at the end.
-document.addEventListener("transitionend", ({ propertyName }) => propertyName === "color" && follow(), true);
 /** What is not displayed tells of no colours: it is asked when it is displayed again. */
 const displayed = new ResizeObserver((entries) => entries.forEach(({ target }) => target.follow()));
 
