@@ -18,9 +18,13 @@ async function copy(code) {
       event.preventDefault();
     };
     addEventListener("copy", put);
-    const well = document.execCommand("copy");
-    removeEventListener("copy", put);
-    return well;
+    try {
+      return document.execCommand("copy");
+    } catch {
+      return false;
+    } finally {
+      removeEventListener("copy", put);
+    }
   }
 }
 

@@ -94,12 +94,13 @@ const running = new Set();
 /** How many listeners of the page are at work, one inside another. */
 let telling = 0;
 
-/** A panic stops its module for every element of the page, and so does what the browser throws through it: all begin again with
- * new ones. What listeners of the page throw is theirs, and a promise that somebody does not wait for is no panic. */
+/** A panic stops its module for every element of the page, and so does what is thrown through it, by the browser or by what the
+ * page has put in a function's place: all begin again with new ones. What listeners of the page throw is theirs, and a promise that
+ * nobody waits for is no panic. */
 function watch(event) {
   const error = event.error ?? event.reason;
   const isOurs = error instanceof WebAssembly.RuntimeError || (event.error && !telling);
-  if (!(isOurs && error.stack?.includes(near("udp-echo-")))) return;
+  if (!(isOurs && error?.stack?.includes(near("udp-echo-")))) return;
   // What an older one still does no longer matters.
   if (restarts ? !error.stack.includes(`?restart=${restarts}`) : error.stack.includes("?restart=")) return;
   restarts += 1;
@@ -148,6 +149,7 @@ const BASE = `:host { display: block; min-height: max(47.75em, 100.5em - 100vw) 
 
 /** Keys that move in a text, or change it, and their chords. */
 const EDITS = /^(Arrow.*|Home|End|Page.*|Backspace|Delete|Enter|Insert|Dead|Process|Unidentified|[acvxyz])$/i;
+const isMac = /^(Mac|iP)/.test(navigator.platform);
 const BOX = /^(checkbox|radio|button|file|color|submit|reset)$/;
 
 /** Whether the widget, or the browser in one of its controls, does something with this key. */
@@ -158,9 +160,10 @@ function uses(event, target) {
   const isField = target.matches("textarea, select, input") && !BOX.test(target.type) && target.type !== "range";
   if (isField) {
     if (event.isComposing || event.keyCode === 229) return true;
-    // Option and a letter are another letter on a Mac.
-    if (!chord || (event.altKey && /^[^ -~]$/.test(key))) return key.length === 1 || EDITS.test(key);
-    return !event.altKey && EDITS.test(key);
+    // Option makes characters on a Mac, `@` and `[` too, and goes by words.
+    const isOption = isMac && event.altKey && !event.ctrlKey && !event.metaKey;
+    if (!chord || isOption) return [...key].length === 1 || EDITS.test(key);
+    return (!event.altKey && EDITS.test(key) && !/Enter|Page/.test(key)) || (target.localName === "select" && /^Arrow/.test(key));
   }
   if (chord) return false;
   if (/^Arrow|^Home|^End|^Page/.test(key)) {

@@ -199,10 +199,11 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
     let target: Element = event.target()?.unchecked_into();
     let event: KeyboardEvent = event.unchecked_into();
     let is_in_rows = target.matches("tr[data-number]").ok()?;
+    if is_composing(&event) {
+        return None;
+    }
     let pressed = match event.key().as_str() {
-        "Enter" if target.id() == "message" && !event.shift_key() && !is_composing(&event) => {
-            Event::Send
-        }
+        "Enter" if target.id() == "message" && !event.shift_key() => Event::Send,
         "ArrowUp" if is_in_rows => Event::Step(Direction::Older),
         "ArrowDown" if is_in_rows => Event::Step(Direction::Newer),
         "Escape" => return Some(Event::Select(None)),
@@ -212,7 +213,7 @@ fn pressed(event: web_sys::Event) -> Option<Event> {
     Some(pressed)
 }
 
-/// While an input method composes, Enter belongs to it. Safari says so of the Enter that ends a composition by its code alone.
+/// While an input method composes, every key belongs to it: Enter, and the Escape that gives a composition up. Safari says so of the Enter that ends a composition by its code alone.
 fn is_composing(event: &KeyboardEvent) -> bool {
     const OF_INPUT_METHOD: u32 = 229;
     event.is_composing() || event.key_code() == OF_INPUT_METHOD

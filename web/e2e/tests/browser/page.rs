@@ -130,6 +130,17 @@ impl Page {
         clicked.with_context(|| format!("press {selector}"))
     }
 
+    /// Presses the first element inside the first widget that matches a CSS selector, as a visitor would.
+    pub(crate) async fn press_in_widget(&self, selector: &str) -> Result<()> {
+        let click = async || {
+            let widget = self.driver.find(By::Css("udp-echo")).await?;
+            let root = widget.get_shadow_root().await?;
+            root.find(By::Css(selector)).await?.click().await
+        };
+        let clicked: WebDriverResult<()> = click().await;
+        clicked.with_context(|| format!("press {selector} in the widget"))
+    }
+
     /// Presses keys, wherever the focus is.
     pub(crate) async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
         let keys = self.driver.action_chain().send_keys(keys);

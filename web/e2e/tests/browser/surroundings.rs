@@ -2,6 +2,7 @@
 
 mod appearance;
 mod copying;
+mod hostile;
 mod keys;
 mod markup;
 
