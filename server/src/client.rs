@@ -11,8 +11,13 @@
 //! - `report`, `round_trips`: what is printed;
 //! - `capture`: what `--pcap` writes.
 
-use std::io;
+use std::io::{self, IsTerminal as _, Write};
+use std::pin::pin;
 use std::process::ExitCode;
+
+use anyhow::ensure;
+
+use crate::signals::stop_signal;
 
 mod args;
 mod capture;
@@ -23,42 +28,59 @@ mod run;
 mod way;
 
 pub use args::ClientArgs;
+pub(crate) use args::DEFAULT_SERVER;
 
 use args::Style;
-use capture::CaptureFile;
+use capture::{CaptureFile, Place};
 use report::{Json, Lines, Report, Route, Transcript};
 use run::Run;
 use way::Way;
 
-/// Exit code of a program that Ctrl-C ended before its work was done: 128 and the number of SIGINT, as shells report.
+/// Exit code of a program that was stopped before its work was done: 128 and the number of SIGINT, as shells report.
 const INTERRUPTED: u8 = 130;
 
 /// Sends what the arguments ask for, reports it, and returns the exit code.
 ///
 /// The code is 0 when at least one answer came, 1 when none did, and 130 when Ctrl-C ended the plain client while it
-/// waited. Ctrl-C ends the tool as it ends `ping`: the summary is printed, and the code is 0 or 1 as above.
+/// waited. Ctrl-C ends the tool as it ends `ping`: the summary is printed, and the code is 0 or 1 as above. SIGTERM and a
+/// terminal that is closed do the same.
 ///
 /// # Errors
 /// An address that cannot be resolved or reached, a relay that refuses or ends the session, a file or standard output
 /// that cannot be written; each says which, and what to do.
 pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
     let plan = args.plan()?;
-    let stopped = crate::stop_signal()?;
-    let way = Way::open(&plan.destination).await?;
+    ensure!(
+        plan.capture != Some(Place::StandardOutput) || !io::stdout().is_terminal(),
+        "a capture is not for a terminal: pipe it, as in `udp-echo client --pcap - | tshark -r -`, or name a file"
+    );
+    let mut stopped = pin!(stop_signal()?);
+    let way = tokio::select! {
+        way = Way::open(&plan.destination) => way?,
+        // Names may take long to be found, and relays to answer.
+        () = &mut stopped => {
+            eprintln!("stopped before {} was reached", plan.destination);
+            return Ok(INTERRUPTED.into());
+        }
+    };
     let route = Route {
         name: plan.destination.to_string(),
         client: way.local(),
         server: way.peer(),
         relayed: way.is_relay(),
     };
-    let capture = match &args.pcap {
-        Some(path) => Some(CaptureFile::create(path, &route)?),
+    let capture = match &plan.capture {
+        Some(place) => Some(CaptureFile::create(place, &route)?),
         None => None,
+    };
+    let out: Box<dyn Write> = match plan.capture {
+        Some(Place::StandardOutput) => Box::new(io::stderr()),
+        _ => Box::new(io::stdout()),
     };
     let mut report: Box<dyn Report> = match plan.style {
         Style::Transcript => Box::new(Transcript::new(io::stderr())),
-        Style::Lines => Box::new(Lines::new(io::stdout(), args.quiet)),
-        Style::Json => Box::new(Json::new(io::stdout(), args.quiet)),
+        Style::Lines => Box::new(Lines::new(out, args.quiet)),
+        Style::Json => Box::new(Json::new(out, args.quiet)),
     };
     let run = Run::new(&plan, &route, way, capture, &mut *report);
     let summary = match run.until(stopped).await {

@@ -1,10 +1,19 @@
 //! Every setting of the host, once: flag, environment name, default, meaning.
+//!
+//! - `limits`: the limits among them;
+//! - `reading`: how all are read; `environment`: what counts there, `hyphens`: what is no option.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
+
+mod environment;
+mod hyphens;
+mod reading;
+
+pub use environment::warn_of_unknown_names;
 
 use crate::access::{AllowedHost, AllowedOrigin};
 use crate::duration;
@@ -15,6 +24,9 @@ use crate::place::bind_address as address;
 use crate::target::TargetSetting;
 
 /// UDP that you can watch: an echo server, and a relay that lets a browser talk to it.
+///
+/// A setting that has a name in the environment is read from there when its flag is not given; an empty value counts as
+/// none. A switch takes 1, yes, true, on and 0, no, false, off.
 #[derive(Debug, Parser)]
 #[command(
     name = "udp-echo",
@@ -61,7 +73,7 @@ pub struct Config {
     pub http: SocketAddr,
 
     /// Opens the page in a browser once the host listens
-    #[arg(long)]
+    #[arg(long, env = "UDP_ECHO_OPEN")]
     pub open: bool,
 
     /// Address of the UDP echo server; `[::]:10000` takes IPv4 too; port 0 takes any free one
@@ -154,7 +166,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         // One place for defaults: those of the command line.
-        Cli::parse_from(["udp-echo"]).config
+        let read = Cli::try_read(&["udp-echo".into()]);
+        read.unwrap_or_else(|error| error.exit()).config
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use wire::echo::{EchoAnswer, EchoRule, is_guarded};
 
+use crate::cause;
 use crate::clock::Clock;
 use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 
@@ -60,14 +61,33 @@ impl EchoServer {
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind(address, offload)?;
-        Ok(Self {
+        Ok(Self::on(socket, rule, clock))
+    }
+
+    /// Serves on a socket that is bound already; it gets all options that [`bind`](Self::bind) sets.
+    ///
+    /// # Errors
+    ///
+    /// An option that the system refuses; names the address.
+    pub fn adopt(
+        socket: std::net::UdpSocket,
+        rule: EchoRule,
+        offload: bool,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let socket = UdpSocket::adopt(socket, offload)?;
+        Ok(Self::on(socket, rule, clock))
+    }
+
+    fn on(socket: UdpSocket, rule: EchoRule, clock: Clock) -> Self {
+        Self {
             address: socket.local_addr(),
             socket: Arc::new(socket),
             rule,
             clock,
             observers: Observers::default(),
             counters: Arc::default(),
-        })
+        }
     }
 
     /// The address that the server is bound to.
@@ -190,7 +210,7 @@ impl EchoServer {
         let report = |trouble| {
             self.note(&trouble);
             if let Trouble::Unsent { error, .. } = trouble {
-                failure = Some(error.to_string());
+                failure = Some(cause::plain(&error));
             }
         };
         self.socket.send(&[reply], report).await;

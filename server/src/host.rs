@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::cause::{Listening, Transport, cannot_listen};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::echo::EchoServer;
 use crate::http::{self, HttpState};
+use crate::inherited::Inherited;
 use crate::limits::Limiter;
 use crate::log::Throttle;
 use crate::metrics::Metrics;
@@ -30,7 +33,9 @@ const GOODBYE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Host {
     http: SocketAddr,
+    reachable_http: SocketAddr,
     udp: SocketAddr,
+    reachable_udp: SocketAddr,
     relay: Arc<Context>,
     draining: CancellationToken,
     drain_time: Duration,
@@ -44,18 +49,24 @@ impl Host {
     /// # Errors
     /// An address that is taken, or a target that may not be: names it, and the flag to change.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_on(config, Inherited::default()).await
+    }
+
+    /// The same on sockets that were opened before; what is not there is bound.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_on(config: Config, inherited: Inherited) -> anyhow::Result<Self> {
         let clock = Clock::start();
         let offload = !config.no_offload;
-        let echo = EchoServer::bind(config.udp, config.rules.into(), offload, clock)
-            .with_context(|| taken("UDP echo server", config.udp, "--udp"))?;
-        let listener = TcpListener::bind(config.http)
-            .await
-            .with_context(|| taken("page and the relay", config.http, "--http"))?;
+        let (echo, takes_ipv4) = open_echo(&config, inherited.udp, clock)?;
+        let listener = open_http(&config, inherited.http)?;
+        let page_takes_ipv4 = !SockRef::from(&listener).only_v6().unwrap_or(false);
         let http = listener
             .local_addr()
             .context("read the address of the page")?;
         let udp = echo.local_addr();
-        let own_server = place::reachable(udp);
+        let own_server = place::reachable(udp, takes_ipv4);
 
         let mut targets = vec![Target {
             name: OWN_SERVER.to_owned(),
@@ -98,7 +109,9 @@ impl Host {
         tracing::info!(%http, %udp, "listening");
         Ok(Self {
             http,
+            reachable_http: place::reachable(http, page_takes_ipv4),
             udp,
+            reachable_udp: own_server,
             relay,
             draining,
             drain_time: config.drain_time,
@@ -116,6 +129,16 @@ impl Host {
     /// Address of the page and the relay.
     pub fn http_address(&self) -> SocketAddr {
         self.http
+    }
+
+    /// Address by which programs on this machine reach the page.
+    pub fn reachable_http(&self) -> SocketAddr {
+        self.reachable_http
+    }
+
+    /// Address by which programs on this machine reach the UDP echo server.
+    pub fn reachable_udp(&self) -> SocketAddr {
+        self.reachable_udp
     }
 
     /// Address of the UDP echo server.
@@ -173,8 +196,67 @@ async fn pass_on_memory(sessions: Sessions) {
         .await;
 }
 
-fn taken(what: &str, address: SocketAddr, flag: &str) -> String {
-    format!(
-        "the {what} cannot listen on {address}; stop the program that does, or choose another address with {flag}"
-    )
+/// The echo server on its socket, and whether that takes IPv4 when it is bound to `::`.
+fn open_echo(
+    config: &Config,
+    inherited: Option<std::net::UdpSocket>,
+    clock: Clock,
+) -> anyhow::Result<(EchoServer, bool)> {
+    let (rule, offload) = (config.rules.into(), !config.no_offload);
+    if let Some(socket) = inherited {
+        // Whoever bound it decided.
+        let takes_ipv4 = !SockRef::from(&socket).only_v6().unwrap_or(false);
+        return Ok((EchoServer::adopt(socket, rule, offload, clock)?, takes_ipv4));
+    }
+    let echo = EchoServer::bind(config.udp, rule, offload, clock).map_err(|error| {
+        let listening = Listening {
+            who: "the UDP echo server",
+            transport: Transport::Udp,
+            address: config.udp,
+            otherwise: "choose another address with --udp",
+        };
+        cannot_listen(listening, error)
+    })?;
+    Ok((echo, true))
+}
+
+fn open_http(
+    config: &Config,
+    inherited: Option<std::net::TcpListener>,
+) -> anyhow::Result<TcpListener> {
+    if let Some(listener) = inherited {
+        return adopt(listener).context("take over the socket of the page and the relay");
+    }
+    listen(config.http).map_err(|error| {
+        let listening = Listening {
+            who: "the page and the relay",
+            transport: Transport::Tcp,
+            address: config.http,
+            otherwise: "choose another address with --http",
+        };
+        cannot_listen(listening, error.into())
+    })
+}
+
+/// Listens as [`TcpListener::bind`] does, and on `[::]` takes IPv4, too, whatever the system's own default is.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if address.is_ipv6() && address.ip().is_unspecified() {
+        SockRef::from(&socket).set_only_v6(false)?;
+    }
+    // A port whose last connections have not quite ended is free; on Windows this would mean that anybody may take it.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(i32::MAX as u32)
+}
+
+/// Gives a socket that somebody else opened what ours have: as long a queue as the system allows.
+fn adopt(listener: std::net::TcpListener) -> std::io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    SockRef::from(&listener).listen(i32::MAX)?;
+    TcpListener::from_std(listener)
 }

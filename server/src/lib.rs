@@ -16,6 +16,8 @@
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
 //! - [`clock`]: the one clock of all stamps; [`log`]: where lines of the log go;
+//! - [`signals`]: what asks the process to stop; [`inherited`]: sockets that systemd opened for it;
+//! - [`cause`]: what the system's errors mean to people;
 //! - [`client`]: the command-line client;
 //! - [`untrusted`]: every parser that the network reaches, for tests.
 
@@ -46,6 +48,10 @@ pub mod clock;
 mod duration;
 pub mod log;
 
+pub mod cause;
+pub mod inherited;
+pub mod signals;
+
 pub mod client;
 
 #[doc(hidden)]
@@ -55,56 +61,4 @@ pub mod untrusted;
 mod turns;
 
 pub use host::Host;
-
-/// The signals that ask the process to stop: Ctrl-C, and SIGTERM where there is one.
-#[derive(Debug)]
-pub struct StopSignals {
-    #[cfg(unix)]
-    terminated: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupted: tokio::signal::unix::Signal,
-}
-
-impl StopSignals {
-    /// Listens from now on; the signals no longer end the process by themselves.
-    ///
-    /// # Errors
-    /// When the handlers cannot be installed.
-    pub fn listen() -> anyhow::Result<Self> {
-        #[cfg(unix)]
-        {
-            use anyhow::Context as _;
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self {
-                terminated: signal(SignalKind::terminate())
-                    .context("install the handler for SIGTERM")?,
-                interrupted: signal(SignalKind::interrupt())
-                    .context("install the handler for Ctrl-C")?,
-            })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    /// Waits for the next one.
-    pub async fn next(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.terminated.recv() => {}
-            _ = self.interrupted.recv() => {}
-        }
-        #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Resolves when the process is asked to stop.
-///
-/// # Errors
-/// When the handlers cannot be installed.
-pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut signals = StopSignals::listen()?;
-    Ok(async move { signals.next().await })
-}
+pub use signals::StopSignals;

@@ -5,9 +5,10 @@ use std::io::Write as _;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::Context as _;
-use clap::Parser;
 use tokio::runtime::Builder;
-use udp_echo::config::{Cli, Command, Config};
+use udp_echo::cause::without_numbers;
+use udp_echo::config::{self, Cli, Command, Config};
+use udp_echo::inherited::Inherited;
 use udp_echo::place::{self, Shown};
 use udp_echo::{Host, StopSignals, client, echo, limits, log};
 
@@ -15,18 +16,26 @@ use udp_echo::{Host, StopSignals, client, echo, limits, log};
 const STOPPED_AT_ONCE: u8 = 130;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    log::settle_colours();
+    let cli = Cli::read();
     log::start(cli.log_format);
+    config::warn_of_unknown_names();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("udp-echo: {error:#}");
+            let sentence = without_numbers(&format!("{error:#}"));
+            // A terminal that was closed takes no sentence, which is no reason to panic.
+            let _ = writeln!(std::io::stderr(), "udp-echo: {sentence}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let inherited = match cli.command {
+        Some(Command::Client(_)) => Inherited::default(),
+        _ => Inherited::take()?,
+    };
     let mut threads = match cli.command {
         // One socket keeps one thread busy.
         Some(Command::Echo(_)) => Builder::new_current_thread(),
@@ -36,23 +45,26 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime's threads")?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match cli.command {
-            Some(Command::Echo(arguments)) => echo::run(arguments).await,
+            Some(Command::Echo(arguments)) => echo::run(arguments, inherited).await,
             Some(Command::Client(arguments)) => client::run(arguments).await,
-            Some(Command::Serve(config)) => serve(config).await,
-            None => serve(cli.config).await,
+            Some(Command::Serve(config)) => serve(config, inherited).await,
+            None => serve(cli.config, inherited).await,
         }
-    })
+    });
+    // A name that is still looked up is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
-async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+async fn serve(config: Config, inherited: Inherited) -> anyhow::Result<ExitCode> {
     let open = config.open;
     let mut stop = StopSignals::listen()?;
     limits::raise_descriptor_limit(&config.limits);
-    let host = Host::start(config).await?;
+    let host = Host::start_on(config, inherited).await?;
     let (http, udp) = (host.http_address(), host.udp_address());
-    let page = Shown(place::reachable(http)).url("http");
+    let page = Shown(host.reachable_http()).url("http");
     say(format_args!("page        {page}/"));
     if let Some(others) = place::address_for_others(http) {
         let others = Shown(others).url("http");
@@ -65,7 +77,7 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         ));
     }
     say(format_args!("UDP echo    {}", Shown(udp)));
-    let server = Shown(place::reachable(udp));
+    let server = Shown(host.reachable_udp());
     say(format_args!(
         "try         nc -u {} {}",
         server.host(),
@@ -79,7 +91,7 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     say(format_args!("stopping; once more ends it at once"));
     tokio::select! {
         () = host.shutdown() => Ok(ExitCode::SUCCESS),
-        () = stop.next() => Ok(ExitCode::from(STOPPED_AT_ONCE)),
+        () = stop.insistence() => Ok(ExitCode::from(STOPPED_AT_ONCE)),
     }
 }
 

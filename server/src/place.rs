@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::str::FromStr;
 
 use crate::name;
@@ -133,20 +133,19 @@ pub(crate) fn bind_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// The address by which this machine reaches a server that is bound to `bound`: one that listens on all addresses is reached by
-/// loopback. A socket on `[::]` takes IPv4, too.
-pub fn reachable(bound: SocketAddr) -> SocketAddr {
-    match bound.ip().is_unspecified() {
-        true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), bound.port()),
-        false => bound,
-    }
+/// loopback, and by that of IPv4 where a socket on `[::]` takes IPv4, too, as ours do.
+pub fn reachable(bound: SocketAddr, takes_ipv4: bool) -> SocketAddr {
+    let loopback = match bound.ip() {
+        ip if !ip.is_unspecified() => return bound,
+        IpAddr::V6(_) if !takes_ipv4 => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    SocketAddr::new(loopback, bound.port())
 }
 
 /// An address of this machine by which others on its network reach it, found by asking the system for the source of a datagram
 /// that is never sent. `None` without a network.
 pub fn address_for_others(bound: SocketAddr) -> Option<SocketAddr> {
-    let IpAddr::V4(_) = reachable(bound).ip() else {
-        return None;
-    };
     if !bound.ip().is_unspecified() {
         return None;
     }
@@ -199,7 +198,7 @@ impl fmt::Display for Shown {
 
 #[cfg(target_os = "linux")]
 fn interface_name(index: u32) -> Option<String> {
-    let any = UdpSocket::bind((std::net::Ipv6Addr::LOCALHOST, 0));
+    let any = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0));
     let any = any
         .or_else(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)))
         .ok()?;

@@ -92,6 +92,23 @@ impl UdpSocket {
         Ok(socket)
     }
 
+    /// Takes over a socket that is bound already, with the options that [`bind`](Self::bind) sets.
+    ///
+    /// Buffers that are larger than ours stay. Whether `[::]` takes IPv4 was decided when it was bound.
+    ///
+    /// # Errors
+    ///
+    /// Names the address and the operating system's reason. Must be called inside a tokio runtime.
+    pub fn adopt(socket: std::net::UdpSocket, offload: bool) -> anyhow::Result<Self> {
+        let local = socket
+            .local_addr()
+            .context("read the address of a UDP socket")?;
+        let socket = Socket::from(socket);
+        options::grow_buffers(&socket, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES);
+        Self::equip(socket, local, offload)
+            .with_context(|| format!("take over the UDP socket of {local}"))
+    }
+
     fn open(
         family: SocketAddr,
         offload: bool,
@@ -104,6 +121,11 @@ impl UdpSocket {
         )?;
         options::size_buffers(&socket, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES);
         place(&socket)?;
+        Self::equip(socket, family, offload)
+    }
+
+    /// Sets what does not depend on where the socket is bound.
+    fn equip(socket: Socket, family: SocketAddr, offload: bool) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let state = options::keeping_fragmentation(&socket, family.is_ipv6(), || {
             UdpSocketState::new(UdpSockRef::from(&socket))

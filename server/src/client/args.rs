@@ -8,11 +8,13 @@ use anyhow::{bail, ensure};
 use wire::ledger::MAX_IN_FLIGHT;
 use wire::transcript::DEFAULT_MESSAGE;
 
+use super::capture::Place;
 use super::payload::{Payloads, from_hex};
+use super::way::read_url;
 use crate::duration;
 
 /// Where `udp-echo echo` and the tutorial's server listen.
-const DEFAULT_SERVER: &str = "127.0.0.1:10000";
+pub(crate) const DEFAULT_SERVER: &str = "127.0.0.1:10000";
 
 /// Most bytes that `--size` takes: more than any datagram holds, so that the system can be heard refusing it.
 const MAX_SIZE: usize = 100_000;
@@ -21,8 +23,9 @@ const MAX_SIZE: usize = 100_000;
 ///
 /// Without options: one message, and the transcript of the classic tutorial on standard error. With --count,
 /// --interval, --json or --quiet: a line per datagram on standard output and a summary in the manner of ping.
-/// The exit code is 0 when an answer came, 1 when none did. Ctrl-C ends the tool with its summary and the same codes,
-/// and the plain client with 130.
+/// A message that begins with a hyphen comes after the address and `--`.
+/// The exit code is 0 when an answer came, 1 when none did. Ctrl-C, SIGTERM or a closed terminal end the tool with its
+/// summary and the same codes, and the plain client with 130.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ClientArgs {
     /// The server, HOST:PORT [default: 127.0.0.1:10000]; left out with --via, where the relay knows its server
@@ -57,7 +60,8 @@ pub struct ClientArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_IN_FLIGHT))]
     pub window: Option<u64>,
 
-    /// Sends through a relay: ws://HOST:PORT/relay/raw, with ?target=NAME for another of its servers
+    /// Sends through a relay: ws://HOST:PORT/relay/raw, the page's address, or HOST:PORT; with ?target=NAME for another of
+    /// its servers
     #[arg(long, value_name = "URL")]
     pub via: Option<String>,
 
@@ -69,7 +73,8 @@ pub struct ClientArgs {
     #[arg(long, short = 'q')]
     pub quiet: bool,
 
-    /// Writes the datagrams to a capture that Wireshark opens, each with its fate as a comment
+    /// Writes the datagrams to a capture that Wireshark opens, each with its fate as a comment; `-` is standard output, and
+    /// what else is said then goes to standard error
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
 }
@@ -95,7 +100,7 @@ impl fmt::Display for Destination {
 pub(super) enum Style {
     /// The tutorial's words, on standard error.
     Transcript,
-    /// A line per datagram and a summary, on standard output.
+    /// A line per datagram and a summary, on standard output unless the capture is there.
     Lines,
     /// The same as JSON, one object a line.
     Json,
@@ -113,6 +118,8 @@ pub(super) struct Plan {
     /// Most datagrams in flight; `None` lets the receive buffer decide.
     pub(super) window: Option<u64>,
     pub(super) style: Style,
+    /// Where the capture goes, if there is one.
+    pub(super) capture: Option<Place>,
 }
 
 impl ClientArgs {
@@ -135,6 +142,7 @@ impl ClientArgs {
                 (false, true) => Style::Lines,
                 (false, false) => Style::Transcript,
             },
+            capture: self.pcap.as_deref().map(Place::from),
         })
     }
 
@@ -144,6 +152,11 @@ impl ClientArgs {
         let second = self.message.as_deref();
         let Some(url) = &self.via else {
             let server = first.unwrap_or(DEFAULT_SERVER).to_owned();
+            ensure!(
+                !server.contains("://"),
+                "{server} is a URL, and a UDP server has none: write HOST:PORT, for example {DEFAULT_SERVER}, or --via \
+                 {server} for a relay"
+            );
             return Ok((Destination::Server(server), second));
         };
         if let (Some(address), Some(_)) = (first, second) {
@@ -152,7 +165,7 @@ impl ClientArgs {
                  or name one of the relay's targets as {url}?target=NAME"
             );
         }
-        Ok((Destination::Relay(url.clone()), first))
+        Ok((Destination::Relay(read_url(url)?), first))
     }
 
     fn payloads(&self, message: Option<&str>) -> anyhow::Result<Payloads> {
@@ -243,6 +256,33 @@ mod tests {
         assert_eq!(plan_of_five.interval, Duration::ZERO);
         assert_eq!(plan(&["--count", "0"]).unwrap().count, None);
         assert_eq!(plan(&["--json"]).unwrap().style, Style::Json);
+    }
+
+    #[test]
+    fn a_capture_named_like_standard_output_goes_there() {
+        let place = |name| plan(&["--pcap", name]).unwrap().capture;
+        for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+            assert_eq!(place(name), Some(Place::StandardOutput), "{name}");
+        }
+        for name in ["./-", "capture.pcapng"] {
+            assert_eq!(place(name), Some(Place::File(name.into())));
+        }
+        assert_eq!(plan(&[]).unwrap().capture, None);
+    }
+
+    #[test]
+    fn a_url_in_place_of_an_address_is_told_its_place() {
+        for url in [
+            "http://127.0.0.1:8000/",
+            "ws://127.0.0.1:8000/relay/raw",
+            "udp://127.0.0.1:7",
+        ] {
+            let error = plan(&[url]).unwrap_err().to_string();
+            assert!(
+                error.contains("HOST:PORT") && error.contains(&format!("--via {url}")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The file of `--pcap`: every datagram that left or came, in the order of time, with its fate as a comment.
+//! The capture of `--pcap`: every datagram that left or came, in the order of time, with its fate as a comment.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -13,10 +13,31 @@ use wire::pcapng::Capture;
 
 use super::report::Route;
 
-/// Writes packets as soon as they, and all before them, have a fate.
-#[derive(Debug)]
-pub(super) struct CaptureFile<W: Write = BufWriter<File>> {
-    out: W,
+/// Names of the place that `-` stands for as well.
+const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// Where a capture is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Standard output, for a program that reads it as it is made.
+    StandardOutput,
+    /// A file.
+    File(PathBuf),
+}
+
+impl From<&Path> for Place {
+    fn from(path: &Path) -> Self {
+        match STANDARD_OUTPUT.iter().any(|name| path == Path::new(name)) {
+            true => Self::StandardOutput,
+            false => Self::File(path.to_owned()),
+        }
+    }
+}
+
+/// Writes packets as soon as they, and all before them, have a fate. Nothing waits in a buffer of ours: however the
+/// program ends, the capture has what was known.
+pub(super) struct CaptureFile {
+    out: Box<dyn Write + Send>,
     capture: Capture,
     route: Route,
     waiting: VecDeque<Packet>,
@@ -33,25 +54,26 @@ struct Packet {
 }
 
 impl CaptureFile {
-    /// Creates the file; one of that name is overwritten.
+    /// Begins a capture; a file of that name is overwritten.
     ///
     /// # Errors
-    /// The file cannot be written; names it.
-    pub(super) fn create(path: &Path, route: &Route) -> anyhow::Result<Self> {
-        let file =
-            File::create(path).with_context(|| format!("create the capture {}", path.display()))?;
-        Ok(Self::new(BufWriter::new(file), route))
-    }
-}
-
-impl<W: Write> CaptureFile<W> {
-    fn new(out: W, route: &Route) -> Self {
-        Self {
+    /// The place cannot be written; names it.
+    pub(super) fn create(place: &Place, route: &Route) -> anyhow::Result<Self> {
+        let out: Box<dyn Write + Send> = match place {
+            Place::StandardOutput => Box::new(io::stdout()),
+            Place::File(path) => {
+                let file = File::create(path);
+                Box::new(file.with_context(|| format!("create the capture {}", path.display()))?)
+            }
+        };
+        let mut capture = Self {
             out,
             capture: Capture::new(concat!("udp-echo ", env!("CARGO_PKG_VERSION"))),
             route: route.clone(),
             waiting: VecDeque::new(),
-        }
+        };
+        capture.write_what_is_known().context("write the capture")?;
+        Ok(capture)
     }
 
     /// Notes a datagram that left just now.
@@ -91,9 +113,7 @@ impl<W: Write> CaptureFile<W> {
                 .comment
                 .get_or_insert_with(|| "in flight when the client ended".to_owned());
         }
-        self.write_what_is_known()?;
-        self.out.write_all(&self.capture.take())?;
-        self.out.flush()
+        self.write_what_is_known()
     }
 
     fn write_what_is_known(&mut self) -> io::Result<()> {
@@ -123,7 +143,8 @@ impl<W: Write> CaptureFile<W> {
             let _ = self.capture.push(packet.at, &datagram, &comment);
             self.waiting.pop_front();
         }
-        self.out.write_all(&self.capture.take())
+        self.out.write_all(&self.capture.take())?;
+        self.out.flush()
     }
 }
 

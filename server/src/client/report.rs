@@ -16,6 +16,7 @@ pub(super) use lines::Lines;
 pub(super) use transcript::Transcript;
 
 use super::round_trips::RoundTrips;
+use crate::cause::{cannot_reach, plain};
 
 /// Is told what happens in a run, in the order of happening.
 pub(super) trait Report {
@@ -126,8 +127,9 @@ impl Route {
         if error.kind() == io::ErrorKind::HostUnreachable
             || error.kind() == io::ErrorKind::NetworkUnreachable
         {
-            return format!("no way leads to {server}: {error}; check the address and the network");
+            return cannot_reach(server, error);
         }
+        let error = plain(error);
         format!(
             "nobody listens on UDP {server}: {error}; start a server there with `udp-echo echo {server}` and try again"
         )
@@ -141,15 +143,17 @@ impl Route {
         } else {
             ("IPv6", MAX_DATAGRAM_BYTES_IPV6)
         };
-        let refusal = format!("the system did not send {bytes} bytes to {server}: {error}");
+        let refusal = format!("the system did not send {bytes} bytes to {server}");
         if bytes > limit {
-            format!("{refusal}; a datagram over {family} carries at most {limit} bytes")
+            let error = plain(error);
+            format!("{refusal}: {error}; a datagram over {family} carries at most {limit} bytes")
         } else if cfg!(target_os = "macos") && bytes > 9216 {
+            let error = plain(error);
             format!(
-                "{refusal}; macOS sends at most 9216 bytes unless `sysctl net.inet.udp.maxdgram` says more"
+                "{refusal}: {error}; macOS sends at most 9216 bytes unless `sysctl net.inet.udp.maxdgram` says more"
             )
         } else {
-            refusal
+            format!("{refusal}: {}", cannot_reach(server, error))
         }
     }
 }

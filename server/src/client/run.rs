@@ -58,7 +58,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs until every datagram is sent and has its fate, or until `interrupt` is done.
+    /// Runs until every datagram is sent and has its fate, or until `interrupt` is done. Either way the capture is finished
+    /// and the summary told.
     ///
     /// # Errors
     /// The relay ended the session, or the report or the capture cannot be written. What happened until then has
@@ -91,11 +92,13 @@ impl<'a> Run<'a> {
             interrupted,
         };
         self.way.close().await;
-        if let Some(capture) = self.capture {
-            capture.finish().context("write the capture")?;
-        }
-        self.report.summary(self.route, &summary)?;
-        outcome.map(|()| summary)
+        // Each is finished whatever became of the other; the first failure is the cause of the rest.
+        let captured = self.capture.map_or(Ok(()), |capture| {
+            capture.finish().context("write the capture")
+        });
+        let told = self.report.summary(self.route, &summary);
+        outcome.and(captured).and(told.map_err(Into::into))?;
+        Ok(summary)
     }
 
     fn is_done(&self) -> bool {

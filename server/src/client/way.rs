@@ -1,17 +1,19 @@
 //! The way that datagrams take: a connected UDP socket, or a WebSocket to a relay.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use bytes::Bytes;
 use tokio::net::UdpSocket;
 
 mod relay;
 
 use super::args::Destination;
+use crate::cause::cannot_reach;
 use crate::place::Place;
 use relay::Relay;
+pub(super) use relay::read_url;
 
 /// Larger than any datagram, so that none is cut on the way in.
 const RECEIVE_BYTES: usize = 65_536;
@@ -139,13 +141,15 @@ pub(super) struct Direct {
 
 impl Direct {
     async fn open(address: &str) -> anyhow::Result<Self> {
-        let peer = resolve(address).await?;
+        let peer = one_machine(resolve(address).await?)?;
         // The client does not choose a port: the system does (claim 6).
         let any = match peer {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
         };
-        let socket = UdpSocket::bind(any).await.context("open a UDP socket")?;
+        let socket = UdpSocket::bind(any)
+            .await
+            .map_err(|error| out_of_reach(peer, &error))?;
         let options = socket2::SockRef::from(&socket);
         // Less than was asked for is no error: the window is made to fit what there is.
         let _ = options.set_recv_buffer_size(WANTED_BUFFER_BYTES);
@@ -153,7 +157,7 @@ impl Direct {
         socket
             .connect(peer)
             .await
-            .with_context(|| format!("connect a UDP socket to {peer}"))?;
+            .map_err(|error| out_of_reach(peer, &error))?;
         Ok(Self {
             local: socket
                 .local_addr()
@@ -194,6 +198,31 @@ fn is_icmp(error: &io::Error) -> bool {
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
     )
+}
+
+/// An address of one machine. Answers to a broadcast or to a group come from addresses of their own, of which a connected
+/// socket hears nothing; and "all addresses" means this machine, which not every system knows.
+fn one_machine(peer: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let ip = peer.ip().to_canonical();
+    let kind = match ip {
+        IpAddr::V4(Ipv4Addr::BROADCAST) => "the broadcast address of a network",
+        ip if ip.is_multicast() => "the multicast address of a group",
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => {
+            return Ok((Ipv4Addr::LOCALHOST, peer.port()).into());
+        }
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
+            return Ok((Ipv6Addr::LOCALHOST, peer.port()).into());
+        }
+        _ => return Ok(peer),
+    };
+    bail!(
+        "{ip} is {kind}: this client talks to one server, and would not hear the answers of many; give the address of \
+         one of them"
+    )
+}
+
+fn out_of_reach(peer: SocketAddr, error: &io::Error) -> anyhow::Error {
+    anyhow!("cannot send to {peer}: {}", cannot_reach(peer, error))
 }
 
 /// Finds the server's address, by the rule that holds for every place.

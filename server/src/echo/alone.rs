@@ -7,15 +7,17 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
 use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome};
+use crate::cause::{Listening, Transport, cannot_listen};
 use crate::clock::Clock;
+use crate::inherited::Inherited;
 use crate::place::bind_address as address;
-use crate::stop_signal;
+use crate::signals::stop_signal;
 
 /// What `udp-echo echo` is told.
 #[derive(Debug, Clone, Args)]
@@ -37,21 +39,16 @@ pub struct EchoArgs {
     pub no_offload: bool,
 }
 
-/// Serves until Ctrl-C, with the transcript on standard error unless it shall be quiet.
+/// Serves until Ctrl-C or another signal to stop, with the transcript on standard error unless it shall be quiet.
 ///
 /// # Errors
 /// When the address cannot be bound, or standard error cannot be written.
-pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
+pub async fn run(args: EchoArgs, inherited: Inherited) -> anyhow::Result<ExitCode> {
     let stopped = stop_signal()?;
-    let offload = !args.no_offload;
-    let server = EchoServer::bind(args.address, args.rules.into(), offload, Clock::start()).with_context(|| {
-        format!(
-            "the server cannot listen on {}; stop the program that does, or give another address",
-            args.address
-        )
-    })?;
+    let server = open(&args, inherited)?;
     if args.quiet {
-        println!("UDP echo    {}", server.local_addr());
+        // Who listened there may have gone: no reason to stop answering.
+        let _ = writeln!(io::stdout(), "UDP echo    {}", server.local_addr());
         let stop = CancellationToken::new();
         tokio::select! {
             () = server.run(stop) => {}
@@ -85,6 +82,30 @@ pub async fn run(args: EchoArgs) -> anyhow::Result<ExitCode> {
         outcome = telling => outcome,
         () = stopped => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// The server on the socket that was passed, or else on the address that was asked for.
+fn open(args: &EchoArgs, inherited: Inherited) -> anyhow::Result<EchoServer> {
+    let (rule, offload, clock) = (args.rules.into(), !args.no_offload, Clock::start());
+    if let Some(listener) = inherited.http {
+        bail!(
+            "`udp-echo echo` has no use for the TCP socket {} that LISTEN_FDS passes: leave ListenStream= out, or start \
+             `udp-echo serve`",
+            listener.local_addr()?
+        );
+    }
+    if let Some(socket) = inherited.udp {
+        return EchoServer::adopt(socket, rule, offload, clock);
+    }
+    EchoServer::bind(args.address, rule, offload, clock).map_err(|error| {
+        let listening = Listening {
+            who: "the server",
+            transport: Transport::Udp,
+            address: args.address,
+            otherwise: "give another address",
+        };
+        cannot_listen(listening, error)
+    })
 }
 
 /// The lines about one datagram.

@@ -110,8 +110,15 @@ fn a_server_on_all_addresses_is_reached_by_loopback() {
         ("192.0.2.7:7", "192.0.2.7:7"),
         ("[fe80::1%4]:7", "[fe80::1%4]:7"),
     ] {
-        assert_eq!(reachable(bound.parse().unwrap()).to_string(), address);
+        assert_eq!(reachable(bound.parse().unwrap(), true).to_string(), address);
     }
+}
+
+#[test]
+fn a_server_on_all_addresses_of_ipv6_alone_is_reached_by_its_loopback() {
+    let reached = |bound: &str| reachable(bound.parse().unwrap(), false).to_string();
+    assert_eq!(reached("[::]:7"), "[::1]:7");
+    assert_eq!(reached("0.0.0.0:7"), "127.0.0.1:7");
 }
 
 #[test]

@@ -2,31 +2,55 @@
 
 use std::io;
 
-use socket2::SockRef;
+use socket2::{Domain, Protocol, Socket, Type};
 
 #[cfg(target_os = "linux")]
 pub(super) use super::syscall::kernel_drops;
 
 /// Asks for buffers of these sizes. What the system refuses is no error: it drops sooner, and counts what it drops.
-pub(super) fn size_buffers(socket: &socket2::Socket, receive: usize, send: usize) {
-    let socket = SockRef::from(socket);
-    if !force_receive_buffer(&socket, receive) {
-        let _ = socket.set_recv_buffer_size(receive);
-    }
+pub(super) fn size_buffers(socket: &Socket, receive: usize, send: usize) {
+    size_receive_buffer(socket, receive);
     let _ = socket.set_send_buffer_size(send);
+}
+
+/// Asks for buffers of at least these sizes.
+///
+/// A service manager may have set larger ones with its privileges than the system grants this process, and asking again
+/// would shrink them: a socket that nobody uses shows what is granted.
+pub(super) fn grow_buffers(socket: &Socket, receive: usize, send: usize) {
+    let Ok(trial) = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)) else {
+        return;
+    };
+    size_buffers(&trial, receive, send);
+    let is_more = |size: fn(&Socket) -> io::Result<usize>| match (size(&trial), size(socket)) {
+        (Ok(granted), Ok(has)) => granted > has,
+        _ => false,
+    };
+    if is_more(Socket::recv_buffer_size) {
+        size_receive_buffer(socket, receive);
+    }
+    if is_more(Socket::send_buffer_size) {
+        let _ = socket.set_send_buffer_size(send);
+    }
+}
+
+fn size_receive_buffer(socket: &Socket, bytes: usize) {
+    if !force_receive_buffer(socket, bytes) {
+        let _ = socket.set_recv_buffer_size(bytes);
+    }
 }
 
 /// Sets the receive buffer past `net.core.rmem_max`, which CAP_NET_ADMIN allows (socket(7)).
 #[cfg(target_os = "linux")]
-fn force_receive_buffer(socket: &SockRef<'_>, bytes: usize) -> bool {
+fn force_receive_buffer(socket: &Socket, bytes: usize) -> bool {
     let Ok(bytes) = i32::try_from(bytes) else {
         return false;
     };
-    super::syscall::set_option(&**socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes).is_ok()
+    super::syscall::set_option(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes).is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn force_receive_buffer(_: &SockRef<'_>, _: usize) -> bool {
+fn force_receive_buffer(_: &Socket, _: usize) -> bool {
     false
 }
 
@@ -36,7 +60,7 @@ fn force_receive_buffer(_: &SockRef<'_>, _: usize) -> bool {
 /// could then not leave over Ethernet.
 #[cfg(unix)]
 pub(super) fn keeping_fragmentation<T>(
-    socket: &socket2::Socket,
+    socket: &Socket,
     ipv6: bool,
     set_up: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
@@ -78,7 +102,7 @@ const FRAGMENTATION: &[(i32, i32)] = &[];
 /// On Windows `quinn-udp` sets IP_DONTFRAGMENT, and no safe call takes it back: large datagrams do not leave the machine.
 #[cfg(not(unix))]
 pub(super) fn keeping_fragmentation<T>(
-    _: &socket2::Socket,
+    _: &Socket,
     _: bool,
     set_up: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
@@ -86,7 +110,7 @@ pub(super) fn keeping_fragmentation<T>(
 }
 
 /// Turns off what `quinn-udp` asks the kernel to tell with each datagram, and this crate does not read: time stamps and ECN marks.
-pub(super) fn drop_unread_metadata(socket: &socket2::Socket) {
+pub(super) fn drop_unread_metadata(socket: &Socket) {
     #[cfg(target_os = "linux")]
     {
         // Failing costs nanoseconds, so it is no reason to fail.
@@ -99,7 +123,7 @@ pub(super) fn drop_unread_metadata(socket: &socket2::Socket) {
 }
 
 /// Stops the kernel from coalescing what arrives.
-pub(super) fn disable_gro(socket: &socket2::Socket) {
+pub(super) fn disable_gro(socket: &Socket) {
     #[cfg(target_os = "linux")]
     {
         // A kernel that does not know the option does not coalesce.

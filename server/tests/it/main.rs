@@ -10,6 +10,7 @@ mod client;
 mod client_edges;
 mod client_relay;
 mod client_tool;
+mod command_line;
 mod deploy;
 mod edges;
 mod host;

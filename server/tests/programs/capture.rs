@@ -58,3 +58,34 @@ async fn tshark_reads_the_capture_with_its_comments_and_good_checksums() {
     );
     server.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_capture_to_standard_output_is_read_as_it_is_made() {
+    let server = TestServer::start(&[]).await;
+    let line = format!(
+        "{} client {} hello --pcap - | tshark -r - -T fields -e udp.dstport -e data.text -o data.show_as_text:TRUE",
+        test_support::program::udp_echo().display(),
+        server.udp()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = std::process::Command::new("sh");
+    let end = Program::spawn(shell.args(["-c", &line]).current_dir(folder.path()))
+        .finished()
+        .await;
+    let port = server.udp().port().to_string();
+    assert_eq!(end.stdout.lines().count(), 2, "{end:?}");
+    assert!(
+        end.stdout.contains(&port) && end.stdout.contains("hello"),
+        "{end:?}"
+    );
+    assert!(
+        end.stderr.contains("received \"hello\""),
+        "the transcript is elsewhere: {end:?}"
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "no file of the name -"
+    );
+    server.shutdown().await;
+}

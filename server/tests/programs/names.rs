@@ -185,3 +185,34 @@ async fn a_host_on_all_addresses_prints_those_that_programs_can_open() {
         host.ended().await;
     }
 }
+
+#[tokio::test]
+async fn a_port_that_needs_a_privilege_says_which_and_blames_no_other_program() {
+    let machine = Machine::start().await;
+    let binary = test_support::program::udp_echo();
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        binary.to_str().unwrap(),
+    ];
+    for arguments in [
+        &["--http", "127.0.0.1:81"][..],
+        &["--udp", "127.0.0.1:82"],
+        &["echo", "127.0.0.1:83"],
+    ] {
+        let end = machine.run(&[&nobody, arguments].concat()).finished().await;
+        assert_eq!(end.code, Some(1), "{arguments:?}: {end:?}");
+        let port = &arguments.last().unwrap()["127.0.0.1:".len()..];
+        for words in [
+            "need a privilege",
+            "cap_net_bind_service",
+            &format!("ip_unprivileged_port_start={port}"),
+            "udp-echo.socket",
+        ] {
+            assert!(end.stderr.contains(words), "{arguments:?}: {}", end.stderr);
+        }
+        assert!(!end.stderr.contains("another program"), "{}", end.stderr);
+    }
+}

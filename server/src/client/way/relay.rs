@@ -17,6 +17,11 @@ use wire::limits::MAX_MESSAGE_BYTES;
 
 use crate::place::Place;
 
+mod failure;
+mod url;
+
+pub(crate) use url::read as read_url;
+
 /// A relay that has not answered by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -34,17 +39,12 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
-        if url.starts_with("wss:") {
-            bail!(
-                "{url}: this client speaks no TLS; give a ws:// address, for example through an SSH tunnel"
-            );
-        }
         let socket = timeout(CONNECT_TIMEOUT, connect(url))
             .await
             .with_context(|| {
                 format!("the relay at {url} did not answer within {CONNECT_TIMEOUT:?}")
             })?
-            .map_err(|error| unreachable_because(url, error))?;
+            .map_err(|error| failure::opening(url, error))?;
         let tcp = socket.get_ref();
         Ok(Self {
             url: url.to_owned(),
@@ -75,7 +75,11 @@ impl Relay {
                 let end = timeout(CLOSE_TIMEOUT, self.end_of_session()).await;
                 Err(end.unwrap_or_else(|_| anyhow::anyhow!("the relay at {} went away", self.url)))
             }
-            Err(error) => Err(error).with_context(|| format!("send to the relay at {}", self.url)),
+            Err(error) => bail!(
+                "cannot send to the relay at {}: {}",
+                self.url,
+                failure::words(&error)
+            ),
         }
     }
 
@@ -90,10 +94,11 @@ impl Relay {
                 Some(Ok(Message::Close(frame))) => return Err(self.closed(frame)),
                 // Pings are answered by the library as the socket is read.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(error)) => {
-                    return Err(error)
-                        .with_context(|| format!("receive from the relay at {}", self.url));
-                }
+                Some(Err(error)) => bail!(
+                    "the relay at {} went away: {}",
+                    self.url,
+                    failure::words(&error)
+                ),
                 None => return Err(self.closed(None)),
             }
         }
@@ -172,22 +177,6 @@ fn limits() -> WebSocketConfig {
     WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_BYTES))
-}
-
-/// A sentence for a WebSocket that did not open; a relay that refuses says why in the body of its answer.
-fn unreachable_because(url: &str, error: WsError) -> anyhow::Error {
-    let WsError::Http(response) = error else {
-        return anyhow::Error::new(error).context(format!(
-            "cannot open a session at the relay {url}: is `udp-echo` running there? Its route is ws://HOST:PORT/relay/raw"
-        ));
-    };
-    let status = response.status();
-    let body = response.body().as_deref().unwrap_or_default();
-    let why = wire::transcript::shown(body.trim_ascii());
-    match why.as_str() {
-        "" => anyhow::anyhow!("the relay at {url} refuses the session with {status}"),
-        why => anyhow::anyhow!("the relay at {url} refuses the session with {status}: {why}"),
-    }
 }
 
 #[cfg(test)]
