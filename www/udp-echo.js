@@ -140,8 +140,8 @@ const BASE = `:host { display: block; min-height: max(47.75em, 100.5em - 100vw) 
 :host([view=lab]) { min-height: max(142.5em, 280em - 200vw) }
 :host([view=full]) { min-height: max(176.75em, 358.25em - 300vw) }
 :host([hidden]), [hidden] { display: none }
-[part=probe] { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
-[part=probe] i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }
+.probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
+.probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
 [part=error] { border-inline-start: 3px solid #d55e00; padding: 0 .8em }
@@ -191,7 +191,7 @@ class UdpEcho extends HTMLElement {
   #slot = make("slot", "fallback");
   #pressed = new Set();
   #frame = place();
-  #probe = make("span", "probe");
+  #probe = Object.assign(document.createElement("span"), { className: "probe" });
 
   /** Where the element stands: idle, connecting, live, simulated, replay, gone or refused. */
   get state() {
