@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::stranger;
 use crate::browser::in_chromium;
-use crate::common::TestServer;
 use crate::page::Page;
+use test_support::host::TestServer;
 
 /// What a reader gets who pastes now.
 async fn pasted(page: &Page) -> Result<Value> {
