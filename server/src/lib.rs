@@ -15,7 +15,7 @@
 //! - [`echo`]: the UDP echo server;
 //! - [`stream`]: a TCP echo, to show what UDP does not do;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
-//! - [`clock`]: the one clock of all stamps; [`log`]: where lines of the log go;
+//! - [`clock`]: the one clock of all stamps; `duration`: times as settings write them; [`log`]: where lines of the log go;
 //! - [`signals`]: what asks the process to stop; [`inherited`]: sockets that systemd opened for it;
 //! - [`cause`]: what the system's errors mean to people;
 //! - [`client`]: the command-line client;

@@ -7,7 +7,7 @@
 //! `Forwarded` (RFC 7239) and `X-Forwarded-Port` are not read: a proxy that writes the one family passes the other on as its
 //! client wrote it. The port stands in the name.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Scheme, Uri};
@@ -142,8 +142,10 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(hop);
-    // A zone means something to the proxy alone.
-    let address = crate::name::without_zone(bare).parse::<IpAddr>().ok();
+    // A zone, which only IPv6 has, means something to the proxy alone.
+    let with_zone = || crate::name::without_zone(bare).parse::<Ipv6Addr>().ok();
+    let address = bare.parse::<IpAddr>().ok();
+    let address = address.or_else(|| with_zone().map(IpAddr::V6));
     let address = address.or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))?;
     Some(address.to_canonical())
 }

@@ -1,6 +1,6 @@
 //! What a request says of itself: no header makes a stranger local, a foreign page ours, or a log line two.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::{Scheme, Uri};
@@ -112,8 +112,12 @@ fn says(headers: &HeaderMap, name: &str, address: IpAddr) -> bool {
         let hop = String::from_utf8_lossy(hop);
         let hop = hop.trim();
         let bare = hop.trim_start_matches('[').trim_end_matches(']');
+        let without_zone = bare
+            .split_once('%')
+            .map(|(bare, _)| bare.parse::<Ipv6Addr>());
         bare.parse::<IpAddr>()
             .is_ok_and(|a| a.to_canonical() == address)
+            || without_zone.is_some_and(|a| a.is_ok_and(|a| a.to_canonical() == address))
             || hop
                 .parse::<SocketAddr>()
                 .is_ok_and(|a| a.ip().to_canonical() == address)

@@ -10,7 +10,7 @@
 //! - [`feed`]: what a panel reads, and [`kept`], the datagrams of it;
 //! - [`chunk`]: what a panel says;
 //! - [`shape`]: shapes of a drawing;
-//! - [`dom`]: listeners, timers and frames that end when they are dropped;
+//! - [`dom`]: listeners, timers and frames that end when they are dropped; `markup`: the frame of a panel, from its markup;
 //! - `frame`, for tests: what must hold of a panel's HTML.
 
 pub mod codec;

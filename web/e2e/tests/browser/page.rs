@@ -116,6 +116,7 @@ impl Page {
     }
 
     /// The state of the first widget.
+    #[cfg(feature = "trunk")]
     pub(crate) async fn state(&self) -> Result<String> {
         let state = self
             .script("return document.querySelector('udp-echo').state")
