@@ -1,23 +1,27 @@
 //! The udp-echo host: a UDP echo server, and a relay that joins a browser's WebSocket to a UDP socket.
 //!
-//! - [`config`]: every setting, once;
+//! From the command line to the wire:
+//!
+//! - [`config`]: every setting, once; `duration`: times as they are written there;
 //! - [`host`]: the sockets and tasks, and how they start and stop;
+//! - [`inherited`]: sockets that systemd opened for it; [`signals`]: what asks it to stop;
 //! - [`http`]: routes and headers; [`page`]: the embedded page;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
 //! - [`place`]: `HOST:PORT`, and the one rule by which it becomes an address; `name`: names of hosts in one form;
-//! - [`limits`]: how much they may take;
-//! - [`memory`]: what sessions give back;
-//! - [`metrics`]: what the host counts;
-//! - [`resume`]: the way back to a session's UDP port;
-//! - [`target`]: which servers a session may talk to;
-//! - [`relay`]: one WebSocket joined to one UDP socket;
-//! - [`ws`]: the server's side of WebSocket;
-//! - [`echo`]: the UDP echo server;
-//! - [`stream`]: a TCP echo, to show what UDP does not do;
+//! - [`relay`]: one WebSocket joined to one UDP socket; [`ws`]: the server's side of WebSocket;
 //! - [`udp`]: a UDP socket that moves many datagrams with one system call;
-//! - [`clock`]: the one clock of all stamps; `duration`: times as settings write them; [`log`]: where lines of the log go;
-//! - [`signals`]: what asks the process to stop; [`inherited`]: sockets that systemd opened for it;
-//! - [`cause`]: what the system's errors mean to people;
+//! - [`echo`]: the UDP echo server; [`stream`]: a TCP echo, to show what UDP does not do.
+//!
+//! What a session uses:
+//!
+//! - [`target`]: which servers it may talk to;
+//! - [`resume`]: how a client gets its UDP port back;
+//! - [`limits`]: how much it may take; [`memory`]: what ended sessions give back to the system;
+//! - [`metrics`]: what the host counts; [`clock`]: the one clock of all stamps; [`log`]: where log lines go;
+//! - [`cause`]: what the system's errors mean to people.
+//!
+//! Beside the host:
+//!
 //! - [`client`]: the command-line client;
 //! - [`untrusted`]: every parser that the network reaches, for tests.
 

@@ -6,7 +6,9 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, Document, Element, EventTarget, HtmlElement, Url, Window, XmlHttpRequest};
 
-use crate::{Micros, markup};
+use crate::Micros;
+
+mod markup;
 
 // The browser's functions, as this module calls them. Those of `web_sys` hand back what is thrown, which costs a page more than
 // the call; nothing throws here, for names are ours and are names.

@@ -26,7 +26,6 @@ pub mod kept;
 
 pub mod chunk;
 pub mod dom;
-mod markup;
 pub mod shape;
 
 #[cfg(feature = "samples")]
