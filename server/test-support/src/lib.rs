@@ -5,9 +5,9 @@
 //!
 //! With the feature `host`, which the packages of the host and of the browser tests ask for:
 //!
-//! - [`host`] is a host on free ports, in the test's own process or as a program.
-//! - [`client`] is a WebSocket client, made with tungstenite and nothing of ours.
-//! - [`attacks`] are all attacks on a host, with what they did to it and to a bystander. Tests and `cargo xtask soak` make them.
+//! - `host` is a host on free ports, in the test's own process or as a program.
+//! - `client` is a WebSocket client, made with tungstenite and nothing of ours.
+//! - `attacks` are all attacks on a host, with what they did to it and to a bystander. Tests and `cargo xtask soak` make them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
