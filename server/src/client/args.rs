@@ -1,6 +1,5 @@
 //! The command line of `udp-echo client`, and the plan that it makes.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use wire::transcript::DEFAULT_MESSAGE;
 
 use super::capture::Place;
 use super::payload::{Payloads, from_hex};
-use super::way::read_url;
+use super::way::{Destination, read_url};
 use crate::duration;
 
 /// Where `udp-echo echo` and the tutorial's server listen.
@@ -77,22 +76,6 @@ pub struct ClientArgs {
     /// what else is said then goes to standard error
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
-}
-
-/// Where the datagrams go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Destination {
-    /// Straight to a UDP server, HOST:PORT.
-    Server(String),
-    /// To a relay's raw route, a URL.
-    Relay(String),
-}
-
-impl fmt::Display for Destination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Server(name) | Self::Relay(name)) = self;
-        f.write_str(name)
-    }
 }
 
 /// How a run is told.

@@ -1,5 +1,6 @@
 //! The way that datagrams take: a connected UDP socket, or a WebSocket to a relay.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,7 +10,6 @@ use tokio::net::UdpSocket;
 
 mod relay;
 
-use super::args::Destination;
 use crate::cause::cannot_reach;
 use crate::place::Place;
 use relay::Relay;
@@ -23,6 +23,22 @@ const WANTED_BUFFER_BYTES: usize = 8 << 20;
 
 /// Windows are not wider than this unless they are asked for.
 const WIDEST_WINDOW: u64 = 64;
+
+/// Where the datagrams go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// Straight to a UDP server, HOST:PORT.
+    Server(String),
+    /// To a relay's raw route, a URL.
+    Relay(String),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Server(name) | Self::Relay(name)) = self;
+        f.write_str(name)
+    }
+}
 
 /// Carries datagrams to a server and back.
 #[derive(Debug)]
