@@ -3,58 +3,32 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::Function;
+use udp_echo_feed::codec::{Link, Request};
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, HtmlElement, Url};
 
-use crate::chunk::Chunk;
-use crate::dom::{Clock, Frame, Listener, Request, Timer};
+use crate::dom::{self, Clock, Frame, Listener, Timer};
 use crate::element::outcome::Outcome;
 use crate::element::settings::Settings;
 use crate::host::Host;
 use crate::inbox::Sender;
-use crate::policy::{Explain, Verdict};
+use crate::input::Input;
+use crate::policy::Explain;
 use crate::relay;
 use crate::session::{Effect, Event, Micros, Peer, Session};
 use crate::ui::Ui;
 use crate::view::View;
-use crate::words;
 
 mod chunks;
-mod rest;
+mod tasks;
 
+use chunks::Chunks;
 pub use chunks::Load;
-use chunks::{Chunks, Errand};
-pub(crate) use rest::{Tell, export};
-
-/// What comes to the task.
-#[derive(Debug)]
-pub enum Input {
-    /// The reader or the browser did something.
-    Event(Event),
-    /// The connection with this number did something, now or at a time of the past: a recording keeps its own pace. An
-    /// older connection has nothing to say any more.
-    Host(u32, Option<Micros>, Event),
-    /// The loader has this chunk, or why not.
-    Chunk(String, Result<Chunk, String>),
-    /// Why the connection with this number came to nothing.
-    Explained(u32, Verdict),
-    /// A recording was loaded for this connection.
-    Fetched(u32, String),
-    /// The page around the element wants the run as JSON, given to this function.
-    Export(Function),
-    /// The timer rang.
-    Rang,
-    /// It is time to draw.
-    Frame,
-    /// An attribute of the element changed.
-    Changed,
-    /// The element left the page: the task ends.
-    Left,
-}
+use tasks::PendingTask;
+pub(crate) use tasks::{Tell, export};
 
 /// What the task has at hand beside its ways to the world outside.
-struct Desk {
+struct WidgetState {
     /// It is there until the end.
     session: Option<Session>,
     ui: Ui,
@@ -65,10 +39,10 @@ struct Desk {
     _watching: [Option<Listener>; 2],
 }
 
-impl Desk {
+impl WidgetState {
     fn new(app: &mut App, root: &Element, mut session: Session) -> Self {
-        let link = app.configure(&mut session);
-        let mut desk = Self {
+        app.configure(&mut session);
+        let mut state = Self {
             ui: app.open(root, &session),
             generation: session.generation(),
             timer: Timer::new(app.teller(|| Input::Rang)),
@@ -76,17 +50,13 @@ impl Desk {
             _watching: app.watch_page(),
             session: None,
         };
-        if link {
-            // The host hears of the link right after its hello, before anything is sent.
-            app.need(&mut session, Errand::Begin);
-        } else {
-            app.feed(&mut session, Event::Seen);
-        }
-        desk.frame.request();
-        desk.timer
+        app.feed(&mut session, Event::Seen);
+        state.frame.request();
+        state
+            .timer
             .set(session.wakes_at(app.clock.now()), app.clock.now());
-        desk.session = Some(session);
-        desk
+        state.session = Some(session);
+        state
     }
 
     /// Takes in one thing; true when that was the last.
@@ -154,8 +124,8 @@ pub type Outside = (HtmlElement, Element, Dispatch, Load, Explain);
 pub struct App {
     element: HtmlElement,
     dispatch: Dispatch,
-    /// The address of the loader: the default for the relay's.
-    base: String,
+    /// The folder by which the relay's address counts.
+    root: String,
     inbox: Sender<Input>,
     host: Option<Host>,
     chunks: Chunks,
@@ -163,7 +133,8 @@ pub struct App {
     /// Number of the connection.
     connection: u32,
     relay: Option<Url>,
-    question: Option<Request>,
+    /// The recording that is being fetched.
+    fetching: Option<dom::Request>,
     clock: Clock,
 }
 
@@ -172,7 +143,7 @@ impl App {
     /// session is then parked for the next one.
     pub fn begin(
         (element, root, dispatch, load, explain): Outside,
-        base: String,
+        root_address: String,
         session: Session,
         inbox: Sender<Input>,
         park: Rc<Cell<Option<Session>>>,
@@ -180,21 +151,21 @@ impl App {
         let mut app = Self {
             element,
             dispatch,
-            base,
+            root: root_address,
             chunks: Chunks::new(load, &inbox),
             inbox,
             host: None,
             explain,
             connection: 0,
             relay: None,
-            question: None,
+            fetching: None,
             clock: Clock,
         };
-        let mut desk = Desk::new(&mut app, &root, session);
+        let mut state = WidgetState::new(&mut app, &root, session);
         move |input| {
-            let is_over = desk.take(&mut app, &root, input);
+            let is_over = state.take(&mut app, &root, input);
             if is_over {
-                park.set(desk.session.take());
+                park.set(state.session.take());
             }
             is_over
         }
@@ -209,19 +180,19 @@ impl App {
                 self.feed_at(session, event, at);
             }
             Input::Fetched(connection, source) if connection == self.connection => {
-                self.need(session, Errand::Replay(connection, source));
+                self.need(session, PendingTask::Replay(connection, source));
             }
             Input::Chunk(name, Ok(chunk)) => {
-                for errand in self.chunks.arrived(&name, &chunk) {
-                    rest::run(self, session, errand, &chunk);
+                for task in self.chunks.arrived(&name, &chunk) {
+                    tasks::run(self, session, task, &chunk);
                 }
             }
             Input::Explained(connection, verdict) if connection == self.connection => {
                 self.feed(session, Event::Explained(verdict));
             }
             Input::Chunk(name, Err(why)) => {
-                for errand in self.chunks.failed(&name, &why) {
-                    self.give_up(session, errand, &why);
+                for task in self.chunks.failed(&name, &why) {
+                    tasks::give_up(self, session, task, &why);
                 }
             }
             // Of a connection that is no longer.
@@ -276,7 +247,7 @@ impl App {
                         host.control(&message);
                     }
                 }
-                Effect::Save => self.need(session, Errand::Save),
+                Effect::Save => self.need(session, PendingTask::Save),
                 Effect::Datagram(payload) => {
                     if let Some(host) = &self.host {
                         host.send(&payload);
@@ -293,9 +264,9 @@ impl App {
         let connection = self.connection;
         match peer {
             Peer::Simulator(seed) => {
-                return self.need(session, Errand::Simulate(connection, seed));
+                return self.need(session, PendingTask::Simulate(connection, seed));
             }
-            Peer::Recording => return self.need(session, Errand::Fetch(connection)),
+            Peer::Recording => return self.need(session, PendingTask::Fetch(connection)),
             Peer::Host => {}
         }
         let url = self.relay.as_ref().map(|relay| {
@@ -321,32 +292,9 @@ impl App {
     }
 
     /// Does something that needs a chunk, now or when it is loaded.
-    fn need(&mut self, session: &mut Session, errand: Errand) {
-        if let Some((chunk, errand)) = self.chunks.need(errand) {
-            rest::run(self, session, errand, &chunk);
-        }
-    }
-
-    /// The chunk for it did not come.
-    fn give_up(&mut self, session: &mut Session, errand: Errand, why: &str) {
-        match errand {
-            Errand::Begin | Errand::Link => {
-                let why = words::no_link(why);
-                self.feed(session, Event::NoChunk(why));
-                if matches!(errand, Errand::Begin) {
-                    self.feed(session, Event::Seen);
-                }
-            }
-            Errand::Simulate(connection, _) if connection == self.connection => {
-                self.hear(Event::Closed(0, why.to_owned()));
-            }
-            Errand::Fetch(connection) | Errand::Replay(connection, _)
-                if connection == self.connection =>
-            {
-                self.feed(session, Event::NoRecording(why.to_owned()));
-            }
-            Errand::Simulate(..) | Errand::Fetch(_) | Errand::Replay(..) => {}
-            Errand::Save => self.feed(session, Event::NoChunk(why.to_owned())),
+    fn need(&mut self, session: &mut Session, task: PendingTask) {
+        if let Some((chunk, task)) = self.chunks.need(task) {
+            tasks::run(self, session, task, &chunk);
         }
     }
 
@@ -359,13 +307,13 @@ impl App {
         }
     }
 
-    /// Reads the element's attributes; true when those of the link are others.
-    fn configure(&mut self, session: &mut Session) -> bool {
+    /// Reads the element's attributes.
+    fn configure(&mut self, session: &mut Session) {
         let (settings, complaints) = Settings::read(&|name| self.element.get_attribute(name));
         for complaint in &complaints {
             session.tell(Outcome::complaint(complaint));
         }
-        self.relay = relay::address(&settings.relay, &self.base);
+        self.relay = relay::address(&settings.relay, &self.root);
         session.set_relay(match &self.relay {
             Some(url) => url.host() + &url.pathname(),
             None => settings.relay.clone(),
@@ -378,17 +326,25 @@ impl App {
         {
             session.set_draft(message.as_bytes().into());
         }
-        let link = session.settings().link != settings.link;
+        let before = session.settings().link;
+        let link = settings.link;
         session.set_settings(settings);
-        link
+        if link != before {
+            // The host hears of it right after its hello, before anything is sent. Without attributes it does nothing.
+            let [up, down] = link.unwrap_or_default();
+            let link = Link {
+                up,
+                down,
+                seed: None,
+            };
+            self.feed(session, Event::Ask(Request::Link(link)));
+        }
     }
 
     /// An attribute changed. What the element talks to can only change with a new session, and a new record.
     fn reconfigure(&mut self, session: &mut Session) {
         let before = session.settings().clone();
-        if self.configure(session) {
-            self.need(session, Errand::Link);
-        }
+        self.configure(session);
         let after = session.settings();
         if !after.talks_to_the_same(&before) {
             self.feed(session, Event::Reset);

@@ -1,8 +1,8 @@
 //! The chunks: wasm modules beside this one, which the loader fetches when one is needed.
 //!
 //! `picture` has the space-time diagram and the strips; `lab` has the lab's panel; `bytes` has the bytes and the
-//! sizes; `simulator` has the host that needs no network, and the link; `runs` shows a run again, or saves it. Nothing is shared with them but what passes through these
-//! functions.
+//! sizes; `simulator` has the host that needs no network; `runs` shows a run again, or saves it. Nothing is shared
+//! with them but what passes through these functions.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -25,10 +25,6 @@ extern "C" {
     /// Of `runs`: a recording; what is wrong with it is thrown.
     #[wasm_bindgen(method, catch)]
     pub fn replayed(this: &Chunk, trace: &str, tell: &Function) -> Result<Port, JsValue>;
-
-    /// Of `simulator`: reads the attributes of a link, an object of JSON, and acts as it says.
-    #[wasm_bindgen(method)]
-    pub fn link(this: &Chunk, attributes: &str, act: &Function);
 
     /// Of `runs`: gives the reader a capture of a run, for a file.
     #[wasm_bindgen(method)]

@@ -2,14 +2,16 @@
 //! answers with them.
 
 use js_sys::Uint8Array;
+use udp_echo_feed::codec;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use wire::control::{ClientMessage, HostMessage};
 
-use crate::app::{Input, Tell};
+use crate::app::Tell;
 use crate::chunk::Port;
-use crate::codec;
 use crate::dom::Listener;
 use crate::inbox::Sender;
+use crate::input::Input;
 use crate::session::Event;
 
 /// The other end of a session. Dropping it ends the session there.
@@ -58,11 +60,12 @@ impl Host {
     }
 
     /// Sends one control message.
-    pub fn control(&self, message: &str) {
+    pub fn control(&self, message: &ClientMessage) {
+        let message = codec::to_string(message);
         match self {
             // As above.
-            Self::Live(socket, _) => drop(socket.send_with_str(message)),
-            Self::Chunk(port, _) => port.send(&JsValue::from_str(message)),
+            Self::Live(socket, _) => drop(socket.send_with_str(&message)),
+            Self::Chunk(port, _) => port.send(&JsValue::from_str(&message)),
         }
     }
 
@@ -88,28 +91,29 @@ impl Drop for Host {
     }
 }
 
-/// Messages that the page around the element is told as they are: answers to what it asked, and what others did.
-const TOLD: [&str; 4] = ["server", "stream", "visitor", "notice"];
-
-/// Tells what a message is for the session and for the page around the element. Control messages of a later version are
-/// neither.
+/// Reads what a host says, for the session; some of it is for the page around the element too, as it is written: answers to
+/// what it asked, and what others did.
 pub(crate) fn read(data: &JsValue, tell: &dyn Fn(Event)) {
     let Some(text) = data.as_string() else {
         return tell(Event::Datagram(Uint8Array::new(data).to_vec()));
     };
-    let rest = text.strip_prefix("{\"").unwrap_or_default();
-    let is_told = TOLD.iter().any(|name| rest.starts_with(name));
-    if rest.starts_with("stream\":") {
-        tell(Event::Answered(text.clone()));
-    } else {
-        match codec::decode(&text) {
-            Ok(Some(message)) => tell(Event::Control(message)),
-            Ok(None) => {}
-            Err(field) => tell(Event::Unreadable(field)),
+    match codec::host_message(&text) {
+        Ok(Some(message)) => {
+            let is_told = matches!(
+                message,
+                HostMessage::Server(_)
+                    | HostMessage::Stream(_)
+                    | HostMessage::Visitor(_)
+                    | HostMessage::Notice(_)
+            );
+            tell(Event::Control(message));
+            if is_told {
+                tell(Event::Told(text));
+            }
         }
-    }
-    if is_told {
-        tell(Event::Told(text));
+        // Of a later version.
+        Ok(None) => {}
+        Err(field) => tell(Event::Unreadable(field)),
     }
 }
 

@@ -2,12 +2,12 @@
 //!
 //! From the wire to the page:
 //!
-//! - [`json`] and [`codec`]: control messages as the types of `wire`;
 //! - [`element`]: attributes as values, events and runs as JSON;
 //! - [`relay`]: where the relay is; [`policy`]: why it lets nobody in;
 //! - [`session`]: the state of one widget, pure;
 //! - [`view`]: what a reader sees of it, pure, in [`words`];
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
+//! - [`input`]: what comes to the task of a widget;
 //! - [`host`]: the other end of a session;
 //! - [`chunk`]: the modules that are loaded when something needs them, `web/picture`, `web/lab` and `web/bytes`;
 //! - [`app`]: the task that joins them all, through an [`inbox`];
@@ -23,16 +23,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use udp_echo_feed::codec::Request;
 use udp_echo_feed::datagram::Payload;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
-pub mod codec;
 pub mod element;
 pub mod policy;
 pub mod relay;
-pub use udp_echo_feed::json;
-
 pub mod session;
 
 pub mod view;
@@ -43,12 +41,14 @@ pub mod chunk;
 pub mod host;
 pub use udp_echo_feed::dom;
 pub mod inbox;
+pub mod input;
 pub mod ui;
 
-use app::{App, Dispatch, Input, Load};
+use app::{App, Dispatch, Load};
 use dom::Clock;
 use element::settings::{MAX_BURST, Pace};
 use inbox::Sender;
+use input::Input;
 use policy::{Explain, Verdict};
 use session::{Direction, Event, Session};
 
@@ -57,7 +57,7 @@ use session::{Direction, Event, Session};
 /// It holds nothing of the page: an element that was taken out and forgotten is collected, and this with it.
 #[wasm_bindgen]
 pub struct Widget {
-    base: String,
+    root: String,
     /// The session while no task has it.
     parked: Rc<Cell<Option<Session>>>,
     task: Option<Sender<Input>>,
@@ -65,11 +65,12 @@ pub struct Widget {
 
 #[wasm_bindgen]
 impl Widget {
-    /// An element that has not been on a page yet. `base` is the address of the loader, `seed` any number.
+    /// An element that has not been on a page yet. `root` is the folder in which a host has
+    /// everything, by the address of its loader; `seed` any number.
     #[wasm_bindgen(constructor)]
-    pub fn new(base: String, seed: f64) -> Self {
+    pub fn new(root: String, seed: f64) -> Self {
         Self {
-            base,
+            root,
             parked: Rc::new(Cell::new(Some(Session::new(seed.to_bits())))),
             task: None,
         }
@@ -92,12 +93,12 @@ impl Widget {
         }
         let inbox = Sender::new(dom::soon);
         self.task = Some(inbox.clone());
-        let (base, parked) = (self.base.clone(), Rc::clone(&self.parked));
+        let (root, parked) = (self.root.clone(), Rc::clone(&self.parked));
         let begin = move || {
             // The task before this one has ended by now: it was told to before.
             if let Some(session) = parked.take() {
                 let outside = (element, frame, dispatch, load, explain);
-                let task = App::begin(outside, base, session, inbox.clone(), parked);
+                let task = App::begin(outside, root, session, inbox.clone(), parked);
                 inbox.begin(Box::new(task));
             }
         };
@@ -163,7 +164,11 @@ impl Widget {
 
     /// Asks something of the host: a control message, as JSON.
     pub fn ask(&self, message: String) {
-        self.tell(Input::Event(Event::Ask(message)));
+        let event = match Request::read(&message) {
+            Ok(request) => Event::Ask(request),
+            Err(field) => Event::Unaskable(field),
+        };
+        self.tell(Input::Event(event));
     }
 
     /// Gives the run so far to a function, as JSON.

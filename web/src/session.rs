@@ -4,7 +4,7 @@
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
 use udp_echo_feed::datagram::Payload;
-use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
+use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION};
 use wire::ledger::Fate;
 use wire::transcript::DEFAULT_MESSAGE;
 
@@ -14,19 +14,19 @@ use crate::policy::Verdict;
 use crate::words;
 
 mod announcer;
-mod asked;
 mod backoff;
 mod burst;
+mod desired_config;
 mod events;
 pub mod history;
+mod lifecycle;
 mod reading;
-mod standing;
 pub mod transcript;
 
 use announcer::Announcer;
-use asked::Asked;
 use backoff::Backoff;
 use burst::Burst;
+use desired_config::DesiredConfig;
 pub use events::{Direction, Effect, Event, Peer, Phase};
 pub use history::History;
 
@@ -59,7 +59,7 @@ pub struct Session {
     target: String,
     draft: Payload,
     draft_revision: u32,
-    asked: Asked,
+    desired_config: DesiredConfig,
     selected: Option<u64>,
     stepping: bool,
     notice: Option<String>,
@@ -93,7 +93,7 @@ impl Session {
             target: String::new(),
             draft: DEFAULT_MESSAGE.as_bytes().into(),
             draft_revision: 0,
-            asked: Asked::default(),
+            desired_config: DesiredConfig::default(),
             selected: None,
             stepping: false,
             notice: None,
@@ -169,14 +169,13 @@ impl Session {
             Event::Reset => self.reset(now),
             Event::Select(number) => self.silently(|session| session.select(number)),
             Event::Step(direction) => self.silently(|session| session.step(direction)),
-            Event::Ask(message) => {
-                let message = self.asked.take_in(&message, self.link_seed());
+            Event::Ask(request) => {
+                let message = self.desired_config.take_in(request, self.link_seed());
                 self.ask(message)
             }
-            Event::Answered(message) => self.silently(|session| session.asked.answered(&message)),
-            Event::Complaint(complaint) => {
-                self.silently(|session| session.tell(Outcome::complaint(&complaint)))
-            }
+            Event::Unaskable(field) => self.silently(|session| {
+                session.complain("bad-message", &words::unaskable(field), String::new());
+            }),
             Event::Told(text) => self.silently(|session| session.tell(Outcome::Told(text))),
             Event::Announce(text) => self.silently(|session| session.announcer.say(text)),
             Event::NoChunk(why) => self.silently(|session| session.notice = Some(why)),
@@ -254,7 +253,7 @@ impl Session {
     }
 
     /// Tells a live host. One that is not here yet hears of it after its `hello`.
-    fn ask(&self, message: String) -> Vec<Effect> {
+    fn ask(&self, message: ClientMessage) -> Vec<Effect> {
         match self.phase {
             Phase::Live { .. } => vec![Effect::Control(message)],
             _ => Vec::new(),
@@ -315,12 +314,12 @@ impl Session {
             }
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
             HostMessage::Notice(notice) => self.notice = Some(notice.text),
-            // The page keeps its own books; what is for chunks comes as text.
+            HostMessage::Stream(echo) => self.desired_config.stream = Some(echo),
+            // The page keeps a ledger of its own, and knows what it asked for.
             HostMessage::Counters(_)
             | HostMessage::Options(_)
             | HostMessage::Lab(_)
-            | HostMessage::Server(_)
-            | HostMessage::Stream(_) => {}
+            | HostMessage::Server(_) => {}
         }
         Vec::new()
     }

@@ -9,9 +9,9 @@ use udp_echo_feed::decimal;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
 
-use crate::app::Input;
 use crate::dom::{self, Label, Listener, Shell};
 use crate::inbox::Sender;
+use crate::input::Input;
 use crate::session::{Direction, Event};
 use crate::view::View;
 use crate::words;

@@ -182,11 +182,6 @@ pub fn unreadable_recording(source: &str, field: &str) -> String {
     fill(pattern, &[source, field])
 }
 
-/// The attributes of the link could not be read.
-pub fn no_link(why: &str) -> String {
-    fill("The link is not as the attributes say: □", &[why])
-}
-
 /// While waiting for the next try.
 pub fn gone(why: &str, relay: &str, seconds: u64) -> String {
     match seconds {
@@ -224,6 +219,12 @@ pub fn no_connection(code: u16, reason: &str) -> String {
 /// A message of the host makes no sense.
 pub fn unreadable(field: &str) -> String {
     let pattern = "The host sent a message that cannot be read: □ is missing or of another kind";
+    fill(pattern, &[field])
+}
+
+/// What a page asks of a host makes no sense.
+pub fn unaskable(field: &str) -> String {
+    let pattern = "Not asked: □ in the message is missing, unknown or of another kind";
     fill(pattern, &[field])
 }
 

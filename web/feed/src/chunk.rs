@@ -9,7 +9,6 @@
 //! | `pause` | true or false | holds the picture, or lets it go on |
 //! | `step` | -1 or 1 | to an older or a newer datagram |
 //! | `announce` | text | for screen readers |
-//! | `complain` | text | an attribute that makes no sense, a line feed, and what it may be |
 
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;

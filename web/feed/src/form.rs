@@ -36,7 +36,7 @@ pub fn write(datagram: &Datagram, number: u64, began: Micros) -> String {
         datagram
             .events
             .iter()
-            .map(|event| codec::write_event(event, number)),
+            .map(|event| codec::event(event, number)),
     );
     out.end()
 }

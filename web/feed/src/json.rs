@@ -5,6 +5,16 @@
 
 use std::borrow::Cow;
 
+mod described;
+
+pub use described::{
+    Json, Place, Record, begin_field, from_value, parts, read_as, to_string, variant,
+};
+pub(crate) use described::{record, variants};
+
+/// Why a message cannot be read: the name of the field that is missing or of another kind, or `"JSON"`.
+pub type Unreadable = &'static str;
+
 /// Deepest nesting that is read; control messages need five.
 const MAX_DEPTH: u8 = 16;
 

@@ -1,5 +1,6 @@
 //! The lab: what the reader lets the session's own link and server do.
 
+use udp_echo_feed::codec::Link;
 use wire::control::{Lab, ServerRules};
 use wire::limits::TUTORIAL_BUFFER_BYTES;
 use wire::link::{self, Direction, Impairment};
@@ -162,23 +163,14 @@ impl Bench {
     }
 
     /// Takes over what was asked for elsewhere, such as by the element's attributes.
-    pub(crate) fn take_over(
-        &mut self,
-        lab: Lab,
-        rules: ServerRules,
-        own_seed: Option<u64>,
-        seed: u64,
-    ) {
+    pub(crate) fn take_over(&mut self, link: &Link, rules: ServerRules, session_seed: u64) {
         // What was typed here comes back as well, and must not be written over what is being typed.
-        if (lab.up, lab.down) != (self.lab.up, self.lab.down) || rules != self.rules {
+        if (link.up, link.down) != (self.lab.up, self.lab.down) || rules != self.rules {
             self.rules = rules;
             self.rewrite();
         }
-        self.has_own_seed = own_seed.is_some();
-        self.lab = Lab {
-            seed: own_seed.unwrap_or(seed),
-            ..lab
-        };
+        self.has_own_seed = link.seed.is_some();
+        self.lab = link.with_seed_of(session_seed);
     }
 
     pub(crate) fn switch(&mut self, switch: Switch, on: bool) {
@@ -360,13 +352,23 @@ mod tests {
     fn what_comes_back_is_not_written_over_what_is_being_typed() {
         let mut bench = Bench::default();
         bench.set(Direction::Up, field("loss"), "20.");
-        let (lab, rules, revision) = (bench.lab.clone(), bench.rules, bench.revision);
-        bench.take_over(lab, rules, None, 9);
+        let (rules, revision) = (bench.rules, bench.revision);
+        let Lab { up, down, .. } = bench.lab;
+        let link = Link {
+            up,
+            down,
+            seed: None,
+        };
+        bench.take_over(&link, rules, 9);
         assert_eq!(
             (bench.revision, bench.lab.seed, bench.has_own_seed),
             (revision, 9, false)
         );
-        bench.take_over(Lab::default(), rules, Some(4), 9);
+        let own = Link {
+            seed: Some(4),
+            ..Link::default()
+        };
+        bench.take_over(&own, rules, 9);
         assert_eq!(
             (bench.revision, bench.lab.seed, bench.has_own_seed),
             (revision + 1, 4, true)

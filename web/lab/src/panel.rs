@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use udp_echo_feed::chunk::Act;
-use udp_echo_feed::codec;
+use udp_echo_feed::codec::{self, Link, Request};
 use udp_echo_feed::dom::{self, Label, Listener, Shell};
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json::{self, Value};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlInputElement};
-use wire::control::Lab;
+use wire::control::{ClientMessage, Lab};
 use wire::link::Direction;
 
 use crate::bench::Bench;
@@ -95,18 +95,11 @@ impl Panel {
 
 impl Desk {
     fn show(&mut self, value: &Value<'_>) {
-        let lab = value.field("lab");
-        let own_seed = match lab.and_then(|lab| lab.field("seed")) {
-            Some(Value::Number(seed)) => Some(*seed),
-            _ => None,
-        };
-        let lab = lab.and_then(|lab| codec::read_lab(lab).ok());
-        let rules = value.field("rules");
-        let rules = rules.and_then(|rules| codec::read_rules(rules).ok());
+        let link = value.field("lab").map(codec::from_value);
+        let rules = value.field("rules").map(codec::from_value);
         self.bench.take_over(
-            lab.unwrap_or_default(),
-            rules.unwrap_or_default(),
-            own_seed,
+            &link.and_then(Result::ok).unwrap_or_default(),
+            rules.and_then(Result::ok).unwrap_or_default(),
             self.feed.seed,
         );
         self.fields.draw(&self.bench);
@@ -142,7 +135,7 @@ impl Desk {
         self.bench.switch(*switch, input.checked());
         match *name {
             "no-checksum" => self.changed(true),
-            _ => self.act.tell("control", codec::rules(&self.bench.rules)),
+            _ => self.ask_for_rules(),
         }
         Some(())
     }
@@ -161,19 +154,25 @@ impl Desk {
             "reset" => {
                 self.bench.reset(self.feed.seed);
                 self.changed(true);
-                self.act.tell("control", codec::rules(&self.bench.rules));
+                self.ask_for_rules();
             }
             _ => {}
         }
         Some(())
     }
 
+    fn ask_for_rules(&self) {
+        let rules = Request::Message(ClientMessage::Server(self.bench.rules));
+        self.act.tell("control", rules.write());
+    }
+
     /// Asks for the link, if it is another, and shows it.
     fn changed(&mut self, changes: bool) {
         if changes {
-            let Lab { up, down, seed } = &self.bench.lab;
-            let seed = self.bench.has_own_seed.then_some(*seed);
-            self.act.tell("control", codec::lab(up, down, seed));
+            let Lab { up, down, seed } = self.bench.lab;
+            let seed = self.bench.has_own_seed.then_some(seed);
+            let request = Request::Link(Link { up, down, seed });
+            self.act.tell("control", request.write());
             self.copied.set("");
         }
         self.fields.draw(&self.bench);

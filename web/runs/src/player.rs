@@ -6,17 +6,20 @@ use std::rc::{Rc, Weak};
 
 use udp_echo_feed::Micros;
 use udp_echo_feed::chunk::Tell;
-use udp_echo_feed::codec::{self, Object};
+use udp_echo_feed::codec;
 use udp_echo_feed::dom::{Clock, Timer};
 use wasm_bindgen::prelude::*;
+use wire::control::HostMessage;
 
 use crate::trace::{Recording, Said};
 
 /// A recorded run that is being shown.
 #[wasm_bindgen]
-pub struct Player(#[expect(dead_code, reason = "it lives as long as the session does")] Rc<Desk>);
+pub struct Player(
+    #[expect(dead_code, reason = "it lives as long as the session does")] Rc<Running>,
+);
 
-struct Desk {
+struct Running {
     clock: Clock,
     began: Micros,
     waiting: RefCell<VecDeque<(Micros, Said)>>,
@@ -36,15 +39,15 @@ impl Player {
     pub(crate) fn new(recording: Recording, tell: Tell) -> Self {
         let clock = Clock;
         let began = clock.now();
-        let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
-            let desk = desk.clone();
+        let running = Rc::new_cyclic(|running: &Weak<Running>| {
+            let running = running.clone();
             let ring = move || {
-                if let Some(desk) = desk.upgrade() {
-                    desk.timer.borrow_mut().rang();
-                    desk.work();
+                if let Some(running) = running.upgrade() {
+                    running.timer.borrow_mut().rang();
+                    running.work();
                 }
             };
-            Desk {
+            Running {
                 began,
                 clock,
                 waiting: RefCell::new(recording.into()),
@@ -52,12 +55,16 @@ impl Player {
                 tell,
             }
         });
-        desk.work();
-        Self(desk)
+        running.work();
+        Self(running)
     }
 }
 
-impl Desk {
+impl Running {
+    fn tell(&self, message: &HostMessage, at: Option<f64>) {
+        self.tell.control(&codec::to_string(message), at);
+    }
+
     fn work(&self) {
         let mut waiting = self.waiting.borrow_mut();
         let now = self.clock.now();
@@ -66,13 +73,10 @@ impl Desk {
             let at = Some((self.began + at) as f64);
             match said {
                 Said::Hello(hello) => {
-                    let hello = codec::hello(&hello);
-                    self.tell.control(&codec::only("hello", &hello), at);
+                    self.tell(&HostMessage::Hello(hello), at);
                 }
                 Said::Event(event) => {
-                    let mut message = Object::default();
-                    message.list("events", [codec::write_event(&event, event.1)]);
-                    self.tell.control(&message.end(), at);
+                    self.tell(&HostMessage::Events(vec![event]), at);
                 }
                 Said::Answer(bytes) => self.tell.datagram(&bytes, at, false),
                 Said::Sent(bytes) => self.tell.datagram(&bytes, at, true),

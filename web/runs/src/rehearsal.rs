@@ -1,5 +1,6 @@
 //! For tests: the core's session with a simulated host, without a browser.
 
+use udp_echo_feed::codec::{self, Request};
 use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json;
@@ -46,19 +47,15 @@ impl Rehearsal {
         for effect in self.session.on(event, self.now) {
             match effect {
                 Effect::Datagram(payload) => self.host.datagram(self.now, payload.to_vec().into()),
-                Effect::Control(message) => {
-                    let message =
-                        udp_echo_simulator::codec::read(&message).expect("the form of the wire");
-                    self.host.control(&message);
-                }
+                Effect::Control(message) => self.host.control(&message),
                 _ => {}
             }
         }
     }
 
     /// Asks for something as the panel does.
-    pub(crate) fn ask(&mut self, message: String) {
-        self.on(Event::Ask(message));
+    pub(crate) fn ask(&mut self, request: Request) {
+        self.on(Event::Ask(request));
     }
 
     pub(crate) fn send(&mut self, payload: &[u8]) {
@@ -74,8 +71,8 @@ impl Rehearsal {
                 self.on(match outgoing {
                     // Through the same text as in a browser.
                     Outgoing::Control(message) => {
-                        let text = udp_echo_simulator::codec::write(&message);
-                        match udp_echo_web::codec::decode(&text).expect("the form of the wire") {
+                        let text = codec::to_string(&message);
+                        match codec::host_message(&text).expect("the form of the wire") {
                             Some(message) => Event::Control(message),
                             None => continue,
                         }

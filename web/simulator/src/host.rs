@@ -6,17 +6,16 @@ use std::rc::{Rc, Weak};
 
 use js_sys::Uint8Array;
 use udp_echo_feed::chunk::Tell;
+use udp_echo_feed::codec;
 use udp_echo_feed::dom::{Clock, Timer};
 use wasm_bindgen::prelude::*;
 use wire::simulator::{CLIENT_PORT, Outgoing, Simulator};
 
-use crate::codec;
-
 /// A simulated host with one session.
 #[wasm_bindgen]
-pub struct Host(Rc<Desk>);
+pub struct Host(Rc<Running>);
 
-struct Desk {
+struct Running {
     simulator: RefCell<Simulator>,
     timer: RefCell<Timer>,
     tell: Tell,
@@ -28,19 +27,23 @@ struct Desk {
 impl Host {
     /// Takes a control message as text, or a datagram as bytes.
     pub fn send(&self, data: JsValue) {
-        let desk = &self.0;
+        let running = &self.0;
         {
-            let mut simulator = desk.simulator.borrow_mut();
+            let mut simulator = running.simulator.borrow_mut();
             match data.as_string() {
                 // What a live host would end the session for does not come from the core.
-                Some(text) => drop(codec::read(&text).map(|message| simulator.control(&message))),
+                Some(text) => {
+                    if let Ok(message) = codec::client_message(&text) {
+                        simulator.control(&message);
+                    }
+                }
                 None => {
                     let payload = Uint8Array::new(&data).to_vec();
-                    simulator.datagram(desk.clock.now(), payload.into());
+                    simulator.datagram(running.clock.now(), payload.into());
                 }
             }
         }
-        desk.work();
+        running.work();
     }
 }
 
@@ -51,15 +54,15 @@ impl Host {
         let now = clock.now();
         let port = Port::take();
         let simulator = Simulator::with_client_port(now, seed, CLIENT_PORT + port.0 as u16);
-        let desk = Rc::new_cyclic(|desk: &Weak<Desk>| {
-            let desk = desk.clone();
+        let running = Rc::new_cyclic(|running: &Weak<Running>| {
+            let running = running.clone();
             let ring = move || {
-                if let Some(desk) = desk.upgrade() {
-                    desk.timer.borrow_mut().rang();
-                    desk.work();
+                if let Some(running) = running.upgrade() {
+                    running.timer.borrow_mut().rang();
+                    running.work();
                 }
             };
-            Desk {
+            Running {
                 simulator: RefCell::new(simulator),
                 timer: RefCell::new(Timer::new(Box::new(ring))),
                 tell,
@@ -67,19 +70,19 @@ impl Host {
                 _port: port,
             }
         });
-        desk.work();
-        Self(desk)
+        running.work();
+        Self(running)
     }
 }
 
-impl Desk {
+impl Running {
     /// Sends what is due, and sets the timer for what will be.
     fn work(&self) {
         let mut simulator = self.simulator.borrow_mut();
         let now = self.clock.now();
         while let Some(outgoing) = simulator.poll(now) {
             match outgoing {
-                Outgoing::Control(message) => self.tell.control(&codec::write(&message), None),
+                Outgoing::Control(message) => self.tell.control(&codec::to_string(&message), None),
                 Outgoing::Datagram(payload) => self.tell.datagram(&payload, None, false),
             }
         }

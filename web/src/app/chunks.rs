@@ -1,14 +1,18 @@
 //! The chunks of one widget: asked for when something needs them, shown in their places, and told what there is.
 
+use js_sys::Uint8Array;
+use udp_echo_feed::codec::Request;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-use crate::app::{Input, rest};
+use super::tasks::PendingTask;
 use crate::chunk::{Chunk, Panel};
 use crate::dom::{self, Clock};
 use crate::element::feed::Feeder;
+use crate::element::settings::Pace;
 use crate::inbox::Sender;
-use crate::session::{Micros, Session};
+use crate::input::Input;
+use crate::session::{Direction, Event, Micros, Session};
 
 /// How many times as long as they draw panels rest.
 const REST: Micros = 8;
@@ -22,51 +26,24 @@ extern "C" {
     fn load(this: &Load, that: &JsValue, name: &str);
 }
 
-/// What waits for a chunk.
-#[derive(Debug)]
-pub(super) enum Errand {
-    /// Read the link, then begin.
-    Begin,
-    /// Read the link.
-    Link,
-    /// Be the host of this connection, with this seed.
-    Simulate(u32, u64),
-    /// Fetch the recording for this connection.
-    Fetch(u32),
-    /// Show this recording as the host of this connection.
-    Replay(u32, String),
-    /// Write the capture.
-    Save,
-}
-
-impl Errand {
-    /// The chunk that can do it.
-    fn chunk(&self) -> &'static str {
-        match self {
-            Self::Begin | Self::Link | Self::Simulate(..) => "simulator",
-            Self::Fetch(_) | Self::Replay(..) | Self::Save => "runs",
-        }
-    }
-}
-
 /// A chunk of which something is wanted.
-pub(super) struct Wanted {
+struct Wanted {
     name: &'static str,
-    pub(super) chunk: Option<Chunk>,
-    pub(super) place: Option<Element>,
-    pub(super) panel: Option<Panel>,
-    errands: Vec<Errand>,
+    chunk: Option<Chunk>,
+    place: Option<Element>,
+    panel: Option<Panel>,
+    tasks: Vec<PendingTask>,
 }
 
 /// The chunks of one widget.
 pub(super) struct Chunks {
     load: Load,
-    pub(super) inbox: Sender<Input>,
-    /// What chunks act through: there when the first one is.
-    pub(super) act: Option<Closure<dyn FnMut(String, JsValue)>>,
-    pub(super) wanted: Vec<Wanted>,
-    pub(super) feeder: Feeder,
-    pub(super) rest_until: Micros,
+    inbox: Sender<Input>,
+    /// What panels act through: there when the first one is.
+    act: Option<Closure<dyn FnMut(String, JsValue)>>,
+    wanted: Vec<Wanted>,
+    feeder: Feeder,
+    rest_until: Micros,
 }
 
 impl Chunks {
@@ -81,13 +58,13 @@ impl Chunks {
         }
     }
 
-    /// The chunk for an errand when it is there; otherwise it is asked for, and the errand waits.
-    pub(super) fn need(&mut self, errand: Errand) -> Option<(Chunk, Errand)> {
-        let wanted = self.want(errand.chunk());
+    /// The chunk for a task when it is there; otherwise it is asked for, and the task waits.
+    pub(super) fn need(&mut self, task: PendingTask) -> Option<(Chunk, PendingTask)> {
+        let wanted = self.want(task.chunk());
         match &wanted.chunk {
-            Some(chunk) => Some((chunk.clone(), errand)),
+            Some(chunk) => Some((chunk.clone(), task)),
             None => {
-                wanted.errands.push(errand);
+                wanted.tasks.push(task);
                 None
             }
         }
@@ -123,26 +100,34 @@ impl Chunks {
         if now < self.rest_until {
             return true;
         }
-        rest::show(self, session);
+        if let Some(feed) = self.feeder.next(session) {
+            for panel in self
+                .wanted
+                .iter()
+                .filter_map(|wanted| wanted.panel.as_ref())
+            {
+                panel.show(&feed);
+            }
+        }
         let took = clock.now() - now;
         self.rest_until = now + took * REST;
         false
     }
 
     /// A chunk is here. Returns what waited for it.
-    pub(super) fn arrived(&mut self, name: &str, chunk: &Chunk) -> Vec<Errand> {
+    pub(super) fn arrived(&mut self, name: &str, chunk: &Chunk) -> Vec<PendingTask> {
         let Some(known) = self.known(name) else {
             return Vec::new();
         };
         let wanted = &mut self.wanted[known];
         wanted.chunk = Some(chunk.clone());
-        let errands = std::mem::take(&mut wanted.errands);
+        let tasks = std::mem::take(&mut wanted.tasks);
         self.open();
-        errands
+        tasks
     }
 
     /// A chunk did not come: it is said in its place. Returns what waited for it.
-    pub(super) fn failed(&mut self, name: &str, why: &str) -> Vec<Errand> {
+    pub(super) fn failed(&mut self, name: &str, why: &str) -> Vec<PendingTask> {
         // It is asked for again when something needs it again.
         let Some(known) = self.known(name) else {
             return Vec::new();
@@ -154,7 +139,7 @@ impl Chunks {
             dom::set(&sentence, "role", "alert");
             sentence.set_text_content(Some(why));
         }
-        std::mem::take(&mut wanted.errands)
+        std::mem::take(&mut wanted.tasks)
     }
 
     fn known(&self, name: &str) -> Option<usize> {
@@ -169,7 +154,7 @@ impl Chunks {
                 chunk: None,
                 place: None,
                 panel: None,
-                errands: Vec::new(),
+                tasks: Vec::new(),
             });
             self.wanted.len() - 1
         });
@@ -183,17 +168,29 @@ impl Chunks {
 
     /// Opens the panels that have a place and a chunk and are not open yet.
     fn open(&mut self) {
-        if self.wanted.iter().any(Wanted::can_open) {
-            rest::open(self);
+        for wanted in &mut self.wanted {
+            if let (Some(chunk), Some(place), None) = (&wanted.chunk, &wanted.place, &wanted.panel)
+            {
+                let act = self.act.get_or_insert_with(|| act(self.inbox.clone()));
+                wanted.panel = Some(chunk.panel(place, act.as_ref().unchecked_ref()));
+                // A new panel has to be told everything, and now: what a reader does in it begins with that.
+                self.feeder = Feeder::default();
+                self.rest_until = 0;
+            }
         }
     }
 }
 
-impl Wanted {
-    fn can_open(&self) -> bool {
-        self.chunk.is_some() && self.place.is_some() && self.panel.is_none()
-    }
+/// What panels act through.
+fn act(inbox: Sender<Input>) -> Closure<dyn FnMut(String, JsValue)> {
+    Closure::new(move |name: String, value| {
+        if let Some(event) = read_act(&name, &value) {
+            inbox.send(Input::Event(event));
+        }
+    })
+}
 
+impl Wanted {
     fn close(&mut self) {
         if let Some(panel) = self.panel.take() {
             panel.free();
@@ -210,4 +207,24 @@ impl Drop for Wanted {
             panel.free();
         }
     }
+}
+
+/// What a panel wants; `None` for what is no act.
+fn read_act(name: &str, value: &JsValue) -> Option<Event> {
+    let text = || value.as_string().unwrap_or_default();
+    Some(match name {
+        "select" => Event::Select(value.as_f64().map(|number| number as u64)),
+        "send" if value.is_object() => {
+            let payload = Uint8Array::new(value).to_vec();
+            Event::Burst(Some(payload.into()), Pace::default())
+        }
+        "send" => Event::Send,
+        "draft" => Event::Fill(Uint8Array::new(value).to_vec().into()),
+        "control" => Event::Ask(Request::read(&text()).ok()?),
+        "pause" => Event::Pause(value.is_truthy()),
+        "step" if value.as_f64()? < 0.0 => Event::Step(Direction::Older),
+        "step" => Event::Step(Direction::Newer),
+        "announce" => Event::Announce(text()),
+        _ => return None,
+    })
 }

@@ -1,6 +1,6 @@
 //! What the panels of the chunks are told: the writing half of [`udp_echo_feed::feed`].
 
-use udp_echo_feed::codec::Object;
+use udp_echo_feed::codec::{Object, to_string};
 use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::feed::FED;
 use udp_echo_feed::form;
@@ -60,8 +60,16 @@ fn standing(session: &Session) -> String {
     out.text("server", of_hello(|hello| &hello.server));
     out.number("limit", session.limit() as u64);
     out.number("seed", session.link_seed());
-    for (name, json) in session.asked().fields() {
-        out.json(name, json);
+    let config = session.desired_config();
+    let parts = [
+        ("lab", config.link.as_ref().map(to_string)),
+        ("rules", config.rules.as_ref().map(to_string)),
+        ("stream", config.stream.as_ref().map(to_string)),
+    ];
+    for (name, json) in parts {
+        if let Some(json) = json {
+            out.json(name, &json);
+        }
     }
     out.json("counters", &outcome::counters(session));
     out.number("first", history.numbers().start);

@@ -4,24 +4,13 @@
 
 use std::ops::RangeInclusive;
 
-use udp_echo_feed::codec::Object;
 use udp_echo_feed::decimal;
 use wire::control::Options;
+use wire::link::Impairment;
 
+use super::link;
 use crate::session::Micros;
 use crate::view::DRAWN_ROWS;
-
-/// Attributes of the link, which the chunk `simulator` reads.
-const LINK: [&str; 8] = [
-    "corrupt",
-    "delay",
-    "duplicate",
-    "jitter",
-    "loss",
-    "preset",
-    "rate",
-    "reorder",
-];
 
 /// Attributes that are read here; `theme`, `loading`, `lang` and the like concern the loader and the style sheet alone.
 pub const ATTRIBUTES: [&str; 22] = [
@@ -104,8 +93,8 @@ pub struct Settings {
     pub pace: Pace,
     /// How long an answer may take, in milliseconds.
     pub timeout_ms: Option<u32>,
-    /// The attributes of the link as an object of JSON; empty leaves it as the host has it.
-    pub link: String,
+    /// The link, there and back; `None` leaves it as the host has it.
+    pub link: Option<[Impairment; 2]>,
     /// Seed of the link.
     pub seed: Option<u64>,
     /// Sends as soon as it can.
@@ -174,6 +163,7 @@ impl Settings {
             ("", 0),
             1..=DRAWN_ROWS,
         );
+        let link = link::read(&mut reader);
         let settings = Self {
             relay,
             target,
@@ -192,7 +182,7 @@ impl Settings {
                 interval: interval.unwrap_or(0),
             },
             timeout_ms: timeout_ms.map(|ms| ms as u32),
-            link: link(attribute),
+            link,
             seed,
             // Frameworks such as React up to 18 write `false` into attributes of elements that they do not know.
             autosend: attribute("autosend")
@@ -222,7 +212,7 @@ impl Settings {
         }
     }
 
-    /// Whether both ask a host for the same chance and the same patience. The link comes from its chunk.
+    /// Whether both ask a host for the same chance and the same patience; of the link it hears by itself.
     pub fn asks_for_the_same(&self, other: &Self) -> bool {
         self.seed == other.seed && self.timeout_ms == other.timeout_ms
     }
@@ -231,8 +221,9 @@ impl Settings {
 /// Gives the text of an attribute, if it is there.
 type Attributes<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-struct Reader<'a> {
-    attribute: &'a Attributes<'a>,
+/// Reads attributes, and remembers which of them make no sense.
+pub(super) struct Reader<'a> {
+    pub(super) attribute: &'a Attributes<'a>,
     complaints: Vec<Complaint>,
 }
 
@@ -269,7 +260,7 @@ impl Reader<'_> {
         number
     }
 
-    fn complain(&mut self, name: &str, text: &str, expected: &str) {
+    pub(super) fn complain(&mut self, name: &str, text: &str, expected: &str) {
         self.complaints.push(Complaint {
             written: [name, "=\"", text, "\""].concat(),
             expected: expected.to_owned(),
@@ -277,21 +268,10 @@ impl Reader<'_> {
     }
 }
 
-/// The attributes of the link that are there.
-fn link(attribute: &Attributes<'_>) -> String {
-    let mut link = Object::default();
-    let mut is_set = false;
-    for name in LINK {
-        if let Some(text) = attribute(name) {
-            link.text(name, &text);
-            is_set = true;
-        }
-    }
-    if is_set { link.end() } else { String::new() }
-}
-
 #[cfg(test)]
 mod tests {
+    use wire::link::preset;
+
     use super::*;
 
     fn read(attributes: &[(&str, &str)]) -> (Settings, Vec<Complaint>) {
@@ -306,13 +286,9 @@ mod tests {
     fn without_attributes_everything_is_at_its_default() {
         let (settings, complaints) = read(&[]);
         assert_eq!(complaints, []);
-        let texts = [
-            &settings.relay,
-            &settings.target,
-            &settings.src,
-            &settings.link,
-        ];
+        let texts = [&settings.relay, &settings.target, &settings.src];
         assert!(texts.iter().all(|text| text.is_empty()));
+        assert_eq!(settings.link, None);
         assert_eq!((settings.mode, settings.view), (Mode::Auto, ""));
         assert_eq!(
             (settings.pace, settings.max_rows),
@@ -324,10 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn the_link_is_passed_on_as_it_is_written() {
-        let (settings, complaints) = read(&[("preset", "wifi"), ("loss", "\"20\" 0")]);
+    fn a_link_is_a_preset_with_single_values_over_it() {
+        let (settings, complaints) =
+            read(&[("preset", "wifi"), ("loss", "20 0"), ("delay", "50ms")]);
         assert_eq!(complaints, []);
-        assert_eq!(settings.link, r#"{"loss":"\"20\" 0","preset":"wifi"}"#);
+        let [up, down] = settings.link.expect("there are attributes of it");
+        assert_eq!((up.loss_ppm, down.loss_ppm), (200_000, 0));
+        assert_eq!((up.delay_us, down.delay_us), (50_000, 50_000));
+        assert_eq!(up.jitter_us, preset("wifi").unwrap().up.jitter_us);
         let seed = read(&[("seed", "18446744073709551615")]).0.seed;
         assert_eq!(seed, Some(u64::MAX));
     }
@@ -352,8 +332,21 @@ mod tests {
             ("seed", "x"),
             ("max-rows", "201"),
             ("view", "everything"),
+            ("preset", "moon"),
+            ("loss", "101"),
+            ("loss", "1 2 3"),
+            ("loss", "\"20\" 0"),
+            ("loss", ""),
+            ("delay", "60001"),
         ] {
-            let (settings, complaints) = read(&[(name, text)]);
+            let (mut settings, complaints) = read(&[(name, text)]);
+            // A link that was meant is one that does nothing.
+            if let Some(link) = settings.link.take() {
+                assert!(
+                    link.iter().all(Impairment::is_transparent),
+                    "{name}={text:?}"
+                );
+            }
             assert_eq!(settings, Settings::default(), "{name}={text:?}");
             assert_eq!(complaints.len(), 1, "{name}={text:?}");
             assert_eq!(complaints[0].written, format!("{name}=\"{text}\""));

@@ -1,10 +1,11 @@
 //! What can happen to a session, what it asks for, and where it stands.
 
+use udp_echo_feed::codec::Request;
 use udp_echo_feed::datagram::Payload;
-use wire::control::HostMessage;
+use wire::control::{ClientMessage, HostMessage};
 
 use super::Micros;
-use crate::element::settings::{Complaint, Pace};
+use crate::element::settings::Pace;
 use crate::policy::Verdict;
 
 /// What can happen to a session.
@@ -54,12 +55,10 @@ pub enum Event {
     Step(Direction),
     /// The reader wants to begin with an empty page.
     Clear,
-    /// A chunk asks something of the host, as a control message.
-    Ask(String),
-    /// The host says something that is for a chunk.
-    Answered(String),
-    /// A chunk found an attribute that makes no sense.
-    Complaint(Complaint),
+    /// What the page around the element asks is no message of the protocol: the field that is wrong.
+    Unaskable(&'static str),
+    /// Attributes, a panel or the page around the element ask something of the host.
+    Ask(Request),
     /// The host says something that the page around the element may want to know, as it is written.
     Told(String),
     /// Something for screen readers.
@@ -95,7 +94,7 @@ pub enum Effect {
     /// Send this as one datagram.
     Datagram(Payload),
     /// Tell the host this.
-    Control(String),
+    Control(ClientMessage),
     /// Save the capture as a file.
     Save,
 }

@@ -12,8 +12,8 @@ use udp_echo_feed::datagram::Datagram;
 
 use super::Micros;
 use super::transcript::{Kind, Transcript};
-use crate::json;
 use crate::words as ours;
+use udp_echo_feed::json;
 
 /// Settled datagrams that are kept; older ones are forgotten, but stay counted.
 pub const KEPT_DATAGRAMS: usize = 1000;

@@ -4,7 +4,7 @@ use udp_echo_feed::datagram::Payload;
 use wire::control::{Hello, Options};
 use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
-use super::asked::Asked;
+use super::desired_config::DesiredConfig;
 use super::{History, Micros, Phase, Session};
 
 impl Session {
@@ -58,9 +58,9 @@ impl Session {
         self.announcer.text()
     }
 
-    /// What the chunks have asked of the host.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
+    /// What was asked of the host beside datagrams.
+    pub fn desired_config(&self) -> &DesiredConfig {
+        &self.desired_config
     }
 
     /// Most payload bytes of a datagram.

@@ -1,6 +1,7 @@
 //! The session against the simulated host of `wire`, which speaks the real protocol, and against hosts that do not.
 
 use proptest::prelude::*;
+use udp_echo_feed::codec::Request;
 use wire::control::{ClientMessage, Event as Report, Lab, Notice, ServerRules, Visitor, What};
 use wire::ledger::{Delivery, Fate};
 use wire::link::Impairment;
@@ -17,6 +18,11 @@ fn live_only() -> Session {
         ..Settings::default()
     });
     session
+}
+
+/// A request as panels and pages write it.
+fn asks(request: &str) -> Event {
+    Event::Ask(Request::read(request).expect("the form of the wire"))
 }
 
 /// A page with a simulated host, and the time.
@@ -60,7 +66,7 @@ impl Page {
                 Effect::Explain => self.asked_why = true,
                 Effect::Save => {}
                 Effect::Control(message) => {
-                    self.tell_host(&serde_json::from_str(&message).expect("the form of the wire"));
+                    self.tell_host(&message);
                 }
                 Effect::Datagram(payload) => self
                     .host

@@ -189,3 +189,43 @@ async fn one_seed_gives_one_list_of_events_in_host_browser_and_plain_rust() {
     .await;
     host.shutdown().await;
 }
+
+/// The attributes of a link are read where all attributes are: no chunk is loaded for a number.
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo verify"]
+async fn a_live_widget_with_a_link_loads_the_core_alone_and_the_link_is_in_force() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        let embed = format!("http://{}/embed?loss=100+0&timeout=300", host.http());
+        page.open(&embed).await?;
+        page.wait_for_state("live").await?;
+        page.part("send").await?.click().await?;
+        page.wait_for_in_widget("the loss", "tr[data-fate=dropped]")
+            .await?;
+        page.script("document.querySelector('udp-echo').loss = '0'")
+            .await?;
+        page.part("send").await?.click().await?;
+        page.wait_for_in_widget("an echo", "tr[data-number='2'][data-fate=echoed]")
+            .await?;
+        page.script("document.querySelector('udp-echo').setAttribute('loss', '101')")
+            .await?;
+        page.wait_for_in_widget("it goes on", "[data-state=live]")
+            .await?;
+        let loaded = page
+            .script(
+                "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop())
+                     .filter((name) => name.startsWith('udp-echo')).sort()",
+            )
+            .await?;
+        let core = [
+            "udp-echo-web.js",
+            "udp-echo-web_bg.wasm",
+            "udp-echo.css",
+            "udp-echo.js",
+        ];
+        ensure!(loaded == serde_json::json!(core), "it loaded {loaded}");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}

@@ -2,10 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::json::Value;
-
-/// Why a message cannot be read: the name of the field that is missing or of another kind, or `"JSON"`.
-pub type Unreadable = &'static str;
+use crate::json::{Unreadable, Value};
 
 /// Reads the fields of one object.
 ///

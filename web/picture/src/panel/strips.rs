@@ -8,6 +8,7 @@ use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json::Value;
 use udp_echo_feed::words::number;
 use web_sys::Element;
+use wire::control::StreamEcho;
 
 use crate::strips::{PERCENTS, shares, trips};
 use crate::words;
@@ -201,14 +202,10 @@ impl Strips {
                 shown[0].push(text.to_owned());
             }
         }
-        if let Some(stream) = value.field("stream") {
-            let read = codec::read(stream, |fields| {
-                (fields.texts("writes"), fields.texts("reads"))
-            });
-            if let Ok((writes, reads)) = read {
-                shown[2] = writes;
-                shown[3] = reads;
-            }
+        let stream = value.field("stream").map(codec::from_value);
+        if let Some(Ok(StreamEcho { writes, reads })) = stream {
+            shown[2] = writes;
+            shown[3] = reads;
         }
         for (place, texts) in self.boundaries.iter().zip(&shown) {
             place.set_text_content(None);

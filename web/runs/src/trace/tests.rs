@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use udp_echo_feed::codec::{Link, Request};
 use udp_echo_web::session::Session;
 use wire::ledger::Fate;
 use wire::link::Impairment;
@@ -9,7 +10,12 @@ use crate::rehearsal::{Rehearsal, replay};
 /// Runs a simulated session through these payloads over this link, and returns it when all is settled.
 fn run(payloads: &[Payload], link: Impairment) -> Rehearsal {
     let mut page = Rehearsal::new();
-    page.ask(udp_echo_feed::codec::lab(&link, &link, None));
+    let link = Link {
+        up: link,
+        down: link,
+        seed: None,
+    };
+    page.ask(Request::Link(link));
     for payload in payloads {
         page.send(payload);
         page.run(137);

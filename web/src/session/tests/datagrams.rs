@@ -394,9 +394,7 @@ proptest! {
 #[test]
 fn what_a_chunk_asks_for_holds_for_this_session_and_the_next() {
     let mut page = Page::live();
-    page.on(Event::Ask(
-        "{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}".to_owned(),
-    ));
+    page.on(asks("{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}"));
     page.run(0);
     page.send("gone");
     page.run(1000);
@@ -410,8 +408,8 @@ fn what_a_chunk_asks_for_holds_for_this_session_and_the_next() {
         Some(Fate::Dropped),
         "the new session has the same link"
     );
-    page.on(Event::Ask("{\"lab\":{}}".to_owned()));
-    page.on(Event::Ask("{\"server\":{\"listening\":false}}".to_owned()));
+    page.on(asks("{\"lab\":{}}"));
+    page.on(asks("{\"server\":{\"listening\":false}}"));
     page.send("anybody?");
     page.run(1000);
     assert_eq!(page.fate(3), Some(Fate::Refused));

@@ -63,10 +63,8 @@ fn attributes_ask_for_a_link_and_a_burst_sends_by_itself() {
         },
         ..Settings::default()
     });
-    // What the chunk made of the attributes of the link is there before the host is.
-    page.on(Event::Ask(
-        "{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}".to_owned(),
-    ));
+    // The link of the attributes is there before the host is.
+    page.on(asks("{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}"));
     page.on(Event::Seen);
     page.run(1500);
     assert_eq!(

@@ -30,8 +30,8 @@ async fn ten_on_a_page_load_one_module_and_only_those_in_sight_begin() {
         page.wait_for("all ten", &format!("return (() => {{ {begun} }})() === 10")).await?;
         let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => name.endsWith('.wasm')).sort()";
         let loads = page.script(loads).await?;
-        // The core, the half of it that chunks need, and the chunk with the host that needs no network: each once.
-        ensure!(loads == json!(["udp-echo-rest_bg.wasm", "udp-echo-simulator_bg.wasm", "udp-echo-web_bg.wasm"]), "{loads}");
+        // The core, and the chunk with the host that needs no network: each once.
+        ensure!(loads == json!(["udp-echo-simulator_bg.wasm", "udp-echo-web_bg.wasm"]), "{loads}");
         Ok(())
     })
     .await;
@@ -53,7 +53,7 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
     in_chromium(async |page| {
         page.open(&origin).await?;
         page.wait_for_state("live").await?;
-        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|simulator|runs|rest)/.test(name)).sort()";
+        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|simulator|runs)/.test(name)).sort()";
         let needless = page.script(loads).await?;
         ensure!(needless == json!([]), "chunks that nobody needs: {needless}");
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
@@ -66,11 +66,8 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.wait_for_in_widget("the lab", "[data-ref=lab] input[data-field]").await?;
         let kinds = [".css", ".js", "_bg.wasm"];
         let all = ["bytes", "lab", "picture"].map(|chunk| kinds.map(|kind| format!("udp-echo-{chunk}{kind}")));
-        let mut all = all.concat();
-        // What chunks need of the core.
-        all.push("udp-echo-rest_bg.wasm".to_owned());
         let loaded = page.script(loads).await?;
-        ensure!(loaded == json!(all), "{loaded}");
+        ensure!(loaded == json!(all.concat()), "{loaded}");
         // The link is the session's own, through the panel.
         page.in_widget(
             "const loss = root.querySelector('[data-ref=lab] input[data-field=\"0\"]');

@@ -28,12 +28,8 @@ async fn shows_the_run(page: &Page, address: &str) -> Result<()> {
     page.wait_for_network_silence().await?;
     let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => name.endsWith('.wasm')).sort()";
     let loads = page.script(loads).await?;
-    // The core, the half of it that chunks need, and what reads recordings: no simulator.
-    let needed = json!([
-        "udp-echo-rest_bg.wasm",
-        "udp-echo-runs_bg.wasm",
-        "udp-echo-web_bg.wasm"
-    ]);
+    // The core, and what reads recordings: no simulator.
+    let needed = json!(["udp-echo-runs_bg.wasm", "udp-echo-web_bg.wasm"]);
     ensure!(loads == needed, "{address} loaded {loads}");
     let sockets = page.script("return sockets").await?;
     ensure!(sockets == json!([]), "{address} opened {sockets}");

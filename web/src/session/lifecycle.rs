@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 
 use udp_echo_feed::datagram::Payload;
-use wire::control::Options;
+use wire::control::{ClientMessage, Options};
 use wire::limits::MAX_MESSAGE_BYTES;
 
 use super::burst::Burst;
 use super::events::Effect;
 use super::{History, MAX_BUFFERED_BYTES, Micros, Phase, Reason, Session};
-use crate::codec;
 use crate::element::outcome::Outcome;
 use crate::element::settings::{Mode, Pace, Settings};
 use crate::words;
@@ -100,9 +99,9 @@ impl Session {
             return Vec::new();
         };
         let is_seed_set = self.settings.seed.is_some();
-        let mut messages = self.asked.messages(self.link_seed(), is_seed_set);
+        let mut messages = self.desired_config.messages(self.link_seed(), is_seed_set);
         if let Some(timeout_ms) = self.settings.timeout_ms {
-            messages.push(codec::options(Options {
+            messages.push(ClientMessage::Options(Options {
                 timeout_ms,
                 ..hello.options
             }));

@@ -1,0 +1,135 @@
+//! Every control message, described once for the browser. The types are those of [`wire::control`], and their serde form is the
+//! host's; the tests hold the two against each other.
+
+use wire::control::{
+    ClientMessage, Event, Hello, HostMessage, Lab, Limits, Notice, Options, ServerRules,
+    ServerState, StreamEcho, Visitor, What,
+};
+use wire::ledger::{Counters, Delivery};
+use wire::link::{Direction, DropReason, Impairment};
+
+use super::Link;
+use crate::json::{Json, Place, Value, parts, record, variants};
+
+variants! { HostMessage else Self::Events(Vec::new());
+    with_one { "hello" Hello, "events" Events, "counters" Counters, "options" Options, "lab" Lab, "server" Server, "visitor" Visitor, "stream" Stream, "notice" Notice }
+}
+
+variants! { ClientMessage else Self::Counters;
+    bare { "counters" Counters }
+    with_one { "options" Options, "lab" Lab, "server" Server, "stream" Stream }
+}
+
+record!(Hello {
+    protocol, version, session, limits, targets, target, client, server, own_server, loopback, seed, options,
+} or { resume, resumed });
+
+record!(Limits {
+    datagram_bytes,
+    message_bytes,
+    control_bytes,
+    datagrams_per_second,
+    bytes_per_second,
+    idle_ms,
+    lifetime_ms,
+    pong_ms,
+    control_per_second,
+    sessions,
+    sessions_per_address,
+    address_datagrams_per_second,
+    address_bytes_per_second,
+});
+
+record!(Options like default { tracing, timeout_ms });
+
+record!(Lab {} or { up, down, seed });
+
+record!(Link {} or { up, down, seed });
+
+record!(Impairment {} or {
+    loss_ppm, burst_start_ppm, burst_end_ppm, delay_us, jitter_us, reorder_ppm, duplicate_ppm, corrupt_ppm, no_checksum,
+    rate_kbps, limit,
+});
+
+record!(ServerRules like default { buffer, echo_empty, listening });
+
+record!(ServerState { server, rules });
+
+record!(Visitor {
+    peer,
+    bytes,
+    text,
+    sent
+});
+
+record!(StreamEcho { writes, reads });
+
+record!(Notice { code, text });
+
+record!(Counters {
+    sent,
+    echoed,
+    lost,
+    dropped,
+    refused,
+    rejected,
+    unanswered,
+    in_flight,
+    duplicates,
+    reordered,
+    late,
+    truncated,
+    stray,
+    bytes_sent,
+    bytes_received,
+});
+
+impl Json for Event {
+    fn read(value: Option<&Value<'_>>, place: Place<'_>) -> Self {
+        let read = value.and_then(|value| Self::read_item(value, place));
+        read.unwrap_or_else(|| {
+            place.fail();
+            Self(0, 0, 0, What::Lost)
+        })
+    }
+
+    fn read_item(value: &Value<'_>, place: Place<'_>) -> Option<Self> {
+        let [at, id, copy, what] = parts(Some(value), place);
+        let what = What::read_item(what?, place)?;
+        Some(Self(
+            Json::read(at, place),
+            Json::read(id, place),
+            Json::read(copy, place),
+            what,
+        ))
+    }
+
+    fn write(&self, out: &mut String) {
+        let Self(at, id, copy, what) = self;
+        out.push('[');
+        for number in [*at, *id, u64::from(*copy)] {
+            number.write(out);
+            out.push(',');
+        }
+        what.write(out);
+        out.push(']');
+    }
+}
+
+variants! { What else Self::Lost;
+    bare { "udp_out" UdpOut, "gone" Gone, "unanswered" Unanswered, "lost" Lost }
+    with_one { "relay_in" RelayIn, "echo_in" EchoIn, "cut" Cut, "echo_out" EchoOut, "udp_in" UdpIn, "refused" Refused, "rejected" Rejected }
+    with_two { "relay_out" RelayOut, "corrupted" Corrupted, "dropped" Dropped }
+}
+
+variants! { Delivery else Self::Stray;
+    bare { "echoed" Echoed, "duplicate" Duplicate, "late" Late, "stray" Stray }
+}
+
+variants! { Direction else Self::Up;
+    bare { "up" Up, "down" Down }
+}
+
+variants! { DropReason else Self::Loss;
+    bare { "loss" Loss, "checksum" Checksum, "queue" Queue, "slow_reader" SlowReader }
+}
