@@ -8,6 +8,9 @@ const hashes = {};
 const ATTRIBUTES =
   "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode preset rate relay reorder seed src target timeout view";
 
+/** The folder in which a host has everything: that of this file, and not that of a version. A proxy may have it below a path. */
+const root = () => new URL(new URL(here).pathname.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/"), here).href;
+
 const near = (name) => new URL(name, here).href;
 const make = (tag, part, textContent = "") => Object.assign(document.createElement(tag), { part, textContent });
 
@@ -25,10 +28,9 @@ document.addEventListener("securitypolicyviolation", (event) => violations.push(
 let units = {};
 let restarts = 0;
 
-/** A wasm module and its style sheet: `web`, the core, or one of its chunks; or `rest`, the half of the core that only chunks
- * and exports need. One of each for all elements of a page. */
+/** A wasm module and its style sheet: `web`, the core, or one of its chunks. One of each for all elements of a page. */
 function load(name) {
-  const unit = (units[name] ??= name === "rest" ? fetchRest() : fetchUnit(`udp-echo-${name}`));
+  const unit = (units[name] ??= fetchUnit(`udp-echo-${name}`));
   // A failure may pass: the next element tries again.
   unit.catch(() => units[name] === unit && delete units[name]);
   return unit;
@@ -40,12 +42,6 @@ async function fetchUnit(file) {
   // The core's glue carries the hashes of the chunks.
   Object.assign(hashes, glue.hashes);
   return [glue, style];
-}
-
-/** The bundle cuts the core in two; elsewhere it is whole. */
-async function fetchRest() {
-  const [{ rest }] = await load("web");
-  if (rest) await rest(await compile(await get("udp-echo-rest_bg.wasm")));
 }
 
 /** Imports the glue. `import()` takes no hash, but what a preload with one has put in place is what it finds. */
@@ -245,7 +241,7 @@ class UdpEcho extends HTMLElement {
       else this.#slot.remove();
       running.add(this);
       this.follow();
-      this.#widget ??= new Widget(here, Math.random());
+      this.#widget ??= new Widget(root(), Math.random());
       this.#widget.connected(
         this,
         this.#frame,
@@ -266,7 +262,7 @@ class UdpEcho extends HTMLElement {
       style,
       why = "";
     try {
-      [[chunk, style]] = await Promise.all([load(name), load("rest")]);
+      [chunk, style] = await load(name);
       this.#wear(style);
     } catch (error) {
       const cause = await explain(error, name);
@@ -393,7 +389,6 @@ class UdpEcho extends HTMLElement {
   /** The run so far, as JSON that `src` or the inside of the element takes; after a disconnect, too. */
   async export() {
     if (!this.#began) await this.whenReady();
-    await load("rest");
     return Promise.race([this.#end.promise, new Promise((give) => this.#widget.export(give))]);
   }
 

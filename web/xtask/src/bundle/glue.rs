@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::bundle::minify::Minifier;
 use crate::bundle::site::{self, Files};
-use crate::bundle::{imports, loader, panics, unused};
+use crate::bundle::{imports, panics};
 use crate::progress::Step;
 use crate::{command, target, workspace};
 
@@ -28,8 +29,6 @@ pub(super) const PACKAGES: [&str; 6] = [
 ];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];
-/// What is cut off the core; it has no glue of its own.
-pub(super) const REST: &str = "udp-echo-rest";
 /// The chunks that draw nothing, and so have no style sheet.
 pub(super) const HEADLESS: [&str; 2] = [PACKAGES[1], PACKAGES[2]];
 /// The chunks that draw.
@@ -73,12 +72,7 @@ impl Library {
                 "-Zbuild-std=std,panic_abort",
                 "-Zbuild-std-features=optimize_for_size",
             ]);
-            for flag in [
-                "-Zunstable-options",
-                "-Cpanic=immediate-abort",
-                // Each function under its own name: by names the core is cut in two. `wasm-opt` merges what is alike in each.
-                "-Zmerge-functions=disabled",
-            ] {
+            for flag in ["-Zunstable-options", "-Cpanic=immediate-abort"] {
                 flags.push("\x1f");
                 flags.push(flag);
             }
@@ -162,21 +156,24 @@ pub(super) fn generate(modules: &[PathBuf; 6], workshop: &Path) -> Result<Files>
 }
 
 /// A module and its JavaScript half without what nobody needs: the words of panics, the long names between the two, the
-/// names of functions (but where they are still needed), comments.
-pub(super) fn shrink(files: &Files, package: &str, with_names: bool) -> Result<(Vec<u8>, Vec<u8>)> {
+/// names of functions, comments.
+pub(super) fn shrink(
+    files: &Files,
+    package: &str,
+    minifier: &Minifier,
+) -> Result<(Vec<u8>, Vec<u8>)> {
     let file = |name: &str| {
         let bytes = files.get(name);
         bytes.with_context(|| format!("wasm-bindgen wrote no {name}"))
     };
     let name = wasm_file(package);
     let mut config = ModuleConfig::new();
-    config.generate_name_section(with_names);
+    config.generate_name_section(false);
     let module = config.parse(file(&name)?);
     let mut module = module.with_context(|| format!("read {name}"))?;
     panics::snip(&mut module).with_context(|| format!("shrink {name}"))?;
-    unused::drop(&mut module);
     let mut glue = file(&glue_file(package))?.clone();
     imports::shorten(&mut module, &mut glue).with_context(|| format!("shrink {name}"))?;
-    let glue = loader::without_comments(&String::from_utf8_lossy(&glue));
+    let glue = minifier.shrink(&String::from_utf8_lossy(&glue), "js")?;
     Ok((module.emit_wasm(), glue.into_bytes()))
 }

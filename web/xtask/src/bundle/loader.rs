@@ -1,11 +1,11 @@
-//! The loader as it is served: with the hashes of what it loads, without its comments, and once more as a classic script.
+//! The loader as it is served: with the hashes of what it loads, small, and once more as a classic script.
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::glue::{CORE, HEADLESS, PANELS, REST, glue_file, wasm_file};
+use crate::bundle::glue::{CORE, HEADLESS, PANELS, glue_file, wasm_file};
+use crate::bundle::minify::Minifier;
 use crate::bundle::site::Files;
-use crate::bundle::tight::tighten;
 
 /// The loader, a module.
 pub(crate) const LOADER_FILE: &str = "udp-echo.js";
@@ -19,60 +19,53 @@ const NO_HASHES: &str = "const hashes = {};";
 /// How a module knows where it came from; a classic script has another way.
 const OWN_ADDRESS: &str = "import.meta.url";
 
-/// How the core's glue lets the rest in: it gets what the core got, and the core.
-const JOIN: &str =
-    "export const rest=m=>WebAssembly.instantiate(m,{...__wbg_get_imports(),core:wasm});\n";
-
 /// Finishes the loader of a bundle whose other files are complete.
 ///
 /// # Errors
 /// When the loader no longer has the places that are filled in here, or a file that it loads is missing.
-pub(super) fn finish(files: &mut Files) -> Result<()> {
+pub(super) fn finish(files: &mut Files, minifier: &Minifier) -> Result<()> {
     // Sheets of the widget go into other people's pages as well: without what only we read.
     for (name, sheet) in files.iter_mut() {
         if name.starts_with("udp-echo") && name.ends_with(".css") {
-            *sheet = without_comments(&String::from_utf8_lossy(sheet)).into_bytes();
+            *sheet = minifier
+                .shrink(&String::from_utf8_lossy(sheet), "css")?
+                .into_bytes();
         }
     }
     // The loader knows the core, and the core's glue the chunks: so the loader, which every visitor pays for, stays small.
     let panels = PANELS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
-    let mut chunks = panels.concat();
-    chunks.extend(
-        HEADLESS
-            .iter()
-            .flat_map(|chunk| [glue_file(chunk), wasm_file(chunk)]),
-    );
-    let is_cut = files.contains_key(&wasm_file(REST));
-    if is_cut {
-        chunks.push(wasm_file(REST));
-    }
-    let chunks = hashes(files, &chunks)?;
+    let headless = HEADLESS.map(|chunk| [glue_file(chunk), wasm_file(chunk)]);
+    let chunks = hashes(files, &[panels.concat(), headless.concat()].concat())?;
     let glue = glue_file(CORE);
     let glue = files
         .get_mut(&glue)
         .with_context(|| format!("the bundle has no {glue}"))?;
     glue.extend(format!("export const hashes={chunks};\n").into_bytes());
-    if is_cut {
-        glue.extend(JOIN.as_bytes());
-    }
-    let core = [glue_file(CORE), wasm_file(CORE), SHEET_FILE.to_owned()];
-    let core = hashes(files, &core)?;
     let source = files
         .get(LOADER_FILE)
         .with_context(|| format!("the bundle has no {LOADER_FILE}"))?;
     let source = std::str::from_utf8(source).context("the loader is not UTF-8")?;
-    for place in [NO_HASHES, OWN_ADDRESS] {
-        if source.matches(place).count() != 1 {
-            bail!("{LOADER_FILE} must have `{place}` in one place");
-        }
-    }
-    let loader = without_comments(source).replace(NO_HASHES, &format!("const hashes={core};"));
-    let loader = tighten(&loader);
+    let loader = minifier.shrink(&with_hashes(files, source)?, "js")?;
     let classic = loader.replace(OWN_ADDRESS, "document.currentScript.src");
     let classic = format!("(()=>{{\n{classic}}})();\n");
     files.insert(LOADER_FILE.to_owned(), loader.into_bytes());
     files.insert(CLASSIC_FILE.to_owned(), classic.into_bytes());
     Ok(())
+}
+
+/// A loader with the hashes of what it loads from this bundle.
+///
+/// # Errors
+/// When it no longer has the places that are filled in, or a file that it loads is missing.
+pub(crate) fn with_hashes(files: &Files, loader: &str) -> Result<String> {
+    for place in [NO_HASHES, OWN_ADDRESS] {
+        if loader.matches(place).count() != 1 {
+            bail!("{LOADER_FILE} must have `{place}` in one place");
+        }
+    }
+    let core = [glue_file(CORE), wasm_file(CORE), SHEET_FILE.to_owned()];
+    let hashes = hashes(files, &core)?;
+    Ok(loader.replace(NO_HASHES, &format!("const hashes = {hashes};")))
 }
 
 /// The hashes of files as an object of JavaScript.
@@ -90,21 +83,6 @@ fn hashes(files: &Files, names: &[String]) -> Result<String> {
 /// A hash in the form of the `integrity` attribute (W3C Subresource Integrity).
 pub(crate) fn integrity(bytes: &[u8]) -> String {
     format!("sha256-{}", base64(&Sha256::digest(bytes)))
-}
-
-/// Lines that are all comment, and indentation: what goes without anyone having to understand JavaScript.
-pub(super) fn without_comments(source: &str) -> String {
-    let mut is_inside = false;
-    let mut kept = String::new();
-    for line in source.lines().map(str::trim) {
-        let begins_inside = is_inside || line.starts_with("/*");
-        is_inside = begins_inside && !line.ends_with("*/");
-        if !(line.is_empty() || begins_inside || line.starts_with("//")) {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-    }
-    kept
 }
 
 /// Base64 with padding (RFC 4648, section 4).
@@ -151,12 +129,12 @@ mod tests {
     #[test]
     fn the_loader_knows_the_hashes_of_what_it_loads_and_both_forms_know_where_they_are() {
         let mut files = bundle(SOURCE);
-        finish(&mut files).unwrap();
+        finish(&mut files, &Minifier::Missing).unwrap();
         let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
         let loader = text(LOADER_FILE);
-        assert!(
-            loader.starts_with("const c=import.meta.url;\nconst b={\"udp-echo-web.js\":\"sha256-")
-        );
+        assert!(loader.starts_with(
+            "const here = import.meta.url;\nconst hashes = {\"udp-echo-web.js\":\"sha256-"
+        ));
         assert!(loader.contains(&integrity(b"udp-echo-web_bg.wasm")));
         let glue = text("udp-echo-web.js");
         assert!(
@@ -166,15 +144,19 @@ mod tests {
         );
         assert!(glue.contains(&integrity(b"udp-echo-bytes.css\n")));
         assert!(loader.contains(&integrity(glue.as_bytes())));
-        assert!(loader.ends_with("function a(){\nreturn\"// no comment\";\n}\n"));
+        assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);
-        assert!(classic.starts_with("(()=>{\nconst c=document.currentScript.src;\n"));
+        assert!(classic.starts_with("(()=>{\nconst here = document.currentScript.src;\n"));
         assert!(!classic.contains("import.meta"));
     }
 
     #[test]
     fn a_loader_without_its_places_is_no_loader() {
-        let error = finish(&mut bundle("const here = import.meta.url;")).unwrap_err();
+        let error = finish(
+            &mut bundle("const here = import.meta.url;"),
+            &Minifier::Missing,
+        )
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
             "udp-echo.js must have `const hashes = {};` in one place"

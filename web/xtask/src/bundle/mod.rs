@@ -1,25 +1,28 @@
 //! `bundle`: makes `server/bundle/`, the files that the host embeds, out of `web/` and `www/`.
 //!
-//! The way: [`glue`] compiles the wasm client and writes its JavaScript, [`panics`] and [`unused`] take out
-//! what nobody reads and nobody calls, [`imports`] shortens the names between the two, [`halves`] cuts the core in two, [`optimize`] shrinks it where there is a `wasm-opt`, with [`order`], [`site`] puts both beside the files of `www/` under a version that names their content, [`compress`]
-//! adds a gzipped twin to each, [`tight`] makes the loader shorter, [`mod@reference`] writes the reference page out for readers without JavaScript, and [`sizes`] prints what a visitor downloads. Nothing is done twice: without a change in what goes in, only cargo's own check
-//! of the sources runs.
+//! In this order:
+//!
+//! - [`glue`] compiles the wasm client and writes its JavaScript; [`panics`] takes out what nobody reads, [`imports`] shortens the
+//!   names between the two;
+//! - [`optimize`] shrinks the wasm where there is a `wasm-opt`, [`minify`] scripts and sheets where there is an `esbuild`;
+//! - [`mod@reference`] writes the reference page out for readers without JavaScript;
+//! - [`site`] puts all of it side by side under a version that names its content; [`loader`] and [`integrity`] write down the
+//!   hashes, [`compress`] adds the twins that are sent;
+//! - [`sizes`] prints what a visitor downloads.
+//!
+//! Nothing is done twice: without a change in what goes in, only cargo's own check of the sources runs.
 
-mod calls;
 mod compress;
 mod glue;
-mod halves;
 mod imports;
 mod integrity;
 mod loader;
+mod minify;
 mod optimize;
-mod order;
 mod panics;
 mod reference;
 mod site;
 mod sizes;
-mod tight;
-mod unused;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -27,12 +30,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use crate::bundle::glue::Library;
+use crate::bundle::minify::Minifier;
 use crate::bundle::site::Fingerprint;
 use crate::{progress, target, workspace};
 
 pub(crate) use crate::bundle::compress::{add_twins, is_twin};
 pub(crate) use crate::bundle::glue::cargo as cargo_for_wasm;
-pub(crate) use crate::bundle::loader::LOADER_FILE;
+pub(crate) use crate::bundle::loader::{LOADER_FILE, with_hashes};
 pub(crate) use crate::bundle::optimize::Optimizer;
 pub(crate) use crate::bundle::site::{Files, publish};
 
@@ -45,13 +49,14 @@ pub(crate) fn run() -> Result<()> {
     let report = sizes::Report::of(&bundle.files);
     println!("{report}");
     println!(
-        "wasm-opt: {}; standard library: {}; version: {}",
-        bundle.optimizer, bundle.library, bundle.version
+        "wasm-opt: {}; minifier: {}; standard library: {}; version: {}",
+        bundle.optimizer, bundle.minifier, bundle.library, bundle.version
     );
     let over = report.over();
-    // Without both every module is heavier than it is served anywhere.
-    let is_as_served =
-        matches!(bundle.optimizer, Optimizer::Found { .. }) && bundle.library == Library::ForSize;
+    // Without these the widget is heavier than it is served anywhere.
+    let is_as_served = matches!(bundle.optimizer, Optimizer::Found { .. })
+        && bundle.minifier != Minifier::Missing
+        && bundle.library == Library::ForSize;
     if is_as_served && !over.is_empty() {
         bail!("over their budgets: {}", over.join(", "));
     }
@@ -65,6 +70,7 @@ pub(crate) struct Bundle {
     /// The crate's version, and a hash of the content.
     pub(crate) version: String,
     optimizer: Optimizer,
+    minifier: Minifier,
     library: Library,
 }
 
@@ -85,8 +91,10 @@ pub(crate) fn make() -> Result<Bundle> {
     let modules = glue::compile(library)?;
     let mut pages = site::read_pages(&workspace::root().join("www"))?;
     let optimizer = Optimizer::find();
+    let minifier = Minifier::find();
 
-    let inputs = site::fingerprint_of_inputs(&modules, &pages, &optimizer)?;
+    let tools = format!("{optimizer}, {minifier}");
+    let inputs = site::fingerprint_of_inputs(&modules, &pages, &tools)?;
     let stamp = workshop.join("stamp");
     if let Some(files) = unchanged(&stamp, &inputs) {
         let version = site::version_of(&files)?;
@@ -94,30 +102,21 @@ pub(crate) fn make() -> Result<Bundle> {
             files,
             version,
             optimizer,
+            minifier,
             library,
         });
     }
 
     let mut files = glue::generate(&modules, &workshop)?;
     for package in glue::PACKAGES {
-        // What came with the compiler may have one function for two that are alike, and no name tells whose it is.
-        let is_cut = package == glue::CORE && library == Library::ForSize;
-        let (wasm, glue) = glue::shrink(&files, package, is_cut)?;
-        let mut parts = vec![(glue::wasm_file(package), wasm)];
-        if is_cut {
-            let (core, rest) = halves::cut(&parts[0].1)?;
-            parts[0].1 = core;
-            parts.push((glue::wasm_file(glue::REST), rest));
-        }
-        for (name, wasm) in parts {
-            let wasm = optimizer.shrink(wasm, &workshop)?;
-            files.insert(name, wasm);
-        }
+        let (wasm, glue) = glue::shrink(&files, package, &minifier)?;
+        let wasm = optimizer.shrink(wasm, &workshop)?;
+        files.insert(glue::wasm_file(package), wasm);
         files.insert(glue::glue_file(package), glue);
     }
     reference::fill(&mut pages)?;
     let version = site::assemble(&mut files, pages)?;
-    loader::finish(&mut files)?;
+    loader::finish(&mut files, &minifier)?;
     integrity::add(&mut files, &version)?;
     compress::add_twins(&mut files);
     // Without a stamp the next run starts over, should this one end between here and the stamp's writing.
@@ -130,6 +129,7 @@ pub(crate) fn make() -> Result<Bundle> {
         files,
         version,
         optimizer,
+        minifier,
         library,
     })
 }

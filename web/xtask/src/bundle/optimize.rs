@@ -7,7 +7,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::bundle::order;
 use crate::progress::Step;
 use crate::table::grouped;
 use crate::{command, program};
@@ -19,6 +18,19 @@ const FEATURES: [&str; 5] = [
     "--enable-sign-ext",
     "--enable-mutable-globals",
     "--enable-reference-types",
+];
+
+/// What is done to a module.
+const PASSES: [&str; 6] = [
+    "-Oz",
+    // The modules begin with memory that nobody has written to, and no pointer of Rust's is near zero.
+    "--low-memory-unused",
+    "--zero-filled-memory",
+    // A function within another one is fewer bytes before gzip, and more after it.
+    "--one-caller-inline-max-function-size=20",
+    // Notes for tools, which no browser reads.
+    "--strip-target-features",
+    "--strip-producers",
 ];
 
 /// The oldest release that leaves the module whole. Debian 12 has release 108, which exports the table of functions
@@ -62,28 +74,10 @@ impl Optimizer {
         let step = Step::start("optimizing the wasm");
         let [from, to] = ["before.wasm", "after.wasm"].map(|name| workshop.join(name));
         fs::write(&from, &wasm).with_context(|| format!("write {}", from.display()))?;
-        let optimize = |passes: &[&str]| {
-            let mut command = Command::new(program);
-            command.args(passes).args(FEATURES);
-            command::read(command.arg(&from).arg("-o").arg(&to))?;
-            fs::read(&to).with_context(|| format!("read {}", to.display()))
-        };
-        let optimized = optimize(&[
-            "-Oz",
-            // The modules begin with memory that nobody has written to, and no pointer of Rust's is near zero.
-            "--low-memory-unused",
-            "--zero-filled-memory",
-            // A function within another one is fewer bytes before gzip, and more after it.
-            "--one-caller-inline-max-function-size=20",
-        ])?;
-        let named = order::name_by_content(&optimized)?;
-        fs::write(&from, &named).with_context(|| format!("write {}", from.display()))?;
-        let optimized = optimize(&[
-            "--reorder-functions-by-name",
-            // Notes for tools, which no browser reads.
-            "--strip-target-features",
-            "--strip-producers",
-        ])?;
+        let mut optimize = Command::new(program);
+        optimize.args(PASSES).args(FEATURES);
+        command::read(optimize.arg(&from).arg("-o").arg(&to))?;
+        let optimized = fs::read(&to).with_context(|| format!("read {}", to.display()))?;
         let change = format!(
             "{} to {} bytes",
             grouped(wasm.len()),

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::optimize::Optimizer;
-
 /// Every file of a bundle by its path below the bundle's folder, with `/` between the parts.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
@@ -80,7 +78,7 @@ fn read_below(folder: &Path, prefix: &str, files: &mut Files) -> Result<()> {
 pub(super) fn fingerprint_of_inputs(
     modules: &[PathBuf],
     pages: &Files,
-    optimizer: &Optimizer,
+    tools: &str,
 ) -> Result<Fingerprint> {
     let read =
         |module: &PathBuf| fs::read(module).with_context(|| format!("read {}", module.display()));
@@ -89,7 +87,7 @@ pub(super) fn fingerprint_of_inputs(
         .and_then(fs::metadata)
         .and_then(|meta| meta.modified())
         .context("look at this program's own file")?;
-    let made_with = format!("{this_program:?} {optimizer}");
+    let made_with = format!("{this_program:?} {tools}");
     let pages = pages
         .iter()
         .flat_map(|(name, bytes)| [name.as_bytes(), bytes]);

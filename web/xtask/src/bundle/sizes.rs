@@ -25,8 +25,7 @@ const WIDGET_BUDGET: usize = 65 * KB;
 const CHUNK_BUDGET: usize = 40 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 14] = [
-    ("rest", "udp-echo-rest_bg.wasm", Some(CHUNK_BUDGET)),
+const CHUNKS: [(&str, &str, Option<usize>); 13] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",

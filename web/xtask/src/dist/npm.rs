@@ -14,9 +14,9 @@ use crate::{command, program, workspace};
 const NAME: &str = "udp-echo";
 
 /// How the loader finds its neighbours.
-const NEIGHBOUR: &str = "new URL(name,here).href";
+const NEIGHBOUR: &str = "new URL(name, here).href";
 /// How it knows where it is. A bundler puts the path of its own machine there; a file that it copied has an address.
-const HERE: &str = "const here=import.meta.url;";
+const HERE: &str = "const here = import.meta.url;";
 const HERE_BUNDLED: &str = "const here=neighbours[\"udp-echo-web.js\"];";
 /// How it knows its own code in the trace of an error: by the names of the files, which a bundler changes.
 const OURS: &str = "error.stack.includes(near(\"udp-echo-\"))";
@@ -63,7 +63,12 @@ fn files(bundle: &Bundle) -> Result<Files> {
         let text = std::str::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8"))?;
         let mut text = without_hashes_of_text(text);
         if name == LOADER_FILE {
-            text = for_bundlers(&text, &names)?;
+            // Bundlers make it smaller themselves, and its places are those of the sources.
+            let path = workspace::root().join("www").join(LOADER_FILE);
+            let source = fs::read_to_string(&path);
+            let source = source.with_context(|| format!("read {}", path.display()))?;
+            let source = bundle::with_hashes(&bundle.files, &source)?;
+            text = for_bundlers(&without_hashes_of_text(&source), &names)?;
         }
         *bytes = text.into_bytes();
     }
@@ -96,7 +101,7 @@ fn for_bundlers(loader: &str, names: &[String]) -> Result<String> {
     let loader = loader
         .replace(HERE, HERE_BUNDLED)
         .replace(OURS, OURS_BUNDLED)
-        .replace(NEIGHBOUR, "neighbours[name]??new URL(name,here).href")
+        .replace(NEIGHBOUR, "neighbours[name] ?? new URL(name, here).href")
         .replace(IMPORT, LEFT_ALONE);
     Ok(format!("const neighbours={{\n{neighbours}}};\n{loader}"))
 }
@@ -179,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_bundler_sees_every_file_and_leaves_the_imports_alone() {
-        let loader = "const here=import.meta.url;\nconst near=(name)=>new URL(name,here).href;\n\
+        let loader = "const here = import.meta.url;\nconst near=(name)=>new URL(name, here).href;\n\
             const a=await import(near(b)),d=()=>import(near(b));\nif(error.stack.includes(near(\"udp-echo-\")))c();\n";
         let names = [
             "udp-echo.js",
@@ -194,12 +199,12 @@ mod tests {
              \"udp-echo-a.js\":new URL(\"./udp-echo-a.js\",import.meta.url).href,\n\
              \"udp-echo-a.wasm\":new URL(\"./udp-echo-a.wasm\",import.meta.url).href,\n};\n\
              const here=neighbours[\"udp-echo-web.js\"];\n\
-             const near=(name)=>neighbours[name]??new URL(name,here).href;\n\
+             const near=(name)=>neighbours[name] ?? new URL(name, here).href;\n\
              const a=await import(/* webpackIgnore: true */ /* @vite-ignore */ near(b)),d=()=>import(/* webpackIgnore: true */ /* @vite-ignore */ near(b));\n\
              if(Object.values(neighbours).some((url)=>error.stack.includes(url)))c();\n"
         );
         let error = for_bundlers("import.meta.url", &names).unwrap_err();
-        assert!(error.to_string().contains("new URL(name,here).href"));
+        assert!(error.to_string().contains("new URL(name, here).href"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ const NEEDS: [Need; 15] = [
     Need {
         program: "npm",
         package: "npm",
-        reason: "fetches wasm-opt, and axe for the tests",
+        reason: "fetches wasm-opt and esbuild, and axe for the tests",
     },
     Need {
         program: "python3",
@@ -96,9 +96,10 @@ const NEEDS: [Need; 15] = [
 ];
 
 /// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
-/// which Debian's is not; and the rules that tell whether everybody can use the page.
-const FROM_NPM: [(&str, &str); 2] = [
+/// which Debian's is not; what makes scripts and sheets small; and the rules that tell whether everybody can use the page.
+const FROM_NPM: [(&str, &str); 3] = [
     ("binaryen@132.0.0", "binaryen/package.json"),
+    ("esbuild@0.28.2", "esbuild/package.json"),
     ("axe-core@4.14.1", "axe-core/axe.min.js"),
 ];
 
