@@ -25,7 +25,7 @@ mod tasks;
 use chunks::Chunks;
 pub use chunks::Load;
 use tasks::PendingTask;
-pub(crate) use tasks::{Tell, export};
+pub(crate) use tasks::export;
 
 /// What the task has at hand beside its ways to the world outside.
 struct WidgetState {

@@ -7,12 +7,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 use wire::control::{ClientMessage, HostMessage};
 
-use crate::app::Tell;
 use crate::chunk::Port;
 use crate::dom::Listener;
 use crate::inbox::Sender;
 use crate::input::Input;
 use crate::session::Event;
+
+/// Called with a message of the host: text or bytes; with the time at which it came, when that is not now; and whether the
+/// bytes are none of the host's but what its client sent (a recording has both).
+pub type Tell = Closure<dyn FnMut(JsValue, Option<f64>, bool)>;
 
 /// The other end of a session. Dropping it ends the session there.
 pub enum Host {

@@ -8,7 +8,7 @@ use crate::chunk::Chunk;
 use crate::dom::{Clock, Request};
 use crate::element::settings::Mode;
 use crate::element::trace;
-use crate::host::{self, Host};
+use crate::host::{self, Host, Tell};
 use crate::inbox::Sender;
 use crate::input::Input;
 use crate::session::{Event, Micros, Session};
@@ -123,10 +123,6 @@ fn replay(app: &mut App, session: &Session, source: &str, chunk: &Chunk) -> Resu
     app.host = Some(Host::Chunk(port, tell));
     Ok(())
 }
-
-/// Called with a message of the host: text or bytes; with the time at which it came, when that is not now; and whether the
-/// bytes are none of the host's but what its client sent (a recording has both).
-pub(crate) type Tell = Closure<dyn FnMut(JsValue, Option<f64>, bool)>;
 
 fn tell(connection: u32, inbox: &Sender<Input>) -> Tell {
     let inbox = inbox.clone();

@@ -3,7 +3,7 @@
 use udp_echo_feed::decimal;
 use wire::link::{Impairment, preset};
 
-use super::settings::Reader;
+use super::attributes::Reader;
 
 type Field = fn(&mut Impairment) -> &mut u32;
 

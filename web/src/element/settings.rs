@@ -2,12 +2,11 @@
 //!
 //! An attribute that makes no sense is left at its default, and a [`Complaint`] says so: the page goes on.
 
-use std::ops::RangeInclusive;
-
-use udp_echo_feed::decimal;
 use wire::control::Options;
 use wire::link::Impairment;
 
+pub use super::attributes::Complaint;
+use super::attributes::{Attributes, Reader};
 use super::link;
 use crate::session::Micros;
 use crate::view::DRAWN_ROWS;
@@ -114,22 +113,10 @@ impl Default for Settings {
     }
 }
 
-/// An attribute that cannot be what it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// The attribute as it stands in the page.
-    pub written: String,
-    /// What it may be.
-    pub expected: String,
-}
-
 impl Settings {
     /// Reads the attributes; `attribute` gives the text of one, if it is there.
     pub fn read(attribute: &Attributes<'_>) -> (Self, Vec<Complaint>) {
-        let mut reader = Reader {
-            attribute,
-            complaints: Vec::new(),
-        };
+        let mut reader = Reader::new(attribute);
         let mode = reader.choice(
             "mode",
             "mode=\"auto\", \"live\", \"simulated\" or \"replay\"",
@@ -191,7 +178,7 @@ impl Settings {
             label: attribute("label"),
             view: view.unwrap_or_default(),
         };
-        (settings, reader.complaints)
+        (settings, reader.into_complaints())
     }
 
     /// Whether both talk to the same host, or the same recording.
@@ -215,56 +202,6 @@ impl Settings {
     /// Whether both ask a host for the same chance and the same patience; of the link it hears by itself.
     pub fn asks_for_the_same(&self, other: &Self) -> bool {
         self.seed == other.seed && self.timeout_ms == other.timeout_ms
-    }
-}
-
-/// Gives the text of an attribute, if it is there.
-type Attributes<'a> = dyn Fn(&str) -> Option<String> + 'a;
-
-/// Reads attributes, and remembers which of them make no sense.
-pub(super) struct Reader<'a> {
-    pub(super) attribute: &'a Attributes<'a>,
-    complaints: Vec<Complaint>,
-}
-
-impl Reader<'_> {
-    /// One of these words.
-    fn choice(
-        &mut self,
-        name: &str,
-        expected: &str,
-        words: &[&'static str],
-    ) -> Option<&'static str> {
-        let text = (self.attribute)(name)?;
-        let word = words.iter().find(|word| **word == text);
-        if word.is_none() {
-            self.complain(name, &text, expected);
-        }
-        word.copied()
-    }
-
-    /// A number in a range, in this unit and with so many places behind the point.
-    fn number(
-        &mut self,
-        name: &str,
-        expected: &str,
-        (unit, places): (&str, usize),
-        range: RangeInclusive<u64>,
-    ) -> Option<u64> {
-        let text = (self.attribute)(name)?;
-        let number = decimal::read_wide(&text, unit, places);
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            self.complain(name, &text, expected);
-        }
-        number
-    }
-
-    pub(super) fn complain(&mut self, name: &str, text: &str, expected: &str) {
-        self.complaints.push(Complaint {
-            written: [name, "=\"", text, "\""].concat(),
-            expected: expected.to_owned(),
-        });
     }
 }
 

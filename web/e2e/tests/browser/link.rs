@@ -192,7 +192,6 @@ async fn one_seed_gives_one_list_of_events_in_host_browser_and_plain_rust() {
 
 /// The attributes of a link are read where all attributes are: no chunk is loaded for a number.
 #[tokio::test]
-#[ignore = "needs Chromium: run cargo verify"]
 async fn a_live_widget_with_a_link_loads_the_core_alone_and_the_link_is_in_force() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
