@@ -109,7 +109,9 @@ mod tests {
     fn html_is_never_shown_and_plain_text_is() {
         let html = [("content-type", "text/html; charset=utf-8")];
         let text = [("content-type", "text/plain; charset=utf-8")];
-        let table: [(u16, &[(&str, &str)], &str, &str); 9] = [
+        /// Status, headers, body, and what of the sentence tells the cases apart.
+        type Case<'a> = (u16, &'a [(&'a str, &'a str)], &'a str, &'a str);
+        let table: [Case<'_>; 9] = [
             (200, &html, "<!doctype html><title>UDP", "no relay's route"),
             (200, &text, "<!doctype html>", "no relay's route"),
             (200, &[], "<!doctype html>", "no relay's route"),
