@@ -51,7 +51,7 @@ proptest! {
         let link = Link { up, down, seed: own };
         prop_assert_eq!(link.with_seed_of(7).seed, own.unwrap_or(7));
         let request = Request::Link(link);
-        prop_assert_eq!(Request::read(&request.write()), Ok(request.clone()));
+        prop_assert_eq!(Request::read(&request.write()), Ok(request));
         let rules = Request::Message(ClientMessage::Server(ServerRules { buffer: Some(4096), ..ServerRules::default() }));
         prop_assert_eq!(Request::read(&rules.write()), Ok(rules));
     }
