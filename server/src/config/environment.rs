@@ -19,7 +19,7 @@ const PREFIX: &str = "UDP_ECHO_";
 const KUBERNETES: [&str; 2] = ["UDP_ECHO_SERVICE_", "UDP_ECHO_PORT"];
 
 /// Names that tests of this project read.
-const TESTS: &str = "UDP_ECHO_LOAD_SECONDS";
+const TESTS: [&str; 2] = ["UDP_ECHO_HOST", "UDP_ECHO_LOAD_SECONDS"];
 
 /// How alike two names are that one is offered for the other, from 0 to 1.
 const ALIKE: f64 = 0.9;
@@ -41,6 +41,15 @@ pub(super) fn heeded(command: Command) -> Command {
     });
     names.into_iter().fold(command, |command, name| {
         command.mut_subcommand(name, heeded)
+    })
+}
+
+/// The command without an environment of its own, but for what holds for all subcommands: `client` does not fail at a
+/// setting of the host, and `serve` has the same names itself.
+pub(super) fn left_to_subcommands(command: Command) -> Command {
+    command.mut_args(|argument| match argument.is_global_set() {
+        true => argument,
+        false => argument.env(Resettable::Reset),
     })
 }
 
@@ -102,7 +111,7 @@ pub fn warn_of_unknown_names() {
 
 fn is_stray(name: &str, known: &[String]) -> bool {
     name.starts_with(PREFIX)
-        && name != TESTS
+        && !TESTS.contains(&name)
         && !KUBERNETES.iter().any(|prefix| name.starts_with(prefix))
         && !known.iter().any(|known| known == name)
 }

@@ -5,19 +5,19 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
+/// The name of the subcommand that these words begin with. No flag of the host comes before one.
+pub(super) fn named(command: &Command, words: &[OsString]) -> Option<String> {
+    let name = words.get(1)?.to_str()?;
+    command.find_subcommand(name).map(|_| name.to_owned())
+}
+
 /// The command that these words are for.
 pub(super) fn subcommand<'a>(command: &'a mut Command, words: &[OsString]) -> &'a mut Command {
-    let names: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let named = command
-        .get_subcommands()
-        .map(|subcommand| subcommand.get_name().to_owned())
-        .find(|name| names.get(1) == Some(&name.as_str()));
-    match named {
-        // Both arms borrow the command, so the name is looked up twice.
-        Some(name) if command.find_subcommand(&name).is_some() => command
+    match named(command, words) {
+        Some(name) => command
             .find_subcommand_mut(&name)
             .expect("it was found a line ago"),
-        _ => command,
+        None => command,
     }
 }
 

@@ -22,6 +22,9 @@ impl Cli {
     /// What to print: help, or what is wrong.
     pub fn try_read(words: &[OsString]) -> Result<Self, clap::Error> {
         let mut command = environment::heeded(Self::command());
+        if hyphens::named(&command, words).is_some() {
+            command = environment::left_to_subcommands(command);
+        }
         command.build();
         let read = command
             .clone()

@@ -244,3 +244,52 @@ fn a_system_without_free_ports_is_told_so_with_its_setting() {
     let other = out_of_ports(io::ErrorKind::PermissionDenied.into());
     assert_eq!(other.kind(), io::ErrorKind::PermissionDenied);
 }
+
+/// The options that differ between a socket as the system makes it and one of ours.
+#[cfg(target_os = "linux")]
+const OURS: [(&str, i32, i32); 7] = [
+    ("SO_RCVBUF", libc::SOL_SOCKET, libc::SO_RCVBUF),
+    ("SO_SNDBUF", libc::SOL_SOCKET, libc::SO_SNDBUF),
+    ("SO_TIMESTAMPNS", libc::SOL_SOCKET, libc::SO_TIMESTAMPNS),
+    ("IP_PKTINFO", libc::IPPROTO_IP, libc::IP_PKTINFO),
+    ("IP_RECVTOS", libc::IPPROTO_IP, libc::IP_RECVTOS),
+    ("IP_MTU_DISCOVER", libc::IPPROTO_IP, libc::IP_MTU_DISCOVER),
+    ("UDP_GRO", libc::SOL_UDP, libc::UDP_GRO),
+];
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_socket_that_was_passed_gets_every_option_that_ours_have() {
+    for offload in [true, false] {
+        let own = bound("127.0.0.1:0", offload);
+        let passed = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let before = syscall::option(&passed, libc::SOL_SOCKET, libc::SO_RCVBUF).unwrap();
+        // The copy shows the options of the one socket behind both.
+        let adopted = UdpSocket::adopt(passed.try_clone().unwrap(), offload).unwrap();
+        assert_eq!(adopted.local_addr(), passed.local_addr().unwrap());
+        for (name, level, option) in OURS {
+            let has = syscall::option(&passed, level, option).unwrap();
+            let should = syscall::option(own.io.socket(), level, option).unwrap();
+            assert_eq!(has, should, "{name}, offload {offload}");
+        }
+        let after = syscall::option(&passed, libc::SOL_SOCKET, libc::SO_RCVBUF).unwrap();
+        assert!(after > before, "{before} bytes of buffer, then {after}");
+    }
+}
+
+/// systemd sets `ReceiveBuffer=` with its privileges, past what the host may ask for.
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_larger_buffer_of_a_socket_that_was_passed_stays() {
+    let passed = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let much = 4 * RECEIVE_BUFFER_BYTES as i32;
+    let (level, force) = (libc::SOL_SOCKET, libc::SO_RCVBUFFORCE);
+    if syscall::set_option(&passed, level, force, much).is_err() {
+        println!("left out: needs CAP_NET_ADMIN");
+        return;
+    }
+    let before = syscall::option(&passed, level, libc::SO_RCVBUF).unwrap();
+    let _adopted = UdpSocket::adopt(passed.try_clone().unwrap(), true).unwrap();
+    let after = syscall::option(&passed, level, libc::SO_RCVBUF).unwrap();
+    assert_eq!(after, before);
+}

@@ -126,6 +126,71 @@ async fn a_terminal_gets_colours_unless_the_reader_wants_none() {
 }
 
 #[tokio::test]
+async fn the_help_has_colours_where_the_log_has_them() {
+    if !has("script") {
+        return;
+    }
+    for (environment, coloured) in [
+        (&[][..], true),
+        (&[("NO_COLOR", "1")], false),
+        (&[("TERM", "dumb")], false),
+        // Where colours are shown in CI, a terminal that has none still has none.
+        (&[("TERM", "dumb"), ("CI", "true")], false),
+    ] {
+        let line = format!("{} client --help", udp_echo().display());
+        let mut command = Command::new("script");
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR")
+            .env_remove("CI");
+        let terminal = Program::spawn(command.envs(environment.iter().copied()));
+        let help = terminal.finished().await.stdout;
+        assert!(help.contains("--pcap"), "{help}");
+        assert_eq!(help.contains('\u{1b}'), coloured, "{environment:?}");
+    }
+}
+
+/// A relay that takes connections and never answers keeps a client for ten seconds, if nobody stops it.
+#[tokio::test]
+async fn a_client_that_has_not_reached_its_relay_can_be_stopped() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let via = silent.local_addr().unwrap().to_string();
+    for signal in ["INT", "TERM", "HUP"] {
+        let client = Program::udp_echo(&["client", "--via", &via, "hello"]);
+        let _connection = silent.accept().await.unwrap();
+        client.signal(signal);
+        let end = client.finished().await;
+        assert_eq!(end.code, Some(130), "{signal}: {}", end.stderr);
+        assert!(
+            end.stderr.contains("stopped before") && end.stderr.contains(&via),
+            "{signal}: {}",
+            end.stderr
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_capture_is_whole_when_nobody_reads_the_lines_any_more() {
+    let server = TestServer::start(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.pcapng");
+    let line = format!(
+        "{} client {} -c 0 -i 10ms --pcap {} | head -2",
+        udp_echo().display(),
+        server.udp(),
+        file.display()
+    );
+    let end = Program::other("sh", &["-c", &line]).finished().await;
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
+    let capture = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+    for comment in ["datagram 1: echoed after ", "answer to datagram 1"] {
+        assert!(capture.contains(comment), "{comment} is not in the capture");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_message_that_begins_with_a_dash_is_sent_or_explained_and_never_taken_for_a_flag_in_silence()
  {
     let server = TestServer::start(&[]).await;
@@ -217,6 +282,29 @@ async fn a_switch_in_the_environment_takes_the_usual_words_and_a_wrong_value_nam
             assert!(end.stderr.contains("UDP_ECHO_NO_OFFLOAD"), "{}", end.stderr);
         }
     }
+}
+
+#[tokio::test]
+async fn a_wrong_setting_of_the_host_names_its_name_and_does_not_concern_the_other_commands() {
+    let server = TestServer::start(&[]).await;
+    let to = server.udp().to_string();
+    let wrong = [("UDP_ECHO_HTTP", "junk"), ("UDP_ECHO_MAX_SESSIONS", "many")];
+    let end = program(&["client", &to, "hello"], &wrong).finished().await;
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    let mut echo = program(&["echo", "127.0.0.1:0"], &wrong);
+    echo.says("starting up on ").await;
+    for (name, value) in wrong {
+        for command in [&["serve"][..], &[]] {
+            let end = program(command, &[(name, value)]).finished().await;
+            assert_eq!(end.code, Some(2), "{command:?}: {}", end.stderr);
+            assert!(
+                end.stderr.contains(name) && end.stderr.contains(value),
+                "{command:?}: {}",
+                end.stderr
+            );
+        }
+    }
+    server.shutdown().await;
 }
 
 #[tokio::test]

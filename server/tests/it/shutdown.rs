@@ -61,6 +61,28 @@ async fn a_second_signal_ends_it_at_once() {
     assert_eq!(program.ended().await.code(), Some(130));
 }
 
+/// The kernel and the shell each send a SIGHUP when a terminal is closed.
+#[tokio::test]
+async fn a_closed_terminal_is_as_polite_however_often_it_is_told() {
+    let mut program = HostProgram::start(&["--drain-time=1h"]).await;
+    let mut page = Client::connect(&program.ws("/relay")).await;
+    page.told("hello").await;
+    program.signal("-HUP").await;
+    program.said("stopping").await;
+    program.signal("-HUP").await;
+    page.send(b"still served").await;
+    assert_eq!(page.datagram().await, b"still served");
+    program.signal("-TERM").await;
+    assert_eq!(program.ended().await.code(), Some(130));
+
+    let mut program = HostProgram::start(&[]).await;
+    let mut page = Client::connect(&program.ws("/relay")).await;
+    page.told("hello").await;
+    program.signal("-HUP").await;
+    assert_eq!(page.closed().await.0, 1001);
+    assert_eq!(program.ended().await.code(), Some(0));
+}
+
 #[tokio::test]
 async fn while_it_drains_proxies_are_told_and_sessions_live() {
     let mut program = HostProgram::start(&["--drain-time=1h"]).await;
