@@ -44,7 +44,7 @@ async function fetchUnit(file) {
   return [glue, style];
 }
 
-/** Imports the glue. `import()` takes no hash, but what a preload with one has put in place is what it finds. */
+/** Imports the glue. A dynamic import takes no hash, but what a preload with one has put in place is what it finds. */
 async function script(name) {
   // After a panic the module is wanted anew, which is another address of the same file.
   const address = near(name) + (restarts ? `?restart=${restarts}` : "");

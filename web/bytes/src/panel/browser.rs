@@ -52,9 +52,9 @@ extern "C" {
     /// Throws in pages without https from other machines, which have no clipboard.
     #[wasm_bindgen(catch, js_namespace = ["navigator", "clipboard"], js_name = writeText)]
     pub(super) fn copy(text: &str) -> Result<Copying, JsValue>;
-    /// Copies what is selected; false when the browser does not let a page copy.
-    #[wasm_bindgen(js_namespace = document, js_name = execCommand)]
-    pub(super) fn command(name: &str) -> bool;
+    /// Copies what is selected; false when the browser does not let a page copy. Throws where the page has put something else there.
+    #[wasm_bindgen(catch, js_namespace = document, js_name = execCommand)]
+    pub(super) fn command(name: &str) -> Result<bool, JsValue>;
     /// A promise.
     pub(super) type Copying;
     #[wasm_bindgen(method)]

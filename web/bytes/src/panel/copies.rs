@@ -120,7 +120,7 @@ impl Copies {
         if let Some(selection) = browser::selection() {
             selection.select_all_children(&line.code);
         }
-        if browser::command("copy") {
+        if browser::command("copy").unwrap_or(false) {
             self.teller.tell(Input::Copied(true));
         }
     }

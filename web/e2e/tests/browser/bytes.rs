@@ -183,7 +183,8 @@ async fn lines_copied_from_the_page_send_the_same_bytes_to_the_echo_server() {
             let printed = run_in_bash(line).await;
             ensure!(printed == expected, "{line} printed {printed:?}");
         }
-        // The reader copies it where the page may not: because the browser says no, or has no clipboard for this page.
+        // The reader copies it where the page may not by any way: because the browser says no, or has no clipboard for this page.
+        page.script("document.execCommand = () => false").await?;
         let refusals = [
             "navigator.clipboard.writeText = async () => { throw 0 }",
             "Object.defineProperty(navigator, 'clipboard', { value: undefined })",

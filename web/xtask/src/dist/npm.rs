@@ -93,6 +93,10 @@ fn for_bundlers(loader: &str, names: &[String]) -> Result<String> {
     if !loader.contains(IMPORT) {
         bail!("{LOADER_FILE} must import its neighbours");
     }
+    // What is written into every import would end a comment that only speaks of one.
+    if loader.contains("import()") {
+        bail!("{LOADER_FILE} must not write import() in a comment: say \"a dynamic import\"");
+    }
     let neighbours: String = names
         .iter()
         .filter(|name| is_loaded(name))
