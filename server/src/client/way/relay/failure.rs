@@ -16,11 +16,11 @@ pub(super) fn opening(url: &str, error: WsError) -> anyhow::Error {
     match error {
         WsError::Http(response) => anyhow!("{}", refusal(url, &response)),
         WsError::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => anyhow!(
-            "nobody listens at the relay's address {url}: {}; start `udp-echo serve` there, or check the port",
+            "nobody listens at the relay's address {url}: {}; is `udp-echo` running there? Its route is ws://HOST:PORT/relay/raw",
             plain(&error)
         ),
         WsError::Io(error) => anyhow!(
-            "cannot open a session at the relay {url}: {}; check the address and the network",
+            "cannot open a session at the relay {url}: {}; is `udp-echo` running there? Its route is ws://HOST:PORT/relay/raw",
             plain(&error)
         ),
         // What answers is no HTTP server, or no WebSocket server behind HTTP.

@@ -57,8 +57,6 @@ fn route(path: &str) -> String {
     let trimmed = path.trim_end_matches('/');
     if trimmed.ends_with(ROUTE) {
         trimmed.to_owned()
-    } else if trimmed.ends_with("/relay") {
-        format!("{trimmed}/raw")
     } else if path.ends_with('/') || path.is_empty() {
         format!("{trimmed}{ROUTE}")
     } else {
@@ -87,11 +85,8 @@ mod tests {
                 "http://127.0.0.1:8000/#experiment=loss",
                 "ws://127.0.0.1:8000/relay/raw",
             ),
-            ("ws://127.0.0.1:8000/relay", "ws://127.0.0.1:8000/relay/raw"),
-            (
-                "ws://127.0.0.1:8000/relay/",
-                "ws://127.0.0.1:8000/relay/raw",
-            ),
+            // The page's own route has a meaning, too: who names it is told about the other.
+            ("ws://127.0.0.1:8000/relay", "ws://127.0.0.1:8000/relay"),
             (
                 "ws://127.0.0.1:8000/relay/raw/",
                 "ws://127.0.0.1:8000/relay/raw",
@@ -105,10 +100,6 @@ mod tests {
             ("udp.example", "ws://udp.example/relay/raw"),
             (
                 "http://udp.example/demo/",
-                "ws://udp.example/demo/relay/raw",
-            ),
-            (
-                "ws://udp.example/demo/relay",
                 "ws://udp.example/demo/relay/raw",
             ),
             ("ws://udp.example/another", "ws://udp.example/another"),
