@@ -139,16 +139,16 @@ async fn buttons_rows_the_picture_and_fields_keep_their_own_keys_and_no_others()
         .await?;
 
         focus(page, "[part=stage]").await?;
-        for key in [
-            Key::Right,
-            Key::Left,
-            Key::Add,
-            Key::Subtract,
-            Key::Space,
-            Key::Space,
-            Key::End,
-            Key::Right,
-        ] {
+        for key in [Key::Right, Key::Left, Key::Add, Key::Subtract] {
+            kept(page, &[key]).await?;
+        }
+        // What is drawn says whether the next Space pauses or goes on.
+        for pressed in ["true", "false"] {
+            kept(page, &[Key::Space]).await?;
+            let tool = format!("[data-ref=pause][aria-pressed={pressed}]");
+            page.wait_for_in_widget("the pause", &tool).await?;
+        }
+        for key in [Key::End, Key::Right] {
             kept(page, &[key]).await?;
         }
         page.press("+").await?;
