@@ -267,7 +267,7 @@ async fn a_panic_in_wasm_is_said_and_the_widget_begins_again() {
     in_chromium(async |page| {
         page.open(&origin).await?;
         page.wait_for_state("simulated").await?;
-        panics_and_begins_again(page).await
+        panics_and_begins_again(page, "return true").await
     })
     .await;
 }
@@ -281,8 +281,8 @@ pub(super) const TRAP: &str = "
         throw new WebAssembly.RuntimeError('unreachable');
     };";
 
-/// Springs the [`TRAP`] of a page whose widget simulates, and sends once it is back.
-pub(super) async fn panics_and_begins_again(page: &Page) -> Result<()> {
+/// Springs the [`TRAP`] of a page whose widget simulates, and sends once it is back and this script finds it ready.
+pub(super) async fn panics_and_begins_again(page: &Page, ready: &str) -> Result<()> {
     page.script(
         "globalThis.codes = [];
          addEventListener('udp-error', (event) => codes.push(event.detail.code));
@@ -293,6 +293,7 @@ pub(super) async fn panics_and_begins_again(page: &Page) -> Result<()> {
     page.wait_for_in_widget("the restart", "[part=restarted]")
         .await?;
     page.wait_for_state("simulated").await?;
+    page.wait_for("readiness after the restart", ready).await?;
     page.part("send").await?.click().await?;
     page.wait_for_in_widget("an echo after the restart", "tr[data-fate=echoed]")
         .await?;

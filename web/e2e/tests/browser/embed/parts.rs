@@ -137,7 +137,7 @@ async fn the_catalogue_lists_the_parts_that_are_drawn_and_no_others() {
         let mut drawn = noted(page).await?;
         page.open(&format!("{origin}/panic")).await?;
         page.wait_for_state("simulated").await?;
-        panics_and_begins_again(page).await?;
+        panics_and_begins_again(page, "return true").await?;
         drawn.extend(noted(page).await?);
         for (path, part) in [
             ("late", "silence"),
