@@ -1,6 +1,5 @@
 //! The values of `--allow-origin` and `--allow-host`: what each admits, and which are refused because they could admit nothing.
 
-use std::fmt;
 use std::str::FromStr;
 
 use axum::http::Uri;
@@ -133,11 +132,7 @@ impl FromStr for AllowedHost {
                 "{text:?} is an address of a page; write the name alone, {host}"
             ));
         }
-        // An IPv6 address may stand without brackets when there is no port.
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
-            _ => (text, None),
-        };
+        let (host, port) = split_port(text);
         let port = port.map(|port| match port.parse::<u16>() {
             Ok(port @ 1..) => Ok(port),
             _ => Err(format!("{text:?} has no port of 1 to 65535 behind its colon; write it like udp.example or udp.example:8443")),
@@ -182,10 +177,7 @@ impl FromStr for AllowedOrigin {
         }
         // The mark of a pattern and international letters are no part of an address: they are read apart from it.
         let authority = rest.trim_end_matches('/');
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
+        let (host, port) = split_port(authority);
         if host == "*" {
             return Err(wrong(
                 "names every site of one scheme; * alone admits every page",
@@ -202,6 +194,14 @@ impl FromStr for AllowedOrigin {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let Origin { scheme, port, .. } = format!("{scheme}://{plain}{port}").parse()?;
         Ok(Self::Site { scheme, name, port })
+    }
+}
+
+/// A host, and the text behind the colon of its port. An IPv6 address may stand without brackets when there is no port.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
     }
 }
 
@@ -249,15 +249,5 @@ impl FromStr for Origin {
             host: super::plain_host(authority.host()),
             port,
         })
-    }
-}
-
-impl fmt::Display for AllowedHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        match &self.name {
-            NamePattern::Exact(name) => write!(f, "{name}{port}"),
-            NamePattern::Below(name) => write!(f, "*.{name}{port}"),
-        }
     }
 }
