@@ -6,7 +6,7 @@
 //! - [`trace`]: a run as JSON, to be shown again where there is no host;
 //! - [`feed`]: what the panels of the chunks are told.
 //!
-//! All of it is pure. `www/udp-echo.js` forwards attributes and methods, and dispatches the events.
+//! All of it is pure. `www/element/udp-echo.js` forwards attributes and methods, and dispatches the events.
 
 pub mod attributes;
 pub mod feed;

@@ -13,7 +13,7 @@
 //! - [`app`]: the task that joins them all, through an [`inbox`];
 //! - [`dom`]: listeners, timers and frames that end when they are dropped.
 //!
-//! `www/udp-echo.js` defines the element and forwards its callbacks to [`Widget`]: a Rust type cannot extend
+//! `www/element/udp-echo.js` defines the element and forwards its callbacks to [`Widget`]: a Rust type cannot extend
 //! `HTMLElement`.
 //!
 //! For tests and styles, inside the shadow root: `[part=widget]` has `data-state`; each row `data-number` and

@@ -1,7 +1,7 @@
 //! Why a relay lets nobody in, as far as it can be found out.
 //!
 //! A script never learns why a WebSocket failed. The loader asks what else may know: the host's `/relay.json`, the
-//! browser's policies, a second handshake. `judge` in `www/udp-echo-why.js` does that, and this is its answer.
+//! browser's policies, a second handshake. `judge` in `www/element/udp-echo-why.js` does that, and this is its answer.
 
 use wasm_bindgen::prelude::*;
 

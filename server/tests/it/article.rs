@@ -16,7 +16,7 @@ const PORT: &str = "10000";
 
 /// The text of the element with this id, as a reader copies it.
 fn code(id: &str) -> String {
-    let page = include_str!("../../../www/index.html");
+    let page = include_str!("../../../www/page/index.html");
     let (_, rest) = page
         .split_once(&format!("<code id=\"{id}\">"))
         .unwrap_or_else(|| panic!("no code {id:?} in the article"));

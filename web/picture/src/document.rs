@@ -21,8 +21,8 @@ use crate::sketch::{Sign, Sketch};
 use crate::words;
 
 /// The widget's own style sheet, for its colours, and the chunk's, for the diagram.
-const WIDGET_SHEET: &str = include_str!("../../../www/udp-echo.css");
-const PICTURE_SHEET: &str = include_str!("../../../www/udp-echo-picture.css");
+const WIDGET_SHEET: &str = include_str!("../../../www/element/udp-echo.css");
+const PICTURE_SHEET: &str = include_str!("../../../www/element/udp-echo-picture.css");
 
 /// What the sheets have not: boxes and texts around the diagram.
 const SHEET: &str = include_str!("document.css");

@@ -33,7 +33,7 @@ const REBUILD: Duration = Duration::from_secs(180);
 /// What a developer changes in each of the places that Trunk watches, and how the page then shows it.
 const CHANGES: [(&str, &str, &str, &str); 3] = [
     (
-        "www/index.html",
+        "www/page/index.html",
         "<h1>UDP you can watch</h1>",
         "<h1>Edited</h1>",
         "return document.querySelector('h1').textContent === 'Edited'",

@@ -38,7 +38,7 @@ pub(crate) use crate::bundle::compress::{add_twins, is_twin};
 pub(crate) use crate::bundle::glue::cargo as cargo_for_wasm;
 pub(crate) use crate::bundle::loader::{LOADER_FILE, with_hashes};
 pub(crate) use crate::bundle::optimize::Optimizer;
-pub(crate) use crate::bundle::site::{Files, publish};
+pub(crate) use crate::bundle::site::{Files, publish, source};
 
 /// The verb: makes the bundle and prints the table of sizes.
 ///

@@ -37,11 +37,48 @@ impl Fingerprint {
 /// The name of what only people who read the sources need.
 const README: &str = "README.md";
 
-/// The files of `www/` that are served: all but each folder's README.
+/// The folders of `www/` whose files are served at the top: a file moves from one to another without a change of its address.
+const ROOMS: [&str; 6] = [
+    "element",
+    "page",
+    "experiments",
+    "reference",
+    "maker",
+    "frame",
+];
+
+/// The files of `www/` by the path at which they are served: all but each folder's README.
+///
+/// # Errors
+/// When a file cannot be read, or two rooms have a file of the same name.
 pub(super) fn read_pages(www: &Path) -> Result<Files> {
-    let mut pages = read_folder(www)?;
-    pages.retain(|name, _| name.rsplit('/').next() != Some(README));
+    let mut pages = Files::new();
+    for (path, bytes) in read_folder(www)? {
+        if path.rsplit('/').next() == Some(README) {
+            continue;
+        }
+        let name = match path.split_once('/') {
+            Some((room, name)) if ROOMS.contains(&room) => name.to_owned(),
+            _ => path.clone(),
+        };
+        if pages.insert(name.clone(), bytes).is_some() {
+            bail!(
+                "www/{path} is served as {name}, which another file has taken: rename one of them"
+            );
+        }
+    }
     Ok(pages)
+}
+
+/// A file of `www/` in the sources, by the path at which it is served.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn source(www: &Path, name: &str) -> Result<PathBuf> {
+    let rooms = ROOMS.iter().map(|room| www.join(room).join(name));
+    let mut places = rooms.chain([www.join(name)]);
+    let found = places.find(|path| path.is_file());
+    found.with_context(|| format!("{} has no {name}", www.display()))
 }
 
 /// Everything below `folder`, but no hidden files.
@@ -273,6 +310,41 @@ mod tests {
         }
         let served: Vec<String> = read_pages(www.path()).unwrap().into_keys().collect();
         assert_eq!(served, ["a.js", "embed/hugo/_index.md"]);
+    }
+
+    #[test]
+    fn a_room_does_not_show_in_the_address() {
+        let www = tempfile::tempdir().unwrap();
+        for path in ["element/a.js", "page/a.css", "embed/plain.html"] {
+            let path = www.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "text").unwrap();
+        }
+        let served: Vec<String> = read_pages(www.path()).unwrap().into_keys().collect();
+        assert_eq!(served, ["a.css", "a.js", "embed/plain.html"]);
+        let found = source(www.path(), "a.js").unwrap();
+        assert_eq!(found, www.path().join("element/a.js"));
+
+        fs::write(www.path().join("page/a.js"), "another").unwrap();
+        let error = read_pages(www.path()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("www/page/a.js is served as a.js,"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn trunk_serves_the_same_rooms_and_every_folder_of_www_is_one_or_keeps_its_name() {
+        let root = crate::workspace::root();
+        let trunk = fs::read_to_string(root.join("Trunk.toml")).unwrap();
+        assert!(trunk.contains(&format!("for room in {};", ROOMS.join(" "))));
+        let mut folders: Vec<String> = fs::read_dir(root.join("www"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !ROOMS.contains(&name.as_str()))
+            .collect();
+        folders.sort();
+        assert_eq!(folders, ["README.md", "embed"]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn files(bundle: &Bundle) -> Result<Files> {
         let mut text = without_hashes_of_text(text);
         if name == LOADER_FILE {
             // Bundlers make it smaller themselves, and its places are those of the sources.
-            let path = workspace::root().join("www").join(LOADER_FILE);
+            let path = bundle::source(&workspace::root().join("www"), LOADER_FILE)?;
             let source = fs::read_to_string(&path);
             let source = source.with_context(|| format!("read {}", path.display()))?;
             let source = bundle::with_hashes(&bundle.files, &source)?;

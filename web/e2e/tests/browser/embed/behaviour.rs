@@ -388,10 +388,12 @@ async fn an_experiment_begins_as_on_the_page_and_a_wrong_one_is_named() {
 
 #[test]
 fn loader_types_and_catalogue_name_the_same_attributes_methods_and_events() {
-    let loader = include_str!("../../../../../www/udp-echo.js");
-    let types = include_str!("../../../../../www/udp-echo.d.ts");
-    let catalogue: Value =
-        serde_json::from_str(include_str!("../../../../../www/custom-elements.json")).unwrap();
+    let loader = include_str!("../../../../../www/element/udp-echo.js");
+    let types = include_str!("../../../../../www/element/udp-echo.d.ts");
+    let catalogue: Value = serde_json::from_str(include_str!(
+        "../../../../../www/element/custom-elements.json"
+    ))
+    .unwrap();
     let element = &catalogue["modules"][0]["declarations"][0];
     let names = |key: &str| -> Vec<String> {
         let items = element[key].as_array().unwrap().iter();

@@ -250,8 +250,10 @@ fn the_directive_takes_every_attribute() {
         .collect();
     known.push("autosend");
     known.sort_unstable();
-    let catalogue: Value =
-        serde_json::from_str(include_str!("../../../../../www/custom-elements.json")).unwrap();
+    let catalogue: Value = serde_json::from_str(include_str!(
+        "../../../../../www/element/custom-elements.json"
+    ))
+    .unwrap();
     let attributes = catalogue["modules"][0]["declarations"][0]["attributes"]
         .as_array()
         .unwrap();

@@ -11,7 +11,7 @@ use crate::pictures::pictures;
 use test_support::host::TestServer;
 
 fn catalogue() -> Value {
-    let text = include_str!("../../../../../www/custom-elements.json");
+    let text = include_str!("../../../../../www/element/custom-elements.json");
     let catalogue: Value = serde_json::from_str(text).expect("the catalogue is JSON");
     catalogue["modules"][0]["declarations"][0].clone()
 }
@@ -194,7 +194,7 @@ async fn reference_and_snippets_fit_their_window_and_pass_axe() {
 /// What the loader observes, what the types say, and what the style sheet reads: the catalogue has it, and nothing else.
 #[test]
 fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
-    let sheet = include_str!("../../../../../www/udp-echo.css");
+    let sheet = include_str!("../../../../../www/element/udp-echo.css");
     let mut read: Vec<&str> = sheet
         .split("var(--udp-echo-")
         .skip(1)
@@ -216,7 +216,7 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
         assert!(sheet.contains(&declared), "{declared}");
     }
 
-    let loader = include_str!("../../../../../www/udp-echo.js");
+    let loader = include_str!("../../../../../www/element/udp-echo.js");
     let between = |start: &str, end: &str| {
         let rest = loader.split(start).nth(1).expect("the loader has states");
         rest.split(end).next().unwrap_or_default()
@@ -231,7 +231,7 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
     states.sort_unstable();
     assert_eq!(names("cssStates"), states);
 
-    let types = include_str!("../../../../../www/udp-echo.d.ts");
+    let types = include_str!("../../../../../www/element/udp-echo.d.ts");
     let element = types
         .split("interface UdpEchoElement extends HTMLElement {\n")
         .nth(1)
@@ -260,11 +260,14 @@ fn no_page_of_ours_has_a_script_or_a_style_inside() {
     for (name, page) in [
         (
             "reference",
-            include_str!("../../../../../www/reference.html"),
+            include_str!("../../../../../www/reference/reference.html"),
         ),
-        ("snippets", include_str!("../../../../../www/snippets.html")),
-        ("index", include_str!("../../../../../www/index.html")),
-        ("embed", include_str!("../../../../../www/embed.html")),
+        (
+            "snippets",
+            include_str!("../../../../../www/maker/snippets.html"),
+        ),
+        ("index", include_str!("../../../../../www/page/index.html")),
+        ("embed", include_str!("../../../../../www/frame/embed.html")),
     ] {
         for inline in ["<style", " style=", " onclick=", " onload="] {
             assert!(!page.contains(inline), "{name}.html has {inline:?}");
