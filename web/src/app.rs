@@ -8,14 +8,14 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, HtmlElement, Url};
 
 use crate::dom::{self, Clock, Frame, Listener, Timer};
-use crate::element::outcome::Outcome;
-use crate::element::settings::Settings;
 use crate::host::Host;
 use crate::inbox::Sender;
 use crate::input::Input;
 use crate::policy::Explain;
 use crate::relay;
+use crate::session::outcome::Outcome;
 use crate::session::{Effect, Event, Micros, Peer, Session};
+use crate::settings::Settings;
 use crate::ui::Ui;
 use crate::view::View;
 

@@ -2,9 +2,10 @@
 //!
 //! From the wire to the page:
 //!
-//! - [`element`]: attributes as values, events and runs as JSON;
+//! - [`settings`]: the attributes as values;
 //! - [`relay`]: where the relay is; [`policy`]: why it lets nobody in;
-//! - [`session`]: the state of one widget, pure;
+//! - [`session`]: the state of one widget, pure; what happened comes out as the events of the element;
+//! - [`trace`]: a run as JSON, to be shown again where there is no host; [`feeder`]: what the panels of the chunks are told;
 //! - [`view`]: what a reader sees of it, pure, in [`words`];
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
 //! - [`input`]: what comes to the task of a widget;
@@ -28,10 +29,14 @@ use udp_echo_feed::datagram::Payload;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
-pub mod element;
+pub mod settings;
+
 pub mod policy;
 pub mod relay;
 pub mod session;
+
+pub mod feeder;
+pub mod trace;
 
 pub mod view;
 pub mod words;
@@ -46,11 +51,11 @@ pub mod ui;
 
 use app::{App, Dispatch, Load};
 use dom::Clock;
-use element::settings::{MAX_BURST, Pace};
 use inbox::Sender;
 use input::Input;
 use policy::{Explain, Verdict};
 use session::{Direction, Event, Session};
+use settings::{MAX_BURST, Pace};
 
 /// The inside of one `<udp-echo>` element.
 ///

@@ -8,9 +8,8 @@ use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION};
 use wire::ledger::Fate;
 use wire::transcript::DEFAULT_MESSAGE;
 
-use crate::element::outcome::{self, Outcome};
-use crate::element::settings::{Mode, Settings};
 use crate::policy::Verdict;
+use crate::settings::{Mode, Settings};
 use crate::words;
 
 mod announcer;
@@ -20,6 +19,7 @@ mod desired_config;
 mod events;
 pub mod history;
 mod lifecycle;
+pub mod outcome;
 mod reading;
 pub mod transcript;
 
@@ -29,6 +29,7 @@ use burst::Burst;
 use desired_config::DesiredConfig;
 pub use events::{Direction, Effect, Event, Peer, Phase};
 pub use history::History;
+use outcome::Outcome;
 
 pub use udp_echo_feed::Micros;
 

@@ -2,16 +2,13 @@
 
 use std::ops::Range;
 
-use crate::element::outcome::state_of;
-use crate::element::settings::Mode;
+use crate::session::outcome::state_of;
 use crate::session::transcript::Transcript;
 use crate::session::{Micros, Phase, Session};
+use crate::settings::Mode;
 use crate::words;
 use udp_echo_feed::datagram::{Datagram, Stamps};
 use udp_echo_feed::form;
-
-/// Rows that are drawn at most; all datagrams are counted.
-pub const DRAWN_ROWS: u64 = 200;
 
 /// Everything on the page at one moment.
 #[derive(Debug, Clone, Copy)]

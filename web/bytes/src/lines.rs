@@ -2,9 +2,10 @@
 //!
 //! Each command really sends these bytes, as one datagram: `tests/lines.rs` runs them.
 
+use udp_echo_feed::words::number;
+
 use crate::address::Address;
 use crate::hex;
-use crate::words::number;
 
 /// Longest payload for which there are commands with a pipe. A shell's `printf` and `xxd` write 4,096 bytes at a time,
 /// `nc` and `socat` make a datagram of what they read at a time: more would become several.

@@ -8,11 +8,11 @@ use web_sys::Element;
 use super::tasks::PendingTask;
 use crate::chunk::{Chunk, Panel};
 use crate::dom::{self, Clock};
-use crate::element::feed::Feeder;
-use crate::element::settings::Pace;
+use crate::feeder::Feeder;
 use crate::inbox::Sender;
 use crate::input::Input;
 use crate::session::{Direction, Event, Micros, Session};
+use crate::settings::Pace;
 
 /// How many times as long as they draw panels rest.
 const REST: Micros = 8;

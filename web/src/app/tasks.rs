@@ -6,12 +6,12 @@ use wasm_bindgen::prelude::*;
 use super::App;
 use crate::chunk::Chunk;
 use crate::dom::{Clock, Request};
-use crate::element::settings::Mode;
-use crate::element::trace;
 use crate::host::{self, Host, Tell};
 use crate::inbox::Sender;
 use crate::input::Input;
 use crate::session::{Event, Micros, Session};
+use crate::settings::Mode;
+use crate::trace;
 use crate::words;
 
 /// What waits for a chunk.

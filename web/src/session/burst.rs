@@ -3,7 +3,7 @@
 use udp_echo_feed::datagram::Payload;
 
 use super::Micros;
-use crate::element::settings::Pace;
+use crate::settings::Pace;
 
 /// A burst under way.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use udp_echo_feed::datagram::Payload;
 use wire::control::{ClientMessage, HostMessage};
 
 use super::Micros;
-use crate::element::settings::Pace;
 use crate::policy::Verdict;
+use crate::settings::Pace;
 
 /// What can happen to a session.
 #[derive(Debug)]

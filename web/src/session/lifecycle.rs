@@ -9,8 +9,8 @@ use wire::limits::MAX_MESSAGE_BYTES;
 use super::burst::Burst;
 use super::events::Effect;
 use super::{History, MAX_BUFFERED_BYTES, Micros, Phase, Reason, Session};
-use crate::element::outcome::Outcome;
-use crate::element::settings::{Mode, Pace, Settings};
+use crate::session::outcome::Outcome;
+use crate::settings::{Mode, Pace, Settings};
 use crate::words;
 
 /// Name of the simulated host's sessions, and of recordings of them.

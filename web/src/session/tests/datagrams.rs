@@ -338,7 +338,10 @@ fn old_datagrams_are_forgotten_but_stay_counted() {
     assert!(page.session.history().datagram(100).is_none());
     assert_eq!(page.fate(101), Some(Fate::Echoed));
     assert_eq!(page.view().sum()[1], many);
-    assert_eq!(page.view().rows().count() as u64, crate::view::DRAWN_ROWS);
+    assert_eq!(
+        page.view().rows().count() as u64,
+        crate::settings::DRAWN_ROWS
+    );
     assert_eq!(page.view().shown().unwrap().number, many);
 }
 

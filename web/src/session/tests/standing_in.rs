@@ -3,8 +3,8 @@
 use wire::ledger::Fate;
 
 use super::*;
-use crate::element::settings::Pace;
 use crate::policy::Verdict;
+use crate::settings::Pace;
 
 #[test]
 fn without_a_host_the_simulated_one_stands_in_and_says_why() {

@@ -9,8 +9,8 @@ use udp_echo_feed::codec::Object;
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::decimal;
 
-use super::settings::{Complaint, Mode};
 use crate::session::{Phase, Session};
+use crate::settings::{Complaint, Mode};
 use crate::words;
 
 /// Something that the page around the element may want to know.

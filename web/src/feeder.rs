@@ -5,8 +5,7 @@ use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::feed::FED;
 use udp_echo_feed::form;
 
-use super::outcome;
-use crate::session::Session;
+use crate::session::{Session, outcome};
 
 /// What the panels have been told.
 #[derive(Debug, Default)]

@@ -16,8 +16,8 @@
 use udp_echo_feed::codec::Object;
 use udp_echo_feed::form;
 
-use super::settings::Mode;
 use crate::session::{Micros, Session};
+use crate::settings::Mode;
 
 /// Writes the run that a session keeps; empty when nothing was ever connected. `origin` is when the browser's clock
 /// began, in microseconds since the Unix epoch.

@@ -1,15 +1,17 @@
-//! The attributes of `<udp-echo>` as values.
+//! The attributes of `<udp-echo>` as values: as texts with a sentence for each that makes no sense in `attributes`, those of the
+//! link in `link`, together in [`Settings`]. All of it is pure; `www/element/udp-echo.js` hands the attributes over.
 //!
 //! An attribute that makes no sense is left at its default, and a [`Complaint`] says so: the page goes on.
 
+mod attributes;
+mod link;
+
+use udp_echo_feed::Micros;
 use wire::control::Options;
 use wire::link::Impairment;
 
-pub use super::attributes::Complaint;
-use super::attributes::{Attributes, Reader};
-use super::link;
-use crate::session::Micros;
-use crate::view::DRAWN_ROWS;
+use attributes::Reader;
+pub use attributes::{Attributes, Complaint};
 
 /// Attributes that are read here; `theme`, `loading`, `lang` and the like concern the loader and the style sheet alone.
 pub const ATTRIBUTES: [&str; 22] = [
@@ -39,6 +41,9 @@ pub const ATTRIBUTES: [&str; 22] = [
 
 /// What `view` may be.
 const VIEWS: [&str; 5] = ["mini", "transcript", "timeline", "lab", "full"];
+
+/// Rows that are drawn unless the attribute `max-rows` asks for fewer.
+pub const DRAWN_ROWS: u64 = 200;
 
 /// Most datagrams of one burst.
 pub const MAX_BURST: u32 = 10_000;
