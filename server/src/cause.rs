@@ -10,7 +10,7 @@ pub struct Listening<'a> {
     /// Who wanted to listen, such as "the UDP echo server".
     pub who: &'a str,
     /// TCP or UDP.
-    pub transport: Transport,
+    pub socket: SocketKind,
     /// The address that was asked for.
     pub address: SocketAddr,
     /// How to ask for another one, such as "choose another address with --udp".
@@ -19,7 +19,7 @@ pub struct Listening<'a> {
 
 /// The protocol that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
+pub enum SocketKind {
     /// TCP.
     Tcp,
     /// UDP.
@@ -64,7 +64,7 @@ fn why_not_listen(
     unprivileged_ports_begin: u16,
 ) -> String {
     let Listening {
-        transport,
+        socket,
         address,
         otherwise,
         ..
@@ -72,7 +72,7 @@ fn why_not_listen(
     let (ip, port) = (address.ip(), address.port());
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            let which = who_listens(transport, port);
+            let which = who_listens(socket, port);
             format!("another program does; stop it (`{which}` names it), or {otherwise}")
         }
         io::ErrorKind::PermissionDenied if port < unprivileged_ports_begin => format!(
@@ -179,14 +179,14 @@ fn any_of(ip: IpAddr) -> &'static str {
 }
 
 /// The system's command that names the program on a port.
-fn who_listens(transport: Transport, port: u16) -> String {
-    match transport {
-        Transport::Tcp if cfg!(target_os = "linux") => format!("ss -ltnp 'sport = :{port}'"),
-        Transport::Udp if cfg!(target_os = "linux") => format!("ss -lunp 'sport = :{port}'"),
-        Transport::Tcp if cfg!(windows) => "netstat -ano -p TCP".to_owned(),
-        Transport::Udp if cfg!(windows) => "netstat -ano -p UDP".to_owned(),
-        Transport::Tcp => format!("lsof -nP -iTCP:{port}"),
-        Transport::Udp => format!("lsof -nP -iUDP:{port}"),
+fn who_listens(socket: SocketKind, port: u16) -> String {
+    match socket {
+        SocketKind::Tcp if cfg!(target_os = "linux") => format!("ss -ltnp 'sport = :{port}'"),
+        SocketKind::Udp if cfg!(target_os = "linux") => format!("ss -lunp 'sport = :{port}'"),
+        SocketKind::Tcp if cfg!(windows) => "netstat -ano -p TCP".to_owned(),
+        SocketKind::Udp if cfg!(windows) => "netstat -ano -p UDP".to_owned(),
+        SocketKind::Tcp => format!("lsof -nP -iTCP:{port}"),
+        SocketKind::Udp => format!("lsof -nP -iUDP:{port}"),
     }
 }
 

@@ -25,7 +25,7 @@ mod payload;
 mod report;
 mod round_trips;
 mod run;
-mod way;
+mod transport;
 
 pub use args::ClientArgs;
 pub(crate) use args::DEFAULT_SERVER;
@@ -34,7 +34,7 @@ use args::Style;
 use capture::{CaptureFile, Place};
 use report::{Json, Lines, Report, Route, Transcript};
 use run::Run;
-use way::Way;
+use transport::Transport;
 
 /// Exit code of a program that was stopped before its work was done: 128 and the number of SIGINT, as shells report.
 const INTERRUPTED: u8 = 130;
@@ -55,8 +55,8 @@ pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
         "a capture is not for a terminal: pipe it, as in `udp-echo client --pcap - | tshark -r -`, or name a file"
     );
     let mut stopped = pin!(stop_signal()?);
-    let way = tokio::select! {
-        way = Way::open(&plan.destination) => way?,
+    let transport = tokio::select! {
+        transport = Transport::open(&plan.destination) => transport?,
         // Names may take long to be found, and relays to answer.
         () = &mut stopped => {
             eprintln!("stopped before {} was reached", plan.destination);
@@ -65,9 +65,9 @@ pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
     };
     let route = Route {
         name: plan.destination.to_string(),
-        client: way.local(),
-        server: way.peer(),
-        relayed: way.is_relay(),
+        client: transport.local(),
+        server: transport.peer(),
+        relayed: transport.is_relay(),
     };
     let capture = match &plan.capture {
         Some(place) => Some(CaptureFile::create(place, &route)?),
@@ -82,7 +82,7 @@ pub async fn run(args: ClientArgs) -> anyhow::Result<ExitCode> {
         Style::Lines => Box::new(Lines::new(out, args.quiet)),
         Style::Json => Box::new(Json::new(out, args.quiet)),
     };
-    let run = Run::new(&plan, &route, way, capture, &mut *report);
+    let run = Run::new(&plan, &route, transport, capture, &mut *report);
     let summary = match run.until(stopped).await {
         // Whoever read standard output has gone (`udp-echo client … | head -1`): nobody is left to tell.
         Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),

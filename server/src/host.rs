@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
-use crate::cause::{Listening, Transport, cannot_listen};
+use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::echo::EchoServer;
@@ -211,7 +211,7 @@ fn open_echo(
     let echo = EchoServer::bind(config.udp, rule, offload, clock).map_err(|error| {
         let listening = Listening {
             who: "the UDP echo server",
-            transport: Transport::Udp,
+            socket: SocketKind::Udp,
             address: config.udp,
             otherwise: "choose another address with --udp",
         };
@@ -230,7 +230,7 @@ fn open_http(
     listen(config.http).map_err(|error| {
         let listening = Listening {
             who: "the page and the relay",
-            transport: Transport::Tcp,
+            socket: SocketKind::Tcp,
             address: config.http,
             otherwise: "choose another address with --http",
         };

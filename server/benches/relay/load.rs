@@ -162,7 +162,7 @@ pub(crate) async fn connect(
 /// Keeps a session's messages under way; ends when the connection does.
 async fn talk_websocket(stream: TcpStream, flow: &RefCell<Flow>) {
     let mut socket = Framed::new(stream, flow.borrow().size());
-    let mut patience = Patience::new();
+    let mut timeout = AnswerTimeout::new();
     loop {
         flow.borrow_mut().refill(&mut socket.output);
         tokio::select! {
@@ -172,14 +172,14 @@ async fn talk_websocket(stream: TcpStream, flow: &RefCell<Flow>) {
                     return;
                 }
             }
-            () = patience.over(flow) => {}
+            () = timeout.over(flow) => {}
         }
     }
 }
 
 async fn talk_udp(socket: &UdpSocket, flow: &RefCell<Flow>) {
     let mut output = Vec::new();
-    let mut patience = Patience::new();
+    let mut timeout = AnswerTimeout::new();
     loop {
         flow.borrow_mut().refill(&mut output);
         if !output.is_empty() {
@@ -200,18 +200,18 @@ async fn talk_udp(socket: &UdpSocket, flow: &RefCell<Flow>) {
                     slab.buffers().flat_map(|buffer| buffer.datagrams()).for_each(|echo| flow.take(echo));
                 }
             }
-            () = patience.over(flow) => {}
+            () = timeout.over(flow) => {}
         }
     }
 }
 
-/// The patience of a session, looked at now and then instead of set for every message.
-struct Patience {
+/// The timeout of a session, looked at now and then instead of set for every message.
+struct AnswerTimeout {
     alarm: Pin<Box<tokio::time::Sleep>>,
     seen: u64,
 }
 
-impl Patience {
+impl AnswerTimeout {
     fn new() -> Self {
         Self {
             alarm: Box::pin(tokio::time::sleep(LOST_AFTER)),

@@ -1,16 +1,16 @@
 use super::*;
 
-fn listening(transport: Transport, address: &str) -> Listening<'_> {
+fn listening(socket: SocketKind, address: &str) -> Listening<'_> {
     Listening {
         who: "the server",
-        transport,
+        socket,
         address: address.parse().unwrap(),
         otherwise: "choose another address with --udp",
     }
 }
 
-fn why(transport: Transport, address: &str, kind: io::ErrorKind) -> String {
-    why_not_listen(listening(transport, address), &kind.into(), 1024)
+fn why(socket: SocketKind, address: &str, kind: io::ErrorKind) -> String {
+    why_not_listen(listening(socket, address), &kind.into(), 1024)
 }
 
 #[test]
@@ -45,8 +45,8 @@ fn only_a_port_that_is_in_use_is_blamed_on_another_program() {
         (AddrNotAvailable, "[fe80::1]:8000", "[fe80::1%eth0]:8000"),
     ];
     for (kind, address, words) in table {
-        for transport in [Transport::Tcp, Transport::Udp] {
-            let why = why(transport, address, kind);
+        for socket in [SocketKind::Tcp, SocketKind::Udp] {
+            let why = why(socket, address, kind);
             assert!(why.contains(words), "{kind}, {address}: {why}");
             assert!(why.contains("--udp"), "{kind}, {address}: {why}");
             assert_eq!(
@@ -62,7 +62,7 @@ fn only_a_port_that_is_in_use_is_blamed_on_another_program() {
 #[cfg(target_os = "linux")]
 fn a_low_port_names_what_would_allow_it() {
     let why = why(
-        Transport::Tcp,
+        SocketKind::Tcp,
         "0.0.0.0:81",
         io::ErrorKind::PermissionDenied,
     );
@@ -77,8 +77,8 @@ fn a_low_port_names_what_would_allow_it() {
 
 #[test]
 fn a_port_in_use_names_the_command_for_its_own_protocol() {
-    let [tcp, udp] = [Transport::Tcp, Transport::Udp]
-        .map(|transport| why(transport, "127.0.0.1:10000", io::ErrorKind::AddrInUse));
+    let [tcp, udp] = [SocketKind::Tcp, SocketKind::Udp]
+        .map(|socket| why(socket, "127.0.0.1:10000", io::ErrorKind::AddrInUse));
     assert_ne!(tcp, udp);
 }
 

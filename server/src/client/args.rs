@@ -9,7 +9,7 @@ use wire::transcript::DEFAULT_MESSAGE;
 
 use super::capture::Place;
 use super::payload::{Payloads, from_hex};
-use super::way::{Destination, read_url};
+use super::transport::{Destination, read_url};
 use crate::duration;
 
 /// Where `udp-echo echo` and the tutorial's server listen.

@@ -14,13 +14,13 @@ use super::args::Plan;
 use super::capture::CaptureFile;
 use super::report::{Answered, Ended, Report, Route, Summary};
 use super::round_trips::RoundTrips;
-use super::way::{Arrival, Sending, Way};
+use super::transport::{Arrival, Sending, Transport};
 
-/// Datagrams sent one after another through one way, their books, and the report that is told of them.
+/// Datagrams sent one after another through one transport, their ledger, and the report that is told of them.
 pub(super) struct Run<'a> {
     plan: &'a Plan,
     route: &'a Route,
-    way: Way,
+    transport: Transport,
     capture: Option<CaptureFile>,
     report: &'a mut dyn Report,
     window: u64,
@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         route: &'a Route,
-        way: Way,
+        transport: Transport,
         capture: Option<CaptureFile>,
         report: &'a mut dyn Report,
     ) -> Self {
@@ -46,8 +46,8 @@ impl<'a> Run<'a> {
             route,
             window: plan
                 .window
-                .unwrap_or_else(|| way.window(plan.payloads.bytes())),
-            way,
+                .unwrap_or_else(|| transport.window(plan.payloads.bytes())),
+            transport,
             capture,
             report,
             started: now,
@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
                     interrupted = true;
                     break;
                 }
-                arrival = self.way.receive() => self.arrived(arrival),
+                arrival = self.transport.receive() => self.arrived(arrival),
                 () = at(expiry) => self.give_up(),
                 () = at(send_at) => self.send_next().await,
             };
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
             elapsed: self.started.elapsed(),
             interrupted,
         };
-        self.way.close().await;
+        self.transport.close().await;
         // Each is finished whatever became of the other; the first failure is the cause of the rest.
         let captured = self.capture.map_or(Ok(()), |capture| {
             capture.finish().context("write the capture")
@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
         let departure = Instant::now();
         self.next_send = (self.next_send + self.plan.interval).max(departure);
         let sending = loop {
-            match self.way.send(&payload).await? {
+            match self.transport.send(&payload).await? {
                 // Linux keeps one such error for the next call, whatever that call is about.
                 Sending::EarlierRefused(error) => self.refused(&error)?,
                 sending => break sending,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
 use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome};
-use crate::cause::{Listening, Transport, cannot_listen};
+use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
 use crate::inherited::Inherited;
 use crate::place::bind_address as address;
@@ -100,7 +100,7 @@ fn open(args: &EchoArgs, inherited: Inherited) -> anyhow::Result<EchoServer> {
     EchoServer::bind(args.address, rule, offload, clock).map_err(|error| {
         let listening = Listening {
             who: "the server",
-            transport: Transport::Udp,
+            socket: SocketKind::Udp,
             address: args.address,
             otherwise: "give another address",
         };

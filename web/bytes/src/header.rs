@@ -3,7 +3,7 @@
 use wire::packet::{Oversize, udp_header};
 
 use crate::address::Address;
-use crate::way::Shown;
+use crate::stage::Shown;
 
 /// The header of a datagram, and how it fits what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

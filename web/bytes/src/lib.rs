@@ -3,7 +3,7 @@
 //! - [`notation`]: what is wrong with a message, and where; [`hex`] and [`escaped`]: the two notations it is written in;
 //! - [`editor`]: the message while it is written;
 //! - [`size`]: the ruler's scale and marks, fragments and their odds;
-//! - [`way`] and [`header`]: a datagram as it was sent and as it came back, and the eight bytes in front;
+//! - [`stage`] and [`header`]: a datagram as it was sent and as it came back, and the eight bytes in front;
 //! - [`mod@dump`]: rows of hex and text;
 //! - [`address`]: where from and where to;
 //! - [`lines`]: literals and commands to copy;
@@ -28,7 +28,7 @@ pub mod size;
 
 pub mod address;
 pub mod header;
-pub mod way;
+pub mod stage;
 
 pub mod dump;
 pub mod lines;

@@ -32,7 +32,7 @@ const SHELL: &str = include_str!("panel.html");
 /// The bytes view and the size ruler, drawn in a place.
 #[wasm_bindgen]
 pub struct Panel {
-    desk: Rc<Desk>,
+    queue: Rc<InputQueue>,
     _listeners: Vec<Listener>,
 }
 
@@ -40,7 +40,7 @@ pub struct Panel {
 impl Panel {
     /// Shows what there is now.
     pub fn show(&self, feed: String) {
-        self.desk.tell(Input::Feed(feed));
+        self.queue.tell(Input::Feed(feed));
     }
 }
 
@@ -48,16 +48,16 @@ impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
         let shell = Shell::write(place, SHELL, words::SHELL);
         let label = |name| Label::new(shell.find(name));
-        let desk = Rc::new_cyclic(|desk| Desk {
+        let queue = Rc::new_cyclic(|queue| InputQueue {
             waiting: RefCell::default(),
-            board: RefCell::new(Board {
+            state: RefCell::new(PanelState {
                 state: State::default(),
                 act,
                 fields: Fields::new(&shell),
-                sources: Sources::new(&shell, Teller(Weak::clone(desk))),
+                sources: Sources::new(&shell, InputSender(Weak::clone(queue))),
                 scale: Scale::new(&shell),
                 dump: Dump::new(&shell),
-                copies: Copies::new(&shell, &Teller(Weak::clone(desk))),
+                copies: Copies::new(&shell, &InputSender(Weak::clone(queue))),
                 labels: [
                     label("bytes-length"),
                     label("source"),
@@ -66,11 +66,11 @@ impl Panel {
                 ],
             }),
         });
-        let teller = Teller(Rc::downgrade(&desk));
-        let listeners = listen::listen(place, &shell, &teller);
-        desk.tell(Input::Redraw);
+        let sender = InputSender(Rc::downgrade(&queue));
+        let listeners = listen::listen(place, &shell, &sender);
+        queue.tell(Input::Redraw);
         Self {
-            desk,
+            queue,
             _listeners: listeners,
         }
     }
@@ -78,41 +78,41 @@ impl Panel {
 
 /// Takes what happens one by one. What happens while something is taken in, such as a field that loses the focus because
 /// it was hidden, waits for its turn.
-struct Desk {
+struct InputQueue {
     waiting: RefCell<Vec<Input>>,
-    board: RefCell<Board>,
+    state: RefCell<PanelState>,
 }
 
-impl Desk {
+impl InputQueue {
     fn tell(&self, input: Input) {
         self.waiting.borrow_mut().insert(0, input);
-        let Ok(mut board) = self.board.try_borrow_mut() else {
+        let Ok(mut state) = self.state.try_borrow_mut() else {
             return;
         };
         loop {
             let next = self.waiting.borrow_mut().pop();
             match next {
-                Some(input) => board.take_in(input),
+                Some(input) => state.take_in(input),
                 None => return,
             }
         }
     }
 }
 
-/// The way to the desk. It does not keep it alive: the desk has listeners that have this.
+/// Sends into the queue. It does not keep the queue alive: the queue has listeners that have this.
 #[derive(Clone)]
-struct Teller(Weak<Desk>);
+struct InputSender(Weak<InputQueue>);
 
-impl Teller {
+impl InputSender {
     fn tell(&self, input: Input) {
-        if let Some(desk) = self.0.upgrade() {
-            desk.tell(input);
+        if let Some(queue) = self.0.upgrade() {
+            queue.tell(input);
         }
     }
 }
 
 /// The state and everything that is drawn of it.
-struct Board {
+struct PanelState {
     state: State,
     act: Act,
     fields: Fields,
@@ -124,7 +124,7 @@ struct Board {
     labels: [Label; 4],
 }
 
-impl Board {
+impl PanelState {
     fn take_in(&mut self, input: Input) {
         if let Input::Wrote(notation, text) = &input {
             self.fields.hold(*notation, text);

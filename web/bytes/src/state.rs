@@ -13,7 +13,7 @@ use crate::header::Header;
 use crate::lines::{self, Form, No};
 use crate::notation::Broken;
 use crate::size::{self, Ruler};
-use crate::way::{self, Shown, Stage};
+use crate::stage::{self, Shown, Stage};
 use crate::words;
 
 /// Places of the ruler around a mark from where a pointer is drawn to it.
@@ -29,7 +29,7 @@ pub enum Input {
     /// The focus left a field.
     Left,
     /// Forwards or back in a long message.
-    Turned(bool),
+    FlippedBit(bool),
     /// So many random bytes are wanted; `None` for what is no number.
     Random(Option<usize>),
     /// Here they are.
@@ -154,7 +154,7 @@ impl State {
                 self.editor.fit();
                 None
             }
-            Input::Turned(forwards) => {
+            Input::FlippedBit(forwards) => {
                 self.editor.turn(forwards);
                 None
             }
@@ -279,8 +279,8 @@ impl State {
     fn find_shown(&self) -> Option<Shown> {
         match self.stage {
             Stage::Draft => Some(Shown::plain(self.editor.payload())),
-            Stage::Sent => self.datagram().map(way::sent),
-            Stage::Answer => self.datagram().and_then(way::answer),
+            Stage::Sent => self.datagram().map(stage::sent),
+            Stage::Answer => self.datagram().and_then(stage::answer),
         }
     }
 

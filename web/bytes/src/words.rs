@@ -10,7 +10,7 @@ use crate::hex::print_dense;
 use crate::lines::{MAX_PIPED_BYTES, No};
 use crate::notation::{Broken, Reason};
 use crate::size::{DNS, DNS_FLAG_DAY, MACOS, MTU, Ruler};
-use crate::way::{Stage, Turned};
+use crate::stage::{FlippedBit, Stage};
 
 /// Words of the frame, by the names that `panel.html` asks for.
 pub const SHELL: &[(&str, &str)] = &[
@@ -319,7 +319,7 @@ pub fn misfit(arrived: u16) -> String {
 }
 
 /// A bit was turned over.
-pub fn turned(of: Turned) -> String {
+pub fn turned(of: FlippedBit) -> String {
     let way = match of.way {
         Direction::Up => "there",
         Direction::Down => "back",
@@ -435,7 +435,7 @@ mod tests {
 
     #[test]
     fn a_turned_bit_is_shown_in_hex_and_binary() {
-        let of = Turned {
+        let of = FlippedBit {
             byte: 1,
             mask: 8,
             way: Direction::Up,

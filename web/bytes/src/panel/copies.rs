@@ -4,7 +4,7 @@ use udp_echo_feed::dom::{self, Label, Shell};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-use super::{Teller, browser, set_disabled};
+use super::{InputSender, browser, set_disabled};
 use crate::lines::FORMS;
 use crate::state::{Input, State};
 use crate::words;
@@ -28,13 +28,13 @@ pub(super) struct Copies {
     /// Called when the browser has copied a line, and when it has not.
     done: Done,
     failed: Done,
-    teller: Teller,
+    sender: InputSender,
     /// What the lines were drawn for.
     drawn: Option<(u32, String)>,
 }
 
 impl Copies {
-    pub(super) fn new(shell: &Shell<'_>, teller: &Teller) -> Self {
+    pub(super) fn new(shell: &Shell<'_>, sender: &InputSender) -> Self {
         let list = shell.find("lines");
         let mut lines = Vec::new();
         for (index, name) in words::LINES.iter().enumerate() {
@@ -58,15 +58,15 @@ impl Copies {
             });
         }
         let done = |well| -> Done {
-            let teller = teller.clone();
-            Closure::new(move |_| teller.tell(Input::Copied(well)))
+            let sender = sender.clone();
+            Closure::new(move |_| sender.tell(Input::Copied(well)))
         };
         Self {
             details: shell.find("copy"),
             lines,
             done: done(true),
             failed: done(false),
-            teller: teller.clone(),
+            sender: sender.clone(),
             drawn: None,
         }
     }
@@ -107,7 +107,7 @@ impl Copies {
                     self.failed.as_ref().unchecked_ref(),
                 );
             }
-            Err(_) => self.teller.tell(Input::Copied(false)),
+            Err(_) => self.sender.tell(Input::Copied(false)),
         }
     }
 
@@ -121,7 +121,7 @@ impl Copies {
             selection.select_all_children(&line.code);
         }
         if browser::command("copy").unwrap_or(false) {
-            self.teller.tell(Input::Copied(true));
+            self.sender.tell(Input::Copied(true));
         }
     }
 }

@@ -7,8 +7,8 @@ use web_sys::{Element, HtmlInputElement};
 use super::{browser, number, set_property};
 use crate::dump::{glyphs, offset_digits, window};
 use crate::hex;
+use crate::stage::{STAGES, Shown, Stage};
 use crate::state::State;
-use crate::way::{STAGES, Shown, Stage};
 use crate::words;
 
 /// The drawn bytes.

@@ -7,11 +7,11 @@ use web_sys::{
 };
 
 use super::browser::Node;
-use super::{Teller, number};
+use super::{InputSender, number};
 use crate::editor::Notation;
 use crate::size::LENGTH;
+use crate::stage::STAGES;
 use crate::state::Input;
-use crate::way::STAGES;
 
 /// What an event says, and where it happened.
 type Read = fn(&Event, &Element) -> Option<Input>;
@@ -28,14 +28,14 @@ const EVENTS: [(&str, Read); 7] = [
 ];
 
 /// Listens to everything in a place.
-pub(super) fn listen(place: &Element, shell: &Shell<'_>, teller: &Teller) -> Vec<Listener> {
+pub(super) fn listen(place: &Element, shell: &Shell<'_>, sender: &InputSender) -> Vec<Listener> {
     let mut listeners = Vec::new();
     let mut hear = |target: &EventTarget, name, read: Read| {
-        let teller = teller.clone();
+        let sender = sender.clone();
         let heard = move |event: Event| {
             let target: Option<Element> = event.target().map(JsCast::unchecked_into);
             if let Some(input) = target.and_then(|target| read(&event, &target)) {
-                teller.tell(input);
+                sender.tell(input);
             }
         };
         listeners.push(Listener::new(target, name, Box::new(heard)));
@@ -95,8 +95,8 @@ fn pressed(event: &Event, target: &Element) -> Option<Input> {
         return Some(Input::Copy(index));
     }
     Some(match button.get_attribute("data-act")?.as_str() {
-        "earlier" => Input::Turned(false),
-        "later" => Input::Turned(true),
+        "earlier" => Input::FlippedBit(false),
+        "later" => Input::FlippedBit(true),
         "send" => Input::Send,
         _ => {
             let field = button.previous_element_sibling()?;

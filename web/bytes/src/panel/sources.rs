@@ -5,14 +5,14 @@ use udp_echo_feed::dom::{Listener, Shell};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::Teller;
+use super::InputSender;
 use super::browser::{self, FileReader};
 use crate::state::Input;
 
 /// The fields, and the file that is being read.
 pub(super) struct Sources {
     file: HtmlInputElement,
-    teller: Teller,
+    sender: InputSender,
     reading: Option<Reading>,
 }
 
@@ -29,10 +29,10 @@ impl Drop for Reading {
 }
 
 impl Sources {
-    pub(super) fn new(shell: &Shell<'_>, teller: Teller) -> Self {
+    pub(super) fn new(shell: &Shell<'_>, sender: InputSender) -> Self {
         Self {
             file: shell.find("file").unchecked_into(),
-            teller,
+            sender,
             reading: None,
         }
     }
@@ -41,7 +41,7 @@ impl Sources {
     pub(super) fn make(&self, count: usize) {
         let bytes = Uint8Array::new_with_length(count as u32);
         browser::make_random(&bytes);
-        self.teller.tell(Input::Bytes(bytes.to_vec()));
+        self.sender.tell(Input::Bytes(bytes.to_vec()));
     }
 
     /// Reads the file that was chosen.
@@ -50,11 +50,11 @@ impl Sources {
             return;
         };
         let reader = FileReader::new();
-        let (name, teller, read) = (file.name(), self.teller.clone(), reader.clone());
+        let (name, sender, read) = (file.name(), self.sender.clone(), reader.clone());
         let ended = move |_| {
             let result = read.result();
             let bytes = (!result.is_null()).then(|| Uint8Array::new(&result).to_vec());
-            teller.tell(Input::Read(name.clone(), bytes));
+            sender.tell(Input::Read(name.clone(), bytes));
         };
         let ended = Listener::new(reader.unchecked_ref(), "loadend", Box::new(ended));
         reader.read(&file);

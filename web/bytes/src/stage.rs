@@ -23,7 +23,7 @@ pub const STAGES: [Stage; 3] = [Stage::Draft, Stage::Sent, Stage::Answer];
 
 /// A bit that the link turned over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turned {
+pub struct FlippedBit {
     /// Index of its byte.
     pub byte: usize,
     /// The bit alone, as the byte that it makes.
@@ -34,7 +34,7 @@ pub struct Turned {
     pub before: u8,
 }
 
-impl Turned {
+impl FlippedBit {
     /// The byte that it was in afterwards.
     pub fn after(self) -> u8 {
         self.before ^ self.mask
@@ -56,7 +56,7 @@ pub struct Shown {
     /// The payload that the sender's checksum was made for.
     pub written: Vec<u8>,
     /// The bits that were turned over, on the way here or on the way on.
-    pub turned: Vec<Turned>,
+    pub turned: Vec<FlippedBit>,
     /// What arrived instead of what was written, when a bit was turned over on this way.
     pub arrived: Option<Vec<u8>>,
 }
@@ -155,7 +155,7 @@ impl<'d> Way<'d> {
     }
 
     /// Turns over what the link turned over in one direction, and notes it.
-    fn turn(&self, way: Direction, bytes: &mut [u8], turned: &mut Vec<Turned>) {
+    fn turn(&self, way: Direction, bytes: &mut [u8], turned: &mut Vec<FlippedBit>) {
         for Event(_, _, copy, what) in self.events {
             if let What::Corrupted(direction, bit) = what
                 && (*copy, *direction) == (self.copy, way)
@@ -163,7 +163,7 @@ impl<'d> Way<'d> {
             {
                 let (before, mask) = (*byte, 0x80 >> (bit % 8));
                 *byte ^= mask;
-                turned.push(Turned {
+                turned.push(FlippedBit {
                     byte: *bit as usize / 8,
                     mask,
                     way,
@@ -220,7 +220,7 @@ mod tests {
         let mut events = echoed(3);
         events.insert(1, (0, What::Corrupted(Direction::Up, 12)));
         let datagram = datagram(b"abc", &events);
-        let turned = Turned {
+        let turned = FlippedBit {
             byte: 1,
             mask: 0x08,
             way: Direction::Up,

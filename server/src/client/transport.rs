@@ -1,4 +1,4 @@
-//! The way that datagrams take: a connected UDP socket, or a WebSocket to a relay.
+//! What carries the datagrams: a connected UDP socket, or a WebSocket to a relay.
 
 use std::fmt;
 use std::io;
@@ -42,7 +42,7 @@ impl fmt::Display for Destination {
 
 /// Carries datagrams to a server and back.
 #[derive(Debug)]
-pub(super) enum Way {
+pub(super) enum Transport {
     /// Our own UDP socket.
     Direct(Direct),
     /// Somebody else's UDP socket, behind a WebSocket.
@@ -53,7 +53,7 @@ pub(super) enum Way {
 #[derive(Debug)]
 pub(super) enum Sending {
     /// It left.
-    Away,
+    Sent,
     /// The system did not send it, and says why.
     Rejected(io::Error),
     /// The system reports that an *earlier* datagram was refused. This one was not sent: it is to be tried again.
@@ -69,7 +69,7 @@ pub(super) enum Arrival {
     Refused(io::Error),
 }
 
-impl Way {
+impl Transport {
     /// Opens a socket to a server, or a session at a relay.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl Way {
     pub(super) async fn send(&mut self, payload: &Bytes) -> anyhow::Result<Sending> {
         match self {
             Self::Direct(direct) => Ok(direct.send(payload).await),
-            Self::Relay(relay) => relay.send(payload).await.map(|()| Sending::Away),
+            Self::Relay(relay) => relay.send(payload).await.map(|()| Sending::Sent),
         }
     }
 
@@ -187,7 +187,7 @@ impl Direct {
 
     async fn send(&self, payload: &[u8]) -> Sending {
         match self.socket.send(payload).await {
-            Ok(_) => Sending::Away,
+            Ok(_) => Sending::Sent,
             Err(error) if is_icmp(&error) => Sending::EarlierRefused(error),
             Err(error) => Sending::Rejected(error),
         }
