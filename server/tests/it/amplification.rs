@@ -82,6 +82,13 @@ async fn with_the_lab_s_duplicate_it_sends_two_and_never_more() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_doubled_once_is_one_datagram_more_however_often_that_was_said() {
+    let double = r#"{"once":"double"}"#;
+    let (datagrams, bytes) = reached("/relay", &[double; 5], 1).await;
+    assert_eq!((datagrams, bytes), (SENT + 1, (SENT + 1) * 100));
+}
+
+#[tokio::test]
 async fn the_echo_server_answers_once_and_with_no_more_bytes_than_it_got() {
     let host = TestServer::start(&[]).await;
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();

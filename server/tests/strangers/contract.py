@@ -166,6 +166,7 @@ class Link:
     """One direction of a link."""
 
     MAX_QUEUED_BYTES = 4 << 20
+    HOLD_US = 200_000
 
     def __init__(self, impairment, seed, direction):
         self.impairment = impairment
@@ -173,9 +174,13 @@ class Link:
         self.bad = False
         self.free_at = 0
         self.queue, self.queued_bytes, self.order = [], 0, 0
+        self.mishap = None
 
     def get(self, name):
         return self.impairment.get(name, 0)
+
+    def befall_next(self, mishap):
+        self.mishap = mishap
 
     def offer(self, now, tag, size):
         """Takes a datagram; returns the number of copies on their way, or "loss" or "queue"."""
@@ -188,6 +193,12 @@ class Link:
             self.bad = not self.bad
         if self.get("burst_start_ppm") == 0:
             self.bad = False
+        mishap, self.mishap = self.mishap, None
+        if mishap == "lose":
+            return "loss"
+        if mishap:
+            copies, held = (2, 0) if mishap == "double" else (1, self.HOLD_US)
+            return sum(self.enqueue(now, tag, n, size, None, jitter[n], False, held) for n in range(copies)) or "queue"
         if self.bad or happens(loss, "loss_ppm"):
             return "loss"
         turned = bit % max(size * 8, 1) if happens(corrupt, "corrupt_ppm") else None
@@ -196,7 +207,7 @@ class Link:
         carried = sum(self.enqueue(now, tag, copy, size, turned, jitter[copy], overtakes) for copy in range(copies))
         return carried or "queue"
 
-    def enqueue(self, now, tag, copy, size, turned, draw, overtakes):
+    def enqueue(self, now, tag, copy, size, turned, draw, overtakes, held=0):
         if len(self.queue) >= (self.get("limit") or 1000) or self.queued_bytes + size > self.MAX_QUEUED_BYTES:
             return False
         departs = now
@@ -206,7 +217,7 @@ class Link:
         travels = 0
         if not overtakes:
             late = (2 * self.get("jitter_us") * draw) >> 32
-            travels = max(self.get("delay_us") + late - self.get("jitter_us"), 0)
+            travels = max(self.get("delay_us") + late - self.get("jitter_us"), 0) + held
         self.order += 1
         self.queued_bytes += size
         heapq.heappush(self.queue, (departs + travels, self.order, tag, copy, size, turned))

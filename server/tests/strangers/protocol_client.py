@@ -163,6 +163,22 @@ session.say({"lab": {}})
 session.until("lab")
 session.compare_books("after the lab")
 
+# One thing to one datagram: the first is lost, the second overtaken by the third, the fourth answered twice.
+check("the host takes `once`", hello["once"], True)
+fates = []
+for mishap, count in [("lose", 1), ("hold", 2), ("double", 1)]:
+    session.say({"once": mishap})
+    fates.append([session.send(b"once, " + mishap.encode()) for _ in range(count)])
+session.settle()
+[[lost], [late, early], [twice]] = fates
+while len(session.deliveries.get(twice, [])) < 2:
+    session.step()
+check("what was to be lost", session.fate(lost), "dropped")
+check("what was to be overtaken", [session.fate(late), session.fate(early)], ["echoed", "echoed"])
+check("the order of their answers", [e[1] for e in session.events if e[1] in (late, early) and "relay_out" in e[3]], [early, late])
+check("what was to be doubled", [name for name, _ in session.deliveries[twice]], ["echoed", "duplicate"])
+session.compare_books("after one thing to one datagram each")
+
 # A server of the session's own: a buffer of 4096 cuts, and nobody listening is a refusal, not an end.
 session.say({"server": {"buffer": 4096}})
 session.until("server")

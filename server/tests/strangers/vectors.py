@@ -76,7 +76,9 @@ cases = load("link.json")["cases"]
 for case in cases:
     link = Link(case["impairment"], case["seed"], case["direction"])
     verdicts, arrivals = [], []
+    once = dict(case.get("once", []))
     for number in range(case["count"]):
+        link.befall_next(once.get(number + 1))
         arrivals += link.due(number * case["every_us"])
         verdicts.append(link.offer(number * case["every_us"], number + 1, case["bytes"]))
     arrivals += link.due(1 << 62)

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Counters, Delivery};
-use crate::link::{Direction, DropReason, Impairment};
+use crate::link::{Direction, DropReason, Impairment, Mishap};
 
 /// Version of the protocol that [`Hello::protocol`] carries.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -42,6 +42,8 @@ pub enum ClientMessage {
     Options(Options),
     /// Puts the session's own link impairments in force.
     Lab(Lab),
+    /// Has this happen to the next datagram that comes to the link towards the server; only where [`Hello::once`] says so.
+    Once(Mishap),
     /// Asks for a server of the session's own, with these rules; `listening: false` closes its socket.
     Server(ServerRules),
     /// Writes these texts to a TCP echo, one write each, to see where its boundaries went.
@@ -83,6 +85,9 @@ pub struct Hello {
     pub seed: u64,
     /// Options in force.
     pub options: Options,
+    /// True when the host takes [`ClientMessage::Once`].
+    #[serde(default)]
+    pub once: bool,
 }
 
 /// The limits of a session.

@@ -13,9 +13,11 @@ use rand_pcg::Pcg32;
 use serde::{Deserialize, Serialize};
 
 mod impairment;
+mod mishap;
 mod preset;
 
 pub use impairment::{Impairment, OutOfRange};
+pub use mishap::{HOLD_US, Mishap};
 pub use preset::{PRESETS, Preset, preset};
 
 /// Most payload bytes that may wait in one direction of one link; what comes on top is dropped like netem's `limit`.
@@ -90,6 +92,8 @@ pub struct Link<T> {
     queued_bytes: usize,
     arrivals: u64,
     is_narrow: bool,
+    /// What is to happen to the next arrival.
+    next_mishap: Option<Mishap>,
 }
 
 #[derive(Debug)]
@@ -116,6 +120,7 @@ impl<T: Copy> Link<T> {
             queued_bytes: 0,
             arrivals: 0,
             is_narrow: false,
+            next_mishap: None,
         }
     }
 
@@ -132,6 +137,7 @@ impl<T: Copy> Link<T> {
         self.queued_bytes = before.queued_bytes;
         self.arrivals = before.arrivals;
         self.is_narrow = before.is_narrow;
+        self.next_mishap = before.next_mishap;
     }
 
     /// Bytes of memory that the queue takes.
@@ -142,6 +148,11 @@ impl<T: Copy> Link<T> {
     /// Whether the queue counts as full, for what it would hold is needed elsewhere.
     pub fn narrow(&mut self, is_narrow: bool) {
         self.is_narrow = is_narrow;
+    }
+
+    /// Has this happen to the next datagram that is offered, whatever chance would do to it; that after it is as any other.
+    pub fn befall_next(&mut self, mishap: Mishap) {
+        self.next_mishap = Some(mishap);
     }
 
     /// Takes a datagram at `now` (microseconds) and decides what becomes of it.
@@ -163,27 +174,35 @@ impl<T: Copy> Link<T> {
         if burst_start_ppm == 0 {
             self.bad = false;
         }
-        if self.bad || happens(draw.loss, self.impairment.loss_ppm) {
+        let by_chance = Course {
+            loses: self.bad || happens(draw.loss, self.impairment.loss_ppm),
+            corrupts: happens(draw.corrupt, self.impairment.corrupt_ppm),
+            doubles: happens(draw.duplicate, self.impairment.duplicate_ppm),
+            pace: match happens(draw.reorder, self.impairment.reorder_ppm) {
+                true => Pace::Overtakes,
+                false => Pace::Travels,
+            },
+        };
+        let Course {
+            loses,
+            corrupts,
+            doubles,
+            pace,
+        } = self.next_mishap.take().map_or(by_chance, Course::from);
+        if loses {
             return Verdict::Dropped(DropReason::Loss);
         }
 
-        let corrupted = happens(draw.corrupt, self.impairment.corrupt_ppm)
-            .then(|| draw.bit % (payload.len() as u32 * 8).max(1));
-        let copies = if happens(draw.duplicate, self.impairment.duplicate_ppm) {
-            2
-        } else {
-            1
-        };
-        let overtakes = happens(draw.reorder, self.impairment.reorder_ppm);
+        let corrupted = corrupts.then(|| draw.bit % (payload.len() as u32 * 8).max(1));
         let mut carried = 0;
-        for copy in 0..copies {
+        for copy in 0..=u8::from(doubles) {
             let waiting = Carried {
                 tag,
                 copy,
                 payload: payload.clone(),
                 corrupted,
             };
-            if self.enqueue(now, waiting, draw.jitter[copy as usize], overtakes) {
+            if self.enqueue(now, waiting, draw.jitter[copy as usize], pace) {
                 carried += 1;
             }
         }
@@ -223,13 +242,13 @@ impl<T: Copy> Link<T> {
         self.queue.peek().map(|Reverse(queued)| queued.due)
     }
 
-    fn enqueue(&mut self, now: u64, carried: Carried<T>, jitter: u32, overtakes: bool) -> bool {
+    fn enqueue(&mut self, now: u64, carried: Carried<T>, jitter: u32, pace: Pace) -> bool {
         let size = carried.payload.len();
         let is_full = self.is_narrow
             || self.queue.len() >= self.impairment.limit()
             || self.queued_bytes + size > MAX_QUEUED_BYTES;
         // On a link that does nothing a datagram waits for its owner alone, who comes for all of them at once.
-        if is_full && !self.impairment.is_transparent() {
+        if is_full && !(self.impairment.is_transparent() && pace != Pace::Waits) {
             return false;
         }
         let departs = match self.impairment.rate_kbps {
@@ -241,10 +260,10 @@ impl<T: Copy> Link<T> {
                 self.free_at
             }
         };
-        let travels = if overtakes {
-            0
-        } else {
-            self.impairment.travel_us(jitter)
+        let travels = match pace {
+            Pace::Overtakes => 0,
+            Pace::Travels => self.impairment.travel_us(jitter),
+            Pace::Waits => self.impairment.travel_us(jitter) + HOLD_US,
         };
         self.arrivals += 1;
         self.queued_bytes += size;
@@ -254,6 +273,39 @@ impl<T: Copy> Link<T> {
             carried,
         }));
         true
+    }
+}
+
+/// What is to happen to one arrival.
+struct Course {
+    loses: bool,
+    corrupts: bool,
+    doubles: bool,
+    pace: Pace,
+}
+
+/// How long a copy travels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// No time.
+    Overtakes,
+    /// As long as the link's delay says.
+    Travels,
+    /// [`HOLD_US`] more.
+    Waits,
+}
+
+impl From<Mishap> for Course {
+    fn from(mishap: Mishap) -> Self {
+        Self {
+            loses: mishap == Mishap::Lose,
+            corrupts: false,
+            doubles: mishap == Mishap::Double,
+            pace: match mishap {
+                Mishap::Hold => Pace::Waits,
+                Mishap::Lose | Mishap::Double => Pace::Travels,
+            },
+        }
     }
 }
 

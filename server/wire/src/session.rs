@@ -97,6 +97,10 @@ impl Session {
         match message {
             ClientMessage::Options(options) => Some(self.change_options(*options)),
             ClientMessage::Lab(lab) => Some(self.change_lab(lab)),
+            ClientMessage::Once(mishap) => {
+                self.up.befall_next(*mishap);
+                Some(HostMessage::Counters(self.counters()))
+            }
             ClientMessage::Counters => Some(HostMessage::Counters(self.counters())),
             ClientMessage::Server(_) | ClientMessage::Stream(_) => None,
         }

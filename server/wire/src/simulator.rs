@@ -80,6 +80,7 @@ impl Simulator {
             loopback: false,
             seed,
             options: session.options(),
+            once: true,
         };
         Self {
             session,

@@ -106,6 +106,7 @@ fn hello(trace: Fields<'_>) -> Hello {
         loopback: false,
         seed: 0,
         options: Options::default(),
+        once: false,
     }
 }
 

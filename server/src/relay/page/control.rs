@@ -36,7 +36,10 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             None => match message {
                 ClientMessage::Server(rules) => self.change_server(rules).await,
                 ClientMessage::Stream(writes) => self.echo_stream(writes),
-                ClientMessage::Options(_) | ClientMessage::Lab(_) | ClientMessage::Counters => {}
+                ClientMessage::Options(_)
+                | ClientMessage::Lab(_)
+                | ClientMessage::Once(_)
+                | ClientMessage::Counters => {}
             },
         }
         Ok(())

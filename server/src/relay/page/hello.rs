@@ -27,6 +27,7 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             loopback: self.is_local,
             seed: self.seed,
             options: self.session.options(),
+            once: true,
         };
         self.page.notify(&HostMessage::Hello(Box::new(hello)));
     }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::link::Impairment;
+use crate::link::{HOLD_US, Impairment, Mishap};
 
 /// Runs a session against an echo server that answers at once, and returns what reached the client.
 fn run(session: &mut Session, now: u64) -> Vec<Bytes> {
@@ -247,6 +247,61 @@ fn settings_out_of_range_are_refused_with_a_sentence() {
         said.text
     );
     assert_eq!(session.options(), Options::default());
+}
+
+/// A reader presses "Lose it", "Reorder it" and "Double it", with the same message each time.
+#[test]
+fn one_datagram_is_lost_one_overtaken_and_one_doubled_on_a_link_that_does_nothing() {
+    let mut session = Session::new(0, 1);
+    let message = Bytes::from_static(b"the same each time");
+    let mut now = 0;
+    for mishap in [Mishap::Lose, Mishap::Hold, Mishap::Double] {
+        let answer = session.control(&ClientMessage::Once(mishap));
+        assert!(
+            matches!(answer, Some(HostMessage::Counters(_))),
+            "{answer:?}"
+        );
+        for _ in 0..2 {
+            now += 100;
+            session.from_client(now, message.clone());
+            run(&mut session, now);
+        }
+        now += HOLD_US;
+        run(&mut session, now);
+    }
+    let out: Vec<_> = whats(&mut session)
+        .into_iter()
+        .filter(|(_, what)| matches!(what, What::RelayOut(..) | What::Dropped(..)))
+        .collect();
+    let echo = |id, answer| (id, What::RelayOut(answer, Delivery::Echoed));
+    assert_eq!(
+        out,
+        [
+            (1, What::Dropped(Direction::Up, DropReason::Loss)),
+            echo(2, 1),
+            echo(4, 2),
+            echo(3, 3),
+            echo(5, 4),
+            (5, What::RelayOut(5, Delivery::Duplicate)),
+            echo(6, 6),
+        ]
+    );
+    let counters = session.counters();
+    let seen = (counters.dropped, counters.reordered, counters.duplicates);
+    assert_eq!(seen, (1, 1, 1));
+}
+
+#[test]
+fn what_is_to_befall_the_next_datagram_waits_for_one_that_comes_to_the_link() {
+    let mut session = Session::new(0, 1);
+    session.control(&ClientMessage::Once(Mishap::Double));
+    // The later wish is the one that counts, and neither a rejected datagram nor a new lab uses it up.
+    session.control(&ClientMessage::Once(Mishap::Lose));
+    session.reject(0, 5, "too fast".to_owned());
+    session.control(&ClientMessage::Lab(Lab::default()));
+    session.from_client(0, Bytes::from_static(b"lost"));
+    session.from_client(0, Bytes::from_static(b"not lost"));
+    assert_eq!(run(&mut session, 0), ["not lost"]);
 }
 
 proptest! {

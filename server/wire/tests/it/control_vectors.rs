@@ -56,13 +56,14 @@ fn client_name(message: &ClientMessage) -> &'static str {
     match message {
         ClientMessage::Options(_) => "options",
         ClientMessage::Lab(_) => "lab",
+        ClientMessage::Once(_) => "once",
         ClientMessage::Server(_) => "server",
         ClientMessage::Stream(_) => "stream",
         ClientMessage::Counters => "counters",
     }
 }
 
-const CLIENT_NAMES: [&str; 5] = ["options", "lab", "server", "stream", "counters"];
+const CLIENT_NAMES: [&str; 6] = ["options", "lab", "once", "server", "stream", "counters"];
 
 fn event_name(what: &What) -> &'static str {
     match what {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use wire::echo::{EchoAnswer, EchoRule, is_guarded};
 use wire::ledger::{Counters, Delivery, Fate, Fingerprint, Ledger};
-use wire::link::{Carried, Direction, DropReason, Impairment, Link, Verdict};
+use wire::link::{Carried, Direction, DropReason, Impairment, Link, Mishap, Verdict};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -214,6 +214,8 @@ struct LinkCase {
     every_us: u64,
     count: u64,
     bytes: usize,
+    #[serde(default)]
+    once: Vec<(u64, Mishap)>,
     verdicts: Vec<ExpectedVerdict>,
     arrivals: Vec<(u64, u64, u8, Option<u32>, Landing)>,
 }
@@ -261,6 +263,9 @@ fn one_seed_gives_the_event_list_of_the_vectors() {
             let now = number * case.every_us;
             arrivals.extend(arrivals_until(&mut link, now));
             let payload = Bytes::from(vec![0; case.bytes]);
+            if let Some((_, mishap)) = case.once.iter().find(|(of, _)| *of == number + 1) {
+                link.befall_next(*mishap);
+            }
             verdicts.push(match link.offer(now, number + 1, payload) {
                 Verdict::Carried(copies) => ExpectedVerdict::Copies(copies),
                 Verdict::Dropped(reason) => ExpectedVerdict::Dropped(reason),

@@ -6,7 +6,7 @@ use wire::control::{
     ServerState, StreamEcho, Visitor, What,
 };
 use wire::ledger::{Counters, Delivery};
-use wire::link::{Direction, DropReason, Impairment};
+use wire::link::{Direction, DropReason, Impairment, Mishap};
 
 use super::Link;
 use crate::json::{Json, Place, Value, parts, record, variants};
@@ -17,12 +17,16 @@ variants! { HostMessage else Self::Events(Vec::new());
 
 variants! { ClientMessage else Self::Counters;
     bare { "counters" Counters }
-    with_one { "options" Options, "lab" Lab, "server" Server, "stream" Stream }
+    with_one { "options" Options, "lab" Lab, "once" Once, "server" Server, "stream" Stream }
+}
+
+variants! { Mishap else Self::Lose;
+    bare { "lose" Lose, "hold" Hold, "double" Double }
 }
 
 record!(Hello {
     protocol, version, session, limits, targets, target, client, server, own_server, loopback, seed, options,
-} or { resume, resumed });
+} or { resume, resumed, once });
 
 record!(Limits {
     datagram_bytes,

@@ -64,6 +64,7 @@ pub fn hello(n: u64, text: &str) -> Hello {
             tracing: n & 64 == 0,
             timeout_ms: n as u32,
         },
+        once: n & 16384 == 0,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use wire::control::*;
+use wire::link::Mishap;
 
 use super::samples::{hello, host_messages, lab};
 use super::*;
@@ -20,6 +21,9 @@ fn client_messages(n: u64, text: &str) -> Vec<ClientMessage> {
         }),
         ClientMessage::Stream(vec![text.to_owned(), String::new()]),
         ClientMessage::Stream(Vec::new()),
+        ClientMessage::Once(Mishap::Lose),
+        ClientMessage::Once(Mishap::Hold),
+        ClientMessage::Once(Mishap::Double),
         ClientMessage::Counters,
     ]
 }
