@@ -155,6 +155,7 @@ impl Session {
             Event::Draft(text) => self.silently(|session| session.draft = text.into_bytes().into()),
             Event::Fill(draft) => self.silently(|session| session.set_draft(draft)),
             Event::Send => self.begin_burst(None, self.settings.pace, now),
+            Event::SendWith(mishap) => self.send_with(mishap, now),
             Event::Burst(payload, pace) => self.begin_burst(payload, pace, now),
             Event::Replayed(payload) => self.silently(|session| session.record(payload, now)),
             Event::NoRecording(why) => {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use udp_echo_feed::decimal;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
+use wire::link::Mishap;
 
 use crate::dom::{self, Label, Listener, Shell};
 use crate::inbox::Sender;
@@ -36,6 +37,7 @@ type Text = for<'v> fn(&'v View<'_>) -> Cow<'v, str>;
 const TEXTS: &[(&str, Text)] = &[
     ("badge", |view| view.badge().into()),
     ("detail", |view| view.detail().into()),
+    ("session", |view| view.about().into()),
     ("setting", |view| view.setting().into()),
     ("before", |view| view.before_relay().into()),
     ("beyond", |view| view.beyond_relay().into()),
@@ -55,6 +57,8 @@ type Hidden = fn(&View<'_>) -> bool;
 /// Places of the frame that come and go.
 const HIDDEN: &[(&str, Hidden)] = &[
     ("retry", |view| !view.can_retry()),
+    ("about", |view| view.about().is_empty()),
+    ("mishaps", |view| !view.has_mishaps()),
     ("targets", |view| view.targets().len() < 2),
     ("empty", |view| !view.rows().is_empty()),
     ("filled", |view| view.rows().is_empty()),
@@ -65,7 +69,8 @@ pub struct Ui {
     widget: Element,
     texts: Vec<Label>,
     hidden: Vec<Element>,
-    send: Element,
+    /// Send, and what sends with a mishap.
+    senders: [Element; 2],
     targets: Targets,
     message: HtmlTextAreaElement,
     draft_revision: Option<u32>,
@@ -90,7 +95,7 @@ impl Ui {
                 .map(|(name, _)| Label::new(shell.find(name)))
                 .collect(),
             hidden: HIDDEN.iter().map(|(name, _)| shell.find(name)).collect(),
-            send: shell.find("send"),
+            senders: [shell.find("send"), shell.find("mishaps")],
             message: shell.find("message").unchecked_into(),
             draft_revision: None,
             places: [
@@ -129,6 +134,7 @@ impl Ui {
     /// Makes the page show this.
     pub fn draw(&mut self, view: &View<'_>) {
         dom::set(&self.widget, "data-state", view.state());
+        dom::set_flag(&self.widget, "data-fresh", view.is_fresh());
         for (label, (_, text)) in self.texts.iter_mut().zip(TEXTS) {
             label.set(&text(view));
         }
@@ -139,11 +145,10 @@ impl Ui {
             self.message.set_value(view.draft().unwrap_or_default());
         }
         // Not `disabled`: that would take the focus away from who just pressed it.
-        dom::set(
-            &self.send,
-            "aria-disabled",
-            if view.can_send() { "false" } else { "true" },
-        );
+        let is_disabled = if view.can_send() { "false" } else { "true" };
+        for sender in &self.senders {
+            dom::set(sender, "aria-disabled", is_disabled);
+        }
         self.client_log
             .draw(view.client_transcript(), view.selected());
         self.server_log
@@ -185,6 +190,9 @@ fn clicked(event: web_sys::Event) -> Option<Event> {
     let about = target.closest("[data-do],[data-number]").ok()??;
     Some(match about.get_attribute("data-do").as_deref() {
         Some("send") => Event::Send,
+        Some("lose") => Event::SendWith(Mishap::Lose),
+        Some("hold") => Event::SendWith(Mishap::Hold),
+        Some("double") => Event::SendWith(Mishap::Double),
         Some("retry") => Event::Retry,
         Some("clear") => Event::Clear,
         Some("save") => Event::Save,

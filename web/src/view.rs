@@ -41,25 +41,46 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The state as a sentence.
+    /// What this is, and what is wrong with it, in sentences.
     pub fn detail(&self) -> String {
+        match self.session.phase() {
+            Phase::Gone { retry_at, why } => {
+                let seconds = retry_at.saturating_sub(self.now).div_ceil(1_000_000);
+                words::gone(why, self.session.relay(), seconds)
+            }
+            Phase::Refused { why, .. } => why.clone(),
+            // The same before there is a session as after: nothing moves when it begins.
+            _ => words::introduction(&match (self.session.mode(), self.session.hello()) {
+                (Mode::Simulated, _) => words::simulated(self.session.why_simulated().0),
+                (Mode::Replay, Some(hello)) => {
+                    words::replay(&hello.version, self.session.is_recording_of_simulation())
+                }
+                _ => String::new(),
+            }),
+        }
+    }
+
+    /// Which session this is, and where; empty when there is none.
+    pub fn about(&self) -> String {
         let relay = self.session.relay();
         match (self.session.phase(), self.session.hello()) {
             (Phase::Connecting { .. }, _) => words::connecting(relay),
-            (Phase::Live { .. }, Some(hello)) => match self.session.mode() {
-                Mode::Simulated => words::simulated(self.session.why_simulated().0),
-                Mode::Replay => {
-                    words::replay(&hello.version, self.session.is_recording_of_simulation())
-                }
-                _ => words::live(&hello.session, relay, &hello.version),
-            },
-            (Phase::Gone { retry_at, why }, _) => {
-                let seconds = retry_at.saturating_sub(self.now).div_ceil(1_000_000);
-                words::gone(why, relay, seconds)
+            (Phase::Live { .. }, Some(hello)) if self.session.mode() == Mode::Live => {
+                words::live(&hello.session, relay, &hello.version)
             }
-            (Phase::Refused { why, .. }, _) => why.clone(),
-            (Phase::Idle | Phase::Live { .. }, _) => String::new(),
+            _ => String::new(),
         }
+    }
+
+    /// Whether nothing was sent yet, and nothing will be unless the reader sends it.
+    pub fn is_fresh(&self) -> bool {
+        let sends_itself = self.session.settings().autosend || self.session.mode() == Mode::Replay;
+        !sends_itself && self.session.history().counters().sent == 0
+    }
+
+    /// Whether the host lets a mishap befall one datagram. Until it has said so, it is taken to.
+    pub fn has_mishaps(&self) -> bool {
+        self.session.hello().is_none_or(|hello| hello.once)
     }
 
     /// Whether the reader may ask for another try.

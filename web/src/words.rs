@@ -5,12 +5,14 @@
 
 use udp_echo_feed::datagram::Datagram;
 use wire::ledger::Fate;
+use wire::link::Mishap;
 
 pub use udp_echo_feed::words::*;
 
 /// Words of the page's frame, by the names that `shell.html` asks for.
 pub const SHELL: &[(&str, &str)] = &[
     ("widget", "UDP echo, live"),
+    ("about", "About this session"),
     ("path", "The way of a datagram"),
     ("browser", "Browser"),
     ("this-page", "this page"),
@@ -20,6 +22,10 @@ pub const SHELL: &[(&str, &str)] = &[
     ("server", "Echo server"),
     ("message", "Message"),
     ("send", "Send"),
+    ("mishaps", "Send with a mishap"),
+    ("lose", "Lose it"),
+    ("hold", "Reorder it"),
+    ("double", "Double it"),
     ("retry", "Try now"),
     ("clear", "Clear"),
     ("save", "Save capture"),
@@ -122,6 +128,29 @@ pub fn not_our_server(target: &str) -> String {
         "“□” is not the host's own server: only its answers are seen here",
         &[target],
     )
+}
+
+/// What it is all about, in one sentence; and whatever else there is to say.
+pub fn introduction(more: &str) -> String {
+    let what =
+        "A datagram is one message, sent on its own; an echo is the same message, sent back.";
+    match more {
+        "" => what.to_owned(),
+        more => [what, " ", more].concat(),
+    }
+}
+
+/// A mishap was asked for.
+pub fn mishap(mishap: Mishap) -> &'static str {
+    match mishap {
+        Mishap::Lose => {
+            "The network loses this one. Nobody tells the sender, and nobody sends it again."
+        }
+        Mishap::Hold => {
+            "Two were sent. The network holds the first for 200 ms, and the second overtakes it."
+        }
+        Mishap::Double => "The network delivers this one twice, and the server answers both.",
+    }
 }
 
 /// While connecting.

@@ -129,7 +129,8 @@ try {
 }
 
 // Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
-const BASE = `:host { display: block; min-height: max(47.75em, 100.5em - 100vw) }
+const BASE = `:host { display: block; min-height: max(28.5em, 69.5em - 100vw) }
+:host(:is([autosend], [mode=replay], [src])) { min-height: max(47.75em, 100.5em - 100vw) }
 :host([view=mini]) { min-height: max(17em, 48.5em - 100vw) }
 :host([view=transcript]) { min-height: max(29.5em, 67.5em - 100vw) }
 :host([view=timeline]) { min-height: max(81em, 151.75em - 100vw) }

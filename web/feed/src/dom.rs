@@ -119,6 +119,13 @@ impl Timer {
         }
     }
 
+    /// Makes sure that it rings: at the time it is set to, or else at this one.
+    pub fn set_unless_set(&mut self, at: Micros, now: Micros) {
+        if self.armed.is_none() {
+            self.set(Some(at), now);
+        }
+    }
+
     /// It rang.
     pub fn rang(&mut self) {
         self.armed = None;
@@ -249,7 +256,7 @@ pub(crate) fn append_child(parent: &Element, child: &Element) {
 }
 
 /// Puts a text behind what is in an element.
-pub(crate) fn append_text(parent: &Element, text: &str) {
+pub fn append_text(parent: &Element, text: &str) {
     parent.unchecked_ref::<Node>().append_text(text);
 }
 

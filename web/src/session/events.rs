@@ -3,6 +3,7 @@
 use udp_echo_feed::codec::Request;
 use udp_echo_feed::datagram::Payload;
 use wire::control::{ClientMessage, HostMessage};
+use wire::link::Mishap;
 
 use super::Micros;
 use crate::policy::Verdict;
@@ -37,6 +38,8 @@ pub enum Event {
     Fill(Payload),
     /// The reader sends the message, as often as the element's attributes say.
     Send,
+    /// The reader sends the message, and has this happen to it on its way.
+    SendWith(Mishap),
     /// The page around the element sends something: a payload of its own, or else the message.
     Burst(Option<Payload>, Pace),
     /// The recording that is being shown sends this.

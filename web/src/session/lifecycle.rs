@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use udp_echo_feed::datagram::Payload;
 use wire::control::{ClientMessage, Options};
 use wire::limits::MAX_MESSAGE_BYTES;
+use wire::link::Mishap;
 
 use super::burst::Burst;
 use super::events::Effect;
@@ -134,6 +135,24 @@ impl Session {
         self.bursts.push(Burst::new(payload, pace, now));
         self.notice = None;
         self.send_due(now)
+    }
+
+    /// Sends the message, and has this happen to it on its way.
+    pub(super) fn send_with(&mut self, mishap: Mishap, now: Micros) -> Vec<Effect> {
+        let mut effects = self.ask(ClientMessage::Once(mishap));
+        let payloads = match mishap {
+            // Order is a matter of two, which have to be told apart.
+            Mishap::Hold => ["1: ", "2: "]
+                .map(|number| Some([number.as_bytes(), &*self.draft].concat().into()))
+                .to_vec(),
+            Mishap::Lose | Mishap::Double => vec![None],
+        };
+        for payload in payloads {
+            effects.extend(self.begin_burst(payload, Pace::default(), now));
+        }
+        self.notice
+            .get_or_insert_with(|| words::mishap(mishap).to_owned());
+        effects
     }
 
     /// Sends what is due of a burst.

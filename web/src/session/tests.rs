@@ -138,4 +138,5 @@ fn report(id: u64, what: What) -> Event {
 
 mod connection;
 mod datagrams;
+mod mishaps;
 mod standing_in;

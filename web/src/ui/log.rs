@@ -80,7 +80,22 @@ impl Log {
             dom::set_flag(&element, "data-selected", line.number == self.selected);
             dom::set(&element, "data-number", &words::number(number));
         }
-        element.set_text_content(Some(&line.text));
+        draw_text(&element, line);
         self.drawn.push_back((line.number, element));
     }
+}
+
+/// Writes a line. What a client quotes is a payload, which may be written from right to left: alone in its element, it reorders
+/// neither the quotes nor the words around it.
+fn draw_text(element: &Element, line: &Line) {
+    let quoted = line.text.split_once('"').and_then(|(before, rest)| {
+        let (payload, after) = rest.rsplit_once('"')?;
+        (line.kind == Kind::Printed).then_some((before, payload, after))
+    });
+    let Some((before, payload, after)) = quoted else {
+        return element.set_text_content(Some(&line.text));
+    };
+    dom::append_text(element, &[before, "\""].concat());
+    dom::append(element, "bdi", "payload").set_text_content(Some(payload));
+    dom::append_text(element, &["\"", after].concat());
 }
