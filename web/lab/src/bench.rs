@@ -5,7 +5,8 @@ use wire::control::{Lab, ServerRules};
 use wire::limits::TUTORIAL_BUFFER_BYTES;
 use wire::link::{self, Direction, Impairment};
 
-use crate::words;
+use crate::sliders::Slider;
+use crate::words::{self, decimal};
 
 /// A number that a reader can set, in a unit that readers use.
 #[derive(Debug)]
@@ -81,6 +82,8 @@ pub struct Bench {
     pub seed_complaint: String,
     /// The reader chose the seed; otherwise it is the session's.
     pub has_own_seed: bool,
+    /// The slider for order has just set the delay that it needs.
+    pub brought_delay: bool,
     /// Counts the times that numbers were set otherwise than by typing them.
     pub revision: u32,
 }
@@ -113,6 +116,28 @@ impl Bench {
             self.lab = changed;
         }
         changes
+    }
+
+    /// Puts a slider at one of its stops, on the way to the server; true when the link changes.
+    pub(crate) fn slide(&mut self, slider: Slider, stop: usize) -> bool {
+        let delay = self.lab.up.delay_us;
+        let changes = slider.slide(&mut self.lab.up, stop);
+        self.brought_delay = slider == Slider::Order && self.lab.up.delay_us != delay;
+        if changes {
+            self.rewrite();
+        }
+        changes
+    }
+
+    /// Where a slider stands, in words.
+    pub fn slider_words(&self, slider: Slider) -> String {
+        let words = slider.words(&self.lab.up);
+        match slider {
+            Slider::Order if self.brought_delay => {
+                words::with_delay(&words, &Slider::Delay.words(&self.lab.up))
+            }
+            _ => words,
+        }
     }
 
     /// Takes a seed; an empty text gives the session's back. True when it changes.
@@ -167,6 +192,7 @@ impl Bench {
         // What was typed here comes back as well, and must not be written over what is being typed.
         if (link.up, link.down) != (self.lab.up, self.lab.down) || rules != self.rules {
             self.rules = rules;
+            self.brought_delay = false;
             self.rewrite();
         }
         self.has_own_seed = link.seed.is_some();
@@ -237,22 +263,6 @@ fn parse(text: &str, scale: u32) -> Option<u32> {
         }
     }
     Some(value)
-}
-
-/// A number of the wire as the reader writes it.
-fn decimal(value: u32, scale: u32) -> String {
-    let whole = words::number((value / scale).into());
-    let rest = value % scale;
-    if rest == 0 {
-        return whole;
-    }
-    // The unit in front keeps the zeros that the rest begins with.
-    let mut digits = words::number((scale + rest).into());
-    digits.replace_range(..1, ".");
-    while digits.ends_with('0') {
-        digits.pop();
-    }
-    whole + &digits
 }
 
 #[cfg(test)]
@@ -346,6 +356,27 @@ mod tests {
             ),
             ("loopback", 5, true)
         );
+    }
+
+    #[test]
+    fn a_slider_changes_the_way_to_the_server_alone_and_its_field_with_it() {
+        let mut bench = Bench::default();
+        let revision = bench.revision;
+        assert!(bench.slide(Slider::Loss, 5));
+        assert_eq!(bench.value(Direction::Up, field("loss")).0, "20");
+        assert_eq!(bench.value(Direction::Down, field("loss")).0, "0");
+        assert_eq!(bench.revision, revision + 1, "the field is rewritten");
+        assert!(bench.slide(Slider::Order, 6));
+        assert_eq!(
+            bench.slider_words(Slider::Order),
+            "1 in 4 overtakes others; delay is now 100 ms"
+        );
+        assert!(bench.slide(Slider::Order, 3));
+        assert_eq!(
+            bench.slider_words(Slider::Order),
+            "1 in 20 overtakes others"
+        );
+        assert!(!bench.slide(Slider::Order, 3), "it stands there already");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! The chunk `lab` of `<udp-echo>`: where a reader sets the session's own link and server.
+//! The chunk `lab` of `<udp-echo>`: where a reader sets the session's own link and server, and sees the effect.
 //!
 //! - [`mod@bench`]: what is set, and the messages that ask the host for it, pure;
+//! - [`sliders`]: the four numbers that a reader changes first, pure;
+//! - [`effect`]: what became of the newest datagrams, pure;
 //! - [`words`]: the words of the panel;
 //! - [`mod@panel`]: puts it on the page, from a feed.
 
@@ -10,7 +12,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
 pub mod bench;
+pub mod effect;
 pub mod panel;
+pub mod sliders;
 pub mod words;
 
 pub use panel::Panel;

@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use js_sys::Uint8Array;
+use udp_echo_feed::Micros;
 use udp_echo_feed::chunk::Act;
 use udp_echo_feed::codec::{self, Link, Request};
-use udp_echo_feed::dom::{self, Label, Listener, Shell};
+use udp_echo_feed::dom::{Clock, Label, Listener, Shell, Timer};
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json::{self, Value};
 use wasm_bindgen::prelude::*;
@@ -14,14 +16,30 @@ use wire::control::{ClientMessage, Lab};
 use wire::link::Direction;
 
 use crate::bench::Bench;
+use crate::effect;
+use crate::sliders::SLIDERS;
 use crate::words;
+use effects::Effects;
 use fields::{Fields, SWITCHES};
+use sliders::Sliders;
 
 mod copy;
+mod effects;
 mod fields;
+mod sliders;
 
 /// The frame of the panel.
 const PANEL: &str = include_str!("panel.html");
+
+/// How often the host is asked for another link while a slider moves: it takes so many control messages a second and no more.
+const PAUSE_BETWEEN_LINKS: Micros = 80_000;
+
+/// Messages that one press sends, and the time between them: long enough that each can overtake.
+const MESSAGES: u32 = 20;
+const PAUSE_BETWEEN_MESSAGES: Micros = 25_000;
+
+/// The lines for `tc netem`, by their names in the frame.
+const NETEM: [&str; 3] = ["netem-there", "netem-back", "netem-undo"];
 
 /// What this chunk draws.
 #[wasm_bindgen]
@@ -36,12 +54,16 @@ struct Desk {
     feed: Feed,
     bench: Bench,
     fields: Fields,
-    netem: Element,
+    sliders: Sliders,
+    effects: Effects,
+    netem: [Element; NETEM.len()],
     copied: Label,
-    /// The whole panel, folded at first.
-    whole: Element,
-    /// The view has the lab's name.
-    is_named: bool,
+    /// A slider has moved, and the host is not asked yet.
+    is_sliding: bool,
+    asks: Option<Timer>,
+    /// Messages of this press that are still to be sent.
+    unsent: u32,
+    sends: Option<Timer>,
 }
 
 #[wasm_bindgen]
@@ -67,12 +89,28 @@ impl Panel {
             feed: Feed::default(),
             bench: Bench::default(),
             fields: Fields::new(&shell),
-            netem: shell.find("netem"),
+            sliders: Sliders::new(&shell),
+            effects: Effects::new(&shell),
+            netem: NETEM.map(|name| shell.find(name)),
             copied: Label::new(shell.find("copied")),
-            whole: shell.find("lab"),
-            is_named: false,
+            is_sliding: false,
+            asks: None,
+            unsent: 0,
+            sends: None,
         };
         let desk = Rc::new(RefCell::new(desk));
+        let timer = |work: fn(&mut Desk)| {
+            // The timer is the desk's own: it must not hold it.
+            let desk = Rc::downgrade(&desk);
+            Timer::new(Box::new(move || {
+                if let Some(desk) = desk.upgrade() {
+                    work(&mut desk.borrow_mut());
+                }
+            }))
+        };
+        let (asks, sends) = (timer(Desk::ask_for_link), timer(Desk::send_next));
+        desk.borrow_mut().asks = Some(asks);
+        desk.borrow_mut().sends = Some(sends);
         let listen = |name, work: fn(&mut Desk, &Element) -> Option<()>| {
             let desk = Rc::clone(&desk);
             let callback = move |event: web_sys::Event| {
@@ -97,23 +135,38 @@ impl Desk {
     fn show(&mut self, value: &Value<'_>) {
         let link = value.field("lab").map(codec::from_value);
         let rules = value.field("rules").map(codec::from_value);
-        self.bench.take_over(
-            &link.and_then(Result::ok).unwrap_or_default(),
-            rules.and_then(Result::ok).unwrap_or_default(),
-            self.feed.seed,
-        );
-        self.fields.draw(&self.bench);
-        // Who asks for the lab by name wants to see it; beside everything else it is there for those who open it.
-        let is_named = self.feed.view == "lab";
-        if is_named && !self.is_named {
-            dom::set_flag(&self.whole, "open", true);
+        // What is still to be asked for is newer than what is known there.
+        if !self.is_sliding {
+            self.bench.take_over(
+                &link.and_then(Result::ok).unwrap_or_default(),
+                rules.and_then(Result::ok).unwrap_or_default(),
+                self.feed.seed,
+            );
         }
-        self.is_named = is_named;
+        self.draw();
+        self.effects.draw(effect::marks(&self.feed));
     }
 
-    /// The reader typed a number of the link, or its seed.
+    fn draw(&mut self) {
+        self.fields.draw(&self.bench);
+        self.sliders.draw(&self.bench);
+    }
+
+    /// The reader typed a number of the link, or its seed, or moves a slider.
     fn typed(&mut self, target: &Element) -> Option<()> {
         let input: &HtmlInputElement = target.dyn_ref()?;
+        if let Some(slider) = target.get_attribute("data-stop-of") {
+            let slider = *SLIDERS.get(slider.parse::<usize>().ok()?)?;
+            if self.bench.slide(slider, input.value().parse().ok()?) {
+                self.is_sliding = true;
+                let now = Clock.now();
+                if let Some(timer) = &mut self.asks {
+                    timer.set_unless_set(now + PAUSE_BETWEEN_LINKS, now);
+                }
+                self.draw();
+            }
+            return Some(());
+        }
         let changes = if target.id() == "seed" {
             self.bench.set_seed(&input.value(), self.feed.seed)
         } else {
@@ -128,9 +181,12 @@ impl Desk {
         Some(())
     }
 
-    /// The reader turned a switch.
+    /// The reader turned a switch, or let go of a slider.
     fn switched(&mut self, target: &Element) -> Option<()> {
         let input: &HtmlInputElement = target.dyn_ref()?;
+        if self.is_sliding {
+            self.ask_for_link();
+        }
         let (name, switch) = SWITCHES.iter().find(|(name, _)| target.id() == *name)?;
         self.bench.switch(*switch, input.checked());
         match *name {
@@ -148,17 +204,43 @@ impl Desk {
             return Some(());
         }
         match about.get_attribute("data-tool")?.as_str() {
-            "copy" => {
-                self.copied.set(words::copied(copy::copy(&self.netem)));
+            "send" => {
+                self.unsent = MESSAGES;
+                self.send_next();
             }
             "reset" => {
                 self.bench.reset(self.feed.seed);
                 self.changed(true);
                 self.ask_for_rules();
             }
-            _ => {}
+            line => {
+                let place = NETEM.iter().position(|name| *name == line)?;
+                let is_copied = copy::copy(&self.netem[place]);
+                self.copied.set(words::copied(is_copied));
+            }
         }
         Some(())
+    }
+
+    /// Sends the next message of a press. They are numbered, so that a transcript tells which was overtaken.
+    fn send_next(&mut self) {
+        if let Some(timer) = &mut self.sends {
+            timer.rang();
+        }
+        if !matches!(self.feed.mode.as_str(), "live" | "simulated") {
+            // Nobody takes it: the core says so, and once is enough.
+            self.unsent = 0;
+            return self.act.tell("send", JsValue::NULL);
+        }
+        let place = MESSAGES + 1 - self.unsent;
+        let message = words::message(place, MESSAGES);
+        self.act.tell("send", Uint8Array::from(message.as_bytes()));
+        self.unsent -= 1;
+        let now = Clock.now();
+        if let Some(timer) = &mut self.sends {
+            let next = (self.unsent > 0).then_some(now + PAUSE_BETWEEN_MESSAGES);
+            timer.set(next, now);
+        }
     }
 
     fn ask_for_rules(&self) {
@@ -169,13 +251,21 @@ impl Desk {
     /// Asks for the link, if it is another, and shows it.
     fn changed(&mut self, changes: bool) {
         if changes {
-            let Lab { up, down, seed } = self.bench.lab;
-            let seed = self.bench.has_own_seed.then_some(seed);
-            let request = Request::Link(Link { up, down, seed });
-            self.act.tell("control", request.write());
-            self.copied.set("");
+            self.ask_for_link();
         }
-        self.fields.draw(&self.bench);
+        self.draw();
+    }
+
+    fn ask_for_link(&mut self) {
+        if let Some(timer) = &mut self.asks {
+            timer.set(None, 0);
+        }
+        self.is_sliding = false;
+        let Lab { up, down, seed } = self.bench.lab;
+        let seed = self.bench.has_own_seed.then_some(seed);
+        let request = Request::Link(Link { up, down, seed });
+        self.act.tell("control", request.write());
+        self.copied.set("");
     }
 }
 

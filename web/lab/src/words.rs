@@ -1,10 +1,15 @@
 //! The words of the lab.
 
+use wire::ledger::Fate;
+
 pub use udp_echo_feed::words::*;
 
 /// Words of the panel's frame, by the names that `panel.html` asks for.
 pub const PANEL: &[(&str, &str)] = &[
-    ("lab", "Lab: a link and a server of this session's own"),
+    ("lab", "Make the network worse"),
+    ("sliders", "On the way to the server"),
+    ("send", "Send 20"),
+    ("more", "More: both ways, server, chance, tc netem"),
     ("preset", "A link like"),
     ("there", "there"),
     ("back", "back"),
@@ -19,10 +24,28 @@ pub const PANEL: &[(&str, &str)] = &[
         "seed-note",
         "The same seed gives the same events. Empty: the session's own.",
     ),
-    ("reset", "Reset the lab"),
-    ("netem", "tc netem"),
-    ("netem-what", "the same link on Linux, there and back"),
-    ("copy", "Copy"),
+    ("reset", "Back to normal"),
+    ("netem", "The same link on Linux, by tc netem"),
+    (
+        "netem-device",
+        "tc changes what leaves a machine. So each way needs a line on the machine where it begins; a second line for the same \
+         interface takes the place of the first. For eth0 write the interface that “ip route get ADDRESS” names, with the \
+         address of the other machine.",
+    ),
+    (
+        "netem-there",
+        "On the relay's machine, for the way to the server:",
+    ),
+    ("copy-there", "Copy the relay's line"),
+    ("netem-back", "On the server's machine, for the way back:"),
+    ("copy-back", "Copy the server's line"),
+    ("netem-undo", "To undo it, on each of them:"),
+    ("copy-undo", "Copy the line that undoes it"),
+    (
+        "netem-one",
+        "With relay and server on one machine, both ways leave through its interface lo. So there is one line for both, which \
+         slows down every other program on lo too, this page's WebSocket among them. Better use the sliders there.",
+    ),
 ];
 
 /// Towards the server.
@@ -77,9 +100,135 @@ pub fn field(name: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// The link as `tc netem` lines.
-pub fn netem(there: &str, back: &str) -> String {
-    [there, "\n", back].concat()
+/// A `tc netem` line as one types it: it takes the rights of the administrator.
+pub fn netem(line: &str) -> String {
+    ["sudo ", line].concat()
+}
+
+/// In place of such a line, where the link does nothing.
+pub const NETEM_NOTHING: &str = "# nothing to do: this way is left as it is";
+
+/// The line that takes it back.
+pub const NETEM_UNDO: &str = "sudo tc qdisc del dev eth0 root";
+
+/// The name of a slider, by its name in the page's frame.
+pub fn slider(name: &str) -> &'static str {
+    match name {
+        "loss" => "Loss",
+        "delay" => "Delay",
+        "order" => "Order",
+        _ => "Duplicates",
+    }
+}
+
+/// How much is lost.
+pub fn loss(ppm: u32, in_bursts: bool) -> String {
+    let bursts = match (ppm, in_bursts) {
+        (0, true) => return "in bursts".to_owned(),
+        (_, true) => ", and bursts",
+        (_, false) => "",
+    };
+    [&share(ppm, "none", [" lost", " lost"]), bursts].concat()
+}
+
+/// How long it takes more.
+pub fn delay(delay_us: u32, jitter_us: u32) -> String {
+    match (delay_us, jitter_us) {
+        (0, 0) => "none added".to_owned(),
+        (_, 0) => fill("□ ms", &[&decimal(delay_us, 1000)]),
+        _ => fill(
+            "□ ms ± □",
+            &[&decimal(delay_us, 1000), &decimal(jitter_us, 1000)],
+        ),
+    }
+}
+
+/// How many overtake, if there is a delay that they can skip.
+pub fn order(ppm: u32, is_without_delay: bool) -> String {
+    match (ppm, is_without_delay) {
+        (1.., true) => share(ppm, "", [", but nothing overtakes without a delay"; 2]),
+        _ => share(ppm, "kept", [" overtakes others", " overtake others"]),
+    }
+}
+
+/// How many arrive twice.
+pub fn duplicates(ppm: u32) -> String {
+    share(ppm, "none", [" arrives twice", " arrive twice"])
+}
+
+/// A share of all datagrams, with what happens to one of them, and to several.
+fn share(ppm: u32, none: &str, [one, several]: [&str; 2]) -> String {
+    const ALL: u32 = 1_000_000;
+    match ppm {
+        0 => none.to_owned(),
+        ALL => ["all", several].concat(),
+        _ if ALL % ppm == 0 && ppm >= ALL / 100 => {
+            ["1 in ", &number((ALL / ppm).into()), one].concat()
+        }
+        _ => [&decimal(ppm, 10_000), " %", several].concat(),
+    }
+}
+
+/// A number of the wire as the reader writes it: in units that each are so many of the wire's.
+pub fn decimal(value: u32, scale: u32) -> String {
+    let whole = number((value / scale).into());
+    let rest = value % scale;
+    if rest == 0 {
+        return whole;
+    }
+    // The unit in front keeps the zeros that the rest begins with.
+    let mut digits = number((scale + rest).into());
+    digits.replace_range(..1, ".");
+    while digits.ends_with('0') {
+        digits.pop();
+    }
+    whole + &digits
+}
+
+/// The order slider moved, and the delay with it.
+pub fn with_delay(order: &str, delay: &str) -> String {
+    fill("□; delay is now □", &[order, delay])
+}
+
+/// The way back is no longer as it is on a good link.
+pub const BACK_NOTE: &str = "The way back has a setting of its own: see More.";
+
+/// How a datagram may end, in the order of the sentence.
+pub const ENDS: [(Option<Fate>, &str); 7] = [
+    (Some(Fate::Echoed), "echoed"),
+    (Some(Fate::Dropped), "lost on the link"),
+    (Some(Fate::Lost), "without an answer in time"),
+    (Some(Fate::Refused), "refused"),
+    (Some(Fate::Rejected), "rejected"),
+    (Some(Fate::Unanswered), "unanswered"),
+    (None, "on the way"),
+];
+/// Its answer came after that of a later one.
+pub const OVERTAKEN: &str = "overtaken";
+/// It was answered a second time.
+pub const TWICE: &str = "twice";
+
+/// What became of the newest datagrams, without what did not happen.
+pub fn effect(total: u64, parts: &[(u64, &str)]) -> String {
+    if total == 0 {
+        return "Nothing sent yet.".to_owned();
+    }
+    let mut text = fill("Newest □", &[&number(total)]);
+    let mut before = ": ";
+    for (count, word) in parts.iter().filter(|(count, _)| *count > 0) {
+        text.push_str(before);
+        text.push_str(&fill("□ □", &[&number(*count), word]));
+        before = ", ";
+    }
+    text + "."
+}
+
+/// One of several messages of one press.
+pub fn message(place: u32, of: u32) -> String {
+    fill(
+        "message □ of □",
+        &[&number(place.into()), &number(of.into())],
+    )
 }
 
 /// What was typed is no number.

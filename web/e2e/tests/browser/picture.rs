@@ -165,7 +165,7 @@ async fn refused_empty_cut_and_corrupted_have_words_of_their_own() {
         send(page, &[""]).await?;
         wait_for_fate(page, 1, "unanswered").await?;
         wait_for_word(page, "1 no answer").await?;
-        page.in_widget("root.querySelector('details').open = true")
+        page.in_widget("root.querySelector('[part=more]').open = true")
             .await?;
         page.in_widget("root.querySelector('#buffer').click()")
             .await?;
@@ -411,7 +411,7 @@ async fn three_sends_are_three_receives_and_a_byte_stream_merges_them() {
 async fn a_number_out_of_range_is_told_beside_its_field_and_the_link_stays() {
     in_chromium(async |page| {
         open(page, "").await?;
-        page.in_widget("root.querySelector('details').open = true; root.querySelector('[data-preset=satellite]').click()").await?;
+        page.in_widget("root.querySelector('[part=more]').open = true; root.querySelector('[data-preset=satellite]').click()").await?;
         page.wait_for_in_widget("the preset", "[data-preset=satellite][aria-pressed=true]").await?;
         let source = page.in_widget("return root.querySelector('[part=source]').textContent").await?;
         ensure!(source.as_str().is_some_and(|text| text.contains("ITU-T G.114")), "{source}");

@@ -115,7 +115,7 @@ async fn the_picture_shows_what_a_link_does() {
                 .await?;
             pictures(page, view, None).await?;
         }
-        page.in_widget("root.querySelector('details').open = true")
+        page.in_widget("root.querySelector('[part=more]').open = true")
             .await?;
         page.in_widget("root.querySelector('[data-preset=very-bad]').click()")
             .await?;

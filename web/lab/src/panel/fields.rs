@@ -34,7 +34,7 @@ pub(super) struct Fields {
     switches: [HtmlInputElement; 4],
     seed: HtmlInputElement,
     source: Label,
-    netem: Label,
+    netem: [Label; 2],
     seed_complaint: Label,
     revision: Option<u32>,
     shown_seed: u64,
@@ -43,6 +43,9 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn new(shell: &Shell<'_>) -> Self {
         let presets = shell.find("presets");
+        shell
+            .find("netem-undo")
+            .set_text_content(Some(words::NETEM_UNDO));
         let dials = shell.find("dials");
         Self {
             presets: PRESETS
@@ -59,7 +62,7 @@ impl Fields {
             switches: SWITCHES.map(|(name, _)| shell.find(name).unchecked_into()),
             seed: shell.find("seed").unchecked_into(),
             source: Label::new(shell.find("source")),
-            netem: Label::new(shell.find("netem")),
+            netem: ["netem-there", "netem-back"].map(|name| Label::new(shell.find(name))),
             seed_complaint: Label::new(shell.find("seed-complaint")),
             revision: None,
             shown_seed: 0,
@@ -103,11 +106,12 @@ impl Fields {
             dom::set(button, "aria-pressed", if is_on { "true" } else { "false" });
         }
         self.source.set(words::source(preset));
-        let netem = |link: &wire::link::Impairment| link.netem("eth0");
-        self.netem.set(&words::netem(
-            &netem(&bench.lab.up),
-            &netem(&bench.lab.down),
-        ));
+        for (label, link) in self.netem.iter_mut().zip([&bench.lab.up, &bench.lab.down]) {
+            match link.is_transparent() {
+                true => label.set(words::NETEM_NOTHING),
+                false => label.set(&words::netem(&link.netem("eth0"))),
+            };
+        }
     }
 }
 

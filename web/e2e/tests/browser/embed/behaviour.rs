@@ -75,7 +75,7 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
              loss.dispatchEvent(new Event('input', { bubbles: true }));",
         )
         .await?;
-        page.wait_for("the netem line", "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-ref=netem]').textContent.includes('loss 100%')").await?;
+        page.wait_for("the netem line", "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-ref=netem-there]').textContent.includes('loss 100%')").await?;
         page.script("document.querySelector('udp-echo').send('to be lost')").await?;
         page.wait_for_in_widget("the loss", "tr[data-number='2'][data-fate=dropped]").await?;
         page.wait_for_in_widget("the loss in the picture", "[data-ref=picture] line[part~=lost][data-number='2']").await?;
