@@ -17,7 +17,7 @@ pub const SHELL: &[(&str, &str)] = &[
     ("browser", "Browser"),
     ("this-page", "this page"),
     ("websocket", "WebSocket"),
-    ("relay", "Relay"),
+    ("relay", "Relay, your UDP client"),
     ("udp", "UDP"),
     ("server", "Echo server"),
     ("message", "Message"),

@@ -3,6 +3,7 @@
 
 import { EXPERIMENTS, WORDS, prepare, send } from "./experiments.js";
 import { gather } from "./experiments-facts.js";
+import { Progress } from "./experiments-progress.js";
 
 const make = (tag, attributes = {}, ...children) => {
   const node = document.createElement(tag);
@@ -14,15 +15,18 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
+const NAMES = Object.keys(EXPERIMENTS);
 const link = (name, ...children) => make("a", { href: `#experiment=${name}` }, ...children);
 
-/** Shows the list in `place`, and the card that the address names. */
+/** Shows the list in `place`, and the card that the address names. Returns what the reader has done. */
 export function mount(place, copyButton) {
+  const progress = new Progress(NAMES);
   const card = make("div");
   const complaint = make("p", { class: "complaint", role: "alert" });
   const entries = Object.entries(EXPERIMENTS).map(([name, { title, teaser }]) => make("li", { "data-name": name }, link(name, make("b", {}, title), " ", make("span", {}, teaser))));
   const list = make("ol", { class: "experiments", "aria-label": WORDS.list }, ...entries);
-  place.replaceChildren(complaint, card, list);
+  place.replaceChildren(complaint, card, tally(progress), list);
+  tick(place.ownerDocument, progress);
 
   const open = () => {
     const address = new URLSearchParams(location.hash.slice(1));
@@ -33,7 +37,7 @@ export function mount(place, copyButton) {
     for (const entry of entries) entry.firstChild.toggleAttribute("aria-current", entry.dataset.name === name);
     card.replaceChildren();
     if (!known) return void complaint.scrollIntoView();
-    const shown = show(name, address.get("mode"), copyButton);
+    const shown = show(name, address.get("mode"), progress, copyButton);
     card.append(shown);
     shown.scrollIntoView();
     shown.querySelector("h3").focus({ preventScroll: true });
@@ -45,10 +49,41 @@ export function mount(place, copyButton) {
   });
   addEventListener("hashchange", open);
   open();
+  return progress;
+}
+
+/** How many are done, where that is kept, and a button that forgets it. */
+function tally(progress) {
+  const said = make("span", { role: "status" });
+  const clear = make("button", { type: "button" }, WORDS.clear);
+  clear.onclick = () => progress.clear();
+  const line = make("p", { class: "tally" }, said, " ", clear);
+  const write = () => {
+    const { count, isKept } = progress;
+    said.textContent = [WORDS.count(count, NAMES.length), count && WORDS.kept(isKept)].filter(Boolean).join(" ");
+    clear.hidden = !count;
+  };
+  progress.addEventListener("change", write);
+  write();
+  return line;
+}
+
+/** Marks every link of the page to an experiment that is done. */
+function tick(page, progress) {
+  const write = () => {
+    for (const anchor of page.querySelectorAll("a[href^='#experiment=']")) {
+      // Where to go next is told by its words.
+      if (anchor.classList.contains("next")) continue;
+      anchor.querySelector(".tick")?.remove();
+      if (progress.has(anchor.hash.replace(/^#experiment=/, ""))) anchor.append(" ", make("small", { class: "tick" }, WORDS.tick));
+    }
+  };
+  progress.addEventListener("change", write);
+  write();
 }
 
 /** The card of one experiment, with elements of its own: what was done before is gone with the ones before. */
-function show(name, mode, copyButton) {
+function show(name, mode, progress, copyButton) {
   const experiment = EXPERIMENTS[name];
   const { title, clients = 1 } = experiment;
   const elements = Array.from({ length: clients }, (_, place) => {
@@ -59,9 +94,40 @@ function show(name, mode, copyButton) {
   const told = make("ul", { class: "told" }, make("li", {}, WORDS.nothing));
   const verdict = make("p", { class: "verdict", role: "status" });
   const remark = make("p", { class: "remark", role: "status" }, WORDS.waiting);
-  const why = make("details", { class: "why" }, make("summary", {}, WORDS.why), make("p", {}, experiment.why));
+  const why = make("details", { class: "why", hidden: true }, make("summary", {}, WORDS.why), make("p", {}, experiment.why));
   const hint = make("p", { class: "hint", id: "experiment-hint" }, WORDS.first);
+  const next = link(name);
+  next.className = "next";
+  const buttons = experiment.actions.map(({ label }) => make("button", { type: "button", "aria-disabled": "true", "aria-describedby": "experiment-hint" }, label));
+  const commands = make("div", { class: "commands" });
+
   let prediction;
+  let isReady = false;
+  let isOver = false;
+  /** How many of the buttons have been pressed, which are pressed in their order. */
+  let pressed = 0;
+
+  /** Lights the one step that is next, and in it the one button. */
+  const light = () => {
+    const current = isOver ? 2 : prediction === undefined ? 0 : 1;
+    steps.forEach((step, place) => {
+      step.toggleAttribute("data-done", place < current);
+      if (place === current) step.setAttribute("aria-current", "step");
+      else step.removeAttribute("aria-current");
+    });
+    buttons.forEach((button, place) => {
+      button.toggleAttribute("data-pressed", place < pressed);
+      button.toggleAttribute("data-next", current === 1 && place === pressed);
+      if (!isReady || prediction === undefined || place > pressed) return;
+      button.removeAttribute("aria-disabled");
+      button.removeAttribute("aria-describedby");
+    });
+    const following = progress.after(name);
+    next.href = following ? `#experiment=${following}` : "#experiments";
+    next.textContent = following ? (isOver ? WORDS.next : WORDS.skip)(EXPERIMENTS[following].title) : WORDS.all;
+    next.toggleAttribute("data-main", isOver);
+    own.hidden = !isOver;
+  };
 
   const refresh = () => {
     const sentences = (experiment.told(facts) || []).filter(Boolean);
@@ -70,10 +136,18 @@ function show(name, mode, copyButton) {
       // What is chosen after it was seen is no prediction.
       if (prediction !== undefined) fields.disabled = true;
     }
-    if (prediction === undefined || verdict.textContent || !experiment.done(facts)) return;
+    if (prediction === undefined || isOver || !experiment.done(facts)) return;
     const { choices, answer } = experiment;
     verdict.textContent = prediction === answer ? WORDS.right : WORDS.wrong(choices[prediction], choices[answer]);
+    progress.mark(name);
+    finish();
+  };
+  /** The run is over: its reasons are told, and the next experiment is what comes next. */
+  const finish = () => {
+    isOver = true;
+    why.hidden = false;
     why.open = true;
+    light();
   };
   const [facts, other] = elements.map((element) => gather(element, refresh));
   if (other) facts.other = other;
@@ -82,13 +156,13 @@ function show(name, mode, copyButton) {
     if (action.ask) await element.ask(action.ask);
     for (const entry of action.send ?? []) await send(element, entry);
   };
-  const buttons = experiment.actions.map((action) => {
-    const button = make("button", { type: "button", "aria-disabled": "true", "aria-describedby": "experiment-hint" }, action.label);
+  buttons.forEach((button, place) => {
     button.onclick = () => {
-      if (button.hasAttribute("aria-disabled")) hint.classList.add("insistent");
-      else for (const element of elements) act(element, action);
+      if (button.hasAttribute("aria-disabled")) return hint.classList.add("insistent");
+      for (const element of elements) act(element, experiment.actions[place]);
+      pressed = Math.max(pressed, place + 1);
+      light();
     };
-    return button;
   });
 
   const choices = experiment.choices.map((text, index) => {
@@ -96,66 +170,70 @@ function show(name, mode, copyButton) {
     input.onchange = () => {
       prediction = index;
       hint.hidden = true;
-      allow();
+      light();
       refresh();
+      // What cannot be done here is explained at least.
+      if (isReady && isInVain()) finish();
     };
     return make("label", {}, input, make("span", {}, text));
   });
   const fields = make("fieldset", {}, make("legend", {}, experiment.question), ...choices);
 
-  let isReady = false;
-  const allow = () => {
-    for (const button of buttons) {
-      if (!isReady || prediction === undefined) continue;
-      button.removeAttribute("aria-disabled");
-      button.removeAttribute("aria-describedby");
-    }
-  };
-
-  const commands = make("div", { class: "commands" });
+  const isInVain = () => experiment.commands && !canJoin(facts);
   const begin = () => {
     isReady = true;
     remark.textContent = facts.mode === "live" ? "" : WORDS.simulated;
     if (experiment.commands) remark.textContent = join(experiment, facts, commands, copyButton);
-    allow();
+    light();
+    if (prediction !== undefined && isInVain()) finish();
   };
   // One that does not become ready says why by itself; or the card is gone.
   Promise.all(elements.map((element) => prepare(element, name))).then(begin, () => (remark.textContent = ""));
 
-  const names = Object.keys(EXPERIMENTS);
-  const following = names[(names.indexOf(name) + 1) % names.length];
   const again = make("button", { type: "button", class: "again" }, WORDS.again);
   again.onclick = () => {
-    const fresh = show(name, mode, copyButton);
+    const fresh = show(name, mode, progress, copyButton);
     card.replaceWith(fresh);
     fresh.querySelector("h3").focus({ preventScroll: true });
   };
-  const step = (title, ...children) => make("section", {}, make("h4", {}, title), ...children);
+  const own = make("button", { type: "button", class: "own", "aria-pressed": "false" }, WORDS.own);
+  own.onclick = () => own.setAttribute("aria-pressed", String(card.toggleAttribute("data-own")));
+
+  const step = (heading, ...children) => make("li", {}, make("h4", {}, heading), ...children);
+  const steps = [
+    step(WORDS.predicting, fields),
+    step(WORDS.acting, ...(buttons.length ? [hint, make("p", { class: "actions" }, ...buttons)] : []), commands, remark),
+    step(WORDS.happened, told, verdict, why),
+  ];
   const card = make(
     "article",
     { class: "experiment", "aria-labelledby": "experiment-title", "data-name": name },
-    make("h3", { id: "experiment-title", tabindex: "-1" }, title),
     make(
       "div",
-      { class: "steps" },
-      step(WORDS.doing, make("p", {}, experiment.doing)),
-      step(WORDS.predicting, fields, ...(buttons.length ? [hint, make("p", { class: "actions" }, ...buttons)] : []), commands, remark),
-      step(WORDS.happened, told, verdict, why),
-      make("p", { class: "after" }, again, link(following, `${WORDS.next}: ${EXPERIMENTS[following].title}`)),
+      { class: "course" },
+      make("p", { class: "place" }, WORDS.place(NAMES.indexOf(name) + 1, NAMES.length)),
+      make("h3", { id: "experiment-title", tabindex: "-1" }, title),
+      make("p", {}, experiment.doing),
+      make("ol", { class: "steps" }, ...steps),
+      make("p", { class: "after" }, next, again, own),
     ),
     make("div", { class: "elements" }, ...elements),
   );
+  light();
   return card;
 }
 
+/** Whether a terminal of the reader's reaches this server, and the page hears of it. */
+const canJoin = ({ mode, loopback, ownServer }) => mode === "live" && loopback && ownServer;
+
 /** Puts the lines for a terminal in place, or says why there are none. */
-function join(experiment, { mode, server, loopback, ownServer }, place, copyButton) {
-  if (mode !== "live") return experiment.needsLive;
-  if (!loopback || !ownServer) return experiment.needsLoopback;
-  const [, host, port] = server.match(/^\[?(.*?)\]?:(\d+)$/);
+function join(experiment, facts, place, copyButton) {
+  if (facts.mode !== "live") return experiment.needsLive;
+  if (!canJoin(facts)) return experiment.needsLoopback;
+  const [, host, port] = facts.server.match(/^\[?(.*?)\]?:(\d+)$/);
   for (const line of experiment.commands(host, port)) {
     const code = make("code", {}, line);
-    place.append(make("div", { class: "command" }, make("pre", { tabindex: "0" }, code), copyButton(code, line.split(" ")[0])));
+    place.append(make("div", { class: "command" }, make("pre", { tabindex: "0", translate: "no" }, code), copyButton(code, line.split(" ")[0])));
   }
   return "";
 }

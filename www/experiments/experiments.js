@@ -16,17 +16,24 @@ const DATAGRAM = (count) => `datagram ${count}`;
 
 export const WORDS = {
   list: "Twelve experiments",
-  doing: "What to do",
-  predicting: "What do you predict?",
+  place: (place, of) => `Experiment ${place} of ${of}`,
+  predicting: "Predict",
+  acting: "Try it",
   first: "Choose an answer first: a guess is enough.",
-  happened: "What happened",
+  happened: "Read what happened",
   nothing: "Nothing yet.",
   right: "As you predicted.",
   wrong: (prediction, truth) => `You predicted “${prediction}”. It is “${truth}”.`,
   why: "Why",
   again: "Start over",
-  next: "Next experiment",
-  all: "All experiments",
+  own: "Send messages of your own",
+  next: (title) => `Next: ${title}`,
+  skip: (title) => `Skip to: ${title}`,
+  all: "All are done: back to the list",
+  tick: "✓ done",
+  count: (count, of) => `${count} of ${of} done.`,
+  kept: (isKept) => (isKept ? "This browser remembers it; nobody else is told." : "This browser keeps nothing for this page: it is forgotten when you leave."),
+  clear: "Forget what I have done",
   waiting: "Waiting for the host …",
   simulated: "Simulated: no datagram leaves this page. The same rules run inside it.",
   unknown: (name) => `There is no experiment named “${name}”. These are the ones there are:`,
@@ -36,10 +43,10 @@ export const WORDS = {
 export const EXPERIMENTS = {
   "first-echo": {
     title: "First echo",
-    teaser: "One datagram there, one back.",
+    teaser: "One datagram there, one back. What comes before?",
     doing: "Send one datagram, and look at the address that the server prints.",
-    question: "What does the client have to do before it can send?",
-    choices: ["Connect to the server", "Bind a port", "Nothing"],
+    question: "What does a UDP client have to do before it can send?",
+    choices: ["Connect to the server", "Bind a port of its own", "Neither"],
     answer: 2,
     attributes: { seed: "1" },
     actions: [{ label: "Send one datagram", send: [{}] }],
@@ -47,14 +54,14 @@ export const EXPERIMENTS = {
     told: ({ sent, echoed, client, server }) =>
       echoed.length && [
         `${plural(sent.length, "datagram")} of ${number(sent[0].bytes)} bytes went out, and came back after ${millis(echoed[0].roundTrip)}.`,
-        `It went from ${client} to ${server}. Nobody chose the first of these ports: the system did.`,
+        `It went from ${client}, the relay, to ${server}. Nobody chose the first of these ports: the relay's system did.`,
       ],
-    why: "UDP has no connection to set up: the first packet already carries the data. The client binds nothing either. When it sends for the first time, the system picks a free port, and the server reads that port from the datagram.",
+    why: "UDP sets no connection up: the first datagram already carries the data. A client need not choose a port either. A socket without a port gets a free one from its system when it first sends, or when it calls connect, which for UDP sends nothing. The relay, your UDP client here, opened its socket before you sent. That is why you could see its port. The server reads that port from the datagram.",
   },
 
   "three-sends": {
     title: "Three sends",
-    teaser: "Does the network keep messages apart?",
+    teaser: "Three messages leave without a pause. How many arrive?",
     doing: "Send three messages in one go, without a pause. Then write the same three to a byte stream, TCP.",
     question: "How many messages does the UDP server receive?",
     choices: ["One: they are merged", "Three", "That depends on its buffer"],
@@ -70,7 +77,7 @@ export const EXPERIMENTS = {
         `UDP: ${plural(sent.length, "send")}, ${plural(echoed.length, "receive")}, of ${sent.map(({ bytes }) => bytes).join(", ")} bytes.`,
         stream && `TCP: ${plural(stream.writes.length, "write")}, ${plural(stream.reads.length, "read")}: ${stream.reads.map((text) => `“${text}”`).join(", ")}.`,
       ],
-    why: "Each send is one packet, and each receive takes one packet. TCP carries a stream of bytes instead: where one write ended is not part of it, so a program on top of TCP has to mark that by itself.",
+    why: "Each send is one datagram, and each receive takes one datagram. TCP carries a stream of bytes instead. The stream does not say where one write ended, so a program on top of TCP has to mark that by itself.",
   },
 
   "nobody-listening": {
@@ -99,10 +106,10 @@ export const EXPERIMENTS = {
 
   "last-byte": {
     title: "The last byte",
-    teaser: "65,507 go, 65,508 do not.",
+    teaser: "How long may a message be, and who says so?",
     doing: "Send the longest datagram that IPv4 can carry. Then one byte more.",
-    question: "Who says no to the byte too many?",
-    choices: ["The server", "A router on the way", "The sender's own system"],
+    question: "What becomes of the longer one?",
+    choices: ["The server refuses it", "It goes as two datagrams", "The sender's own system refuses it"],
     answer: 2,
     attributes: { seed: "4", view: "full" },
     actions: [
@@ -114,12 +121,12 @@ export const EXPERIMENTS = {
       echoed.length && `${number(echoed[0].bytes)} bytes: echoed after ${millis(echoed[0].roundTrip)}.`,
       rejected.length && `${number(rejected[0].bytes)} bytes: rejected. ${rejected[0].reason}.`,
     ],
-    why: "The length of an IPv4 packet is a 16-bit number, 65,535 at most; 20 bytes are the IP header's and 8 the UDP header's. A longer message cannot be written down as one packet, and UDP never makes two of one. So it fails before anything is on the wire.",
+    why: "The length of an IPv4 packet is a 16-bit number, 65,535 at most. The IP header takes 20 bytes of that, and the UDP header 8. IP may split one datagram into several packets on the way, but the length of the whole still has to fit that number. UDP never makes two datagrams of one message. So the call fails before anything is on the wire.",
   },
 
   empty: {
     title: "The empty datagram",
-    teaser: "Zero bytes, and yet something.",
+    teaser: "A message of zero bytes. Is that a message?",
     doing: "Send a datagram without data. Then let the server answer such datagrams too, and send another.",
     question: "What does the server see of the first?",
     choices: ["Nothing: no data, no packet", "A datagram of 0 bytes, which it does not answer", "The end of the connection"],
@@ -136,12 +143,12 @@ export const EXPERIMENTS = {
         `${plural(unanswered.length, "datagram")} of 0 bytes arrived and was not answered: the server answers only “if data”.`,
         echoed.length && `${plural(echoed.length, "datagram")} of 0 bytes came back, as the standard for echo servers (RFC 862) has it.`,
       ],
-    why: "The header is a packet of its own: 8 bytes, which carry the ports, the length and a checksum. A receive that returns 0 bytes has received something. With TCP the same 0 means that the other side has closed, and programs that mix the two up stop at the first empty datagram.",
+    why: "A datagram without data still has its header: 8 bytes with the two ports, the length and a checksum. A receive that returns 0 bytes has received something. With TCP the same 0 means that the other side has closed. Programs that mix the two up stop at the first empty datagram.",
   },
 
   buffer: {
-    title: "The 4,096 buffer",
-    teaser: "What does not fit is gone.",
+    title: "A buffer of 4,096",
+    teaser: "5,000 bytes meet a buffer of 4,096.",
     doing: "The server receives into 4,096 bytes. Send it 5,000.",
     question: "How many bytes come back?",
     choices: ["5,000, in two answers", "4,096", "None: the message is dropped"],
@@ -155,7 +162,7 @@ export const EXPERIMENTS = {
         `${number(echoed[0].bytes)} bytes went out, ${number(echoed[0].answer)} came back. ${plural(stats.truncated, "answer")} was cut.`,
         `The other ${number(echoed[0].bytes - echoed[0].answer)} bytes are gone; neither client nor server got an error.`,
       ],
-    why: "A receive takes one datagram. What the buffer cannot hold of it is thrown away, for the next receive has to begin with the next datagram. Python does not tell; the system would, if asked (MSG_TRUNC).",
+    why: "A receive takes one datagram. The system throws away what the buffer cannot hold, because the next receive begins with the next datagram. On Linux and macOS, Python's recvfrom does not tell; recvmsg would (MSG_TRUNC). On Windows, the call fails with WSAEMSGSIZE, and the rest is gone all the same.",
   },
 
   loss: {
@@ -170,15 +177,15 @@ export const EXPERIMENTS = {
     done: ({ settled }) => settled.length >= 50,
     told: ({ sent, echoed, dropped }) =>
       sent.length && [
-        `${number(sent.length)} sent = ${number(echoed.length)} echoed + ${number(dropped.length)} dropped + ${number(sent.length - echoed.length - dropped.length)} on their way.`,
+        `${number(sent.length)} sent = ${number(echoed.length)} echoed + ${number(dropped.length)} lost on the link + ${number(sent.length - echoed.length - dropped.length)} on their way.`,
         sent.length >= 50 && "None was sent a second time.",
       ],
-    why: "Each datagram is lost or not by itself, so that the count is only near the average. Nobody in between reports a loss, and UDP keeps no copy that it could send again. What is to be repeated, the program has to repeat.",
+    why: "This link decides for each datagram by itself, so the count is only near the average. Nobody on the way reports a loss, and UDP keeps no copy that it could send again. The program itself has to notice, and to send again.",
   },
 
   order: {
     title: "Out of order",
-    teaser: "The second may be the faster one.",
+    teaser: "Some take a short cut. Who sorts them?",
     doing: "On this link one datagram in four takes a short cut. Send twenty, and read the numbers as they come back.",
     question: "Who puts them back in order?",
     choices: ["UDP", "The server", "Nobody"],
@@ -191,13 +198,13 @@ export const EXPERIMENTS = {
         `Echoed in this order: ${echoed.map(({ number: of }) => of).join(" ")}.`,
         `${number(echoed.length)} came back, ${number(stats.reordered)} of them after a later one.`,
       ],
-    why: "There is no number in the UDP header, so nobody can tell what came first. Programs that care put a number into their own data, as DNS, QUIC and RTP do.",
+    why: "The UDP header has no number in it, so nobody can tell what was sent first. Programs that care put a number into their own data: RTP numbers its packets, and QUIC the bytes of its streams. The ID in a DNS message is something else: it tells which question an answer belongs to, and puts nothing in order.",
   },
 
   twice: {
     title: "Twice",
-    teaser: "One out, two back.",
-    doing: "This link doubles one datagram in three. Send twenty.",
+    teaser: "The network makes copies. Who recognizes them?",
+    doing: "This link delivers one datagram in three twice, as a link may that sends again what was not acknowledged. Send twenty.",
     question: "How many answers does the client get?",
     choices: ["Twenty: copies are recognized", "More than twenty", "Fewer than twenty"],
     answer: 1,
@@ -208,12 +215,12 @@ export const EXPERIMENTS = {
       echoed.length && [
         `${number(sent.length)} sent, ${number(echoed.length)} echoed, and ${number(stats.duplicates)} answers a second time: ${number(echoed.length + stats.duplicates)} in all.`,
       ],
-    why: "A network may deliver a copy, and to the server a copy is a datagram like any other: it answers. If doing something twice is worse than doing it once, the message needs a number, and the server a memory.",
+    why: "To UDP and to the server, a copy is a datagram like any other: the server answers it. If doing something twice is worse than doing it once, the message needs a number, and the server has to remember the numbers that it has seen.",
   },
 
   "slow-link": {
     title: "A slow link",
-    teaser: "Ten leave at once, and queue.",
+    teaser: "Ten leave at once, through a narrow link.",
     doing: "This link carries 64 kilobits a second. Send ten datagrams of 500 bytes at once.",
     question: "Which of them takes longest?",
     choices: ["All take the same time", "The first", "The last"],
@@ -226,7 +233,7 @@ export const EXPERIMENTS = {
         `The first came back after ${millis(echoed[0].roundTrip)}.`,
         echoed.length > 1 && `Number ${number(echoed.at(-1).number)} came back after ${millis(echoed.at(-1).roundTrip)}, ${(echoed.at(-1).roundTrip / echoed[0].roundTrip).toFixed(1)} times as long.`,
       ],
-    why: "528 bytes take 66 ms at this rate, and each datagram waits until those before it are through. UDP does not slow its sender down. When the queue is full, the next one is dropped, which is how most loss on the Internet comes about.",
+    why: "500 bytes and 28 of headers take 66 ms at this rate, and each datagram waits until those before it are through. UDP does not slow its sender down, as TCP would. When the queue is full, the next datagram is lost. Full queues are a common cause of loss on the Internet.",
   },
 
   "two-clients": {
@@ -251,8 +258,8 @@ export const EXPERIMENTS = {
 
   terminal: {
     title: "Your own terminal joins",
-    teaser: "Any program can talk to this server.",
-    doing: "Open a terminal on the machine that the host runs on, and paste one of these lines. Type something after the first, and press Enter.",
+    teaser: "A program meets a server that it has never heard of.",
+    doing: "Open a terminal on the machine that the host runs on, and paste one of the lines below. Type something after the first, and press Enter.",
     question: "Can a program that has never heard of this page talk to its server?",
     choices: ["No: it would need the relay", "Yes: it is an ordinary UDP server"],
     answer: 1,
@@ -269,7 +276,7 @@ export const EXPERIMENTS = {
       visitors.length && `${plural(visitors.length, "datagram")} came from outside this page.`,
       ...visitors.slice(-3).map(({ peer, bytes, text, sent }) => `${peer} sent ${plural(bytes, "byte")}, “${line(text)}”; the server sent ${number(sent ?? 0)} back.`),
     ],
-    why: "The relay is for browsers alone, which cannot send UDP. The echo server behind it is bound to a UDP port like any other, and answers whoever writes to it.",
+    why: "The relay is there for pages, because no browser lets a page send plain UDP. The echo server behind it is bound to a UDP port like any other, and answers whoever writes to it.",
   },
 };
 

@@ -1,10 +1,14 @@
-// What the page adds to its text: buttons that copy code, the host's own address in commands, and the experiments.
+// What the page adds to its text: buttons that copy code, the host's own address in commands, contents that follow, answers that
+// open, and the experiments.
 
 import { copyButton } from "./copy-button.js";
 import { mount } from "./experiments-card.js";
+import { follow } from "./contents.js";
 
-const MORE = "Show the picture over time, the lab and the bytes as well";
+const MORE = "Show timeline, lab and bytes";
 const LESS = "Show less";
+const ANSWERS = "Open all answers";
+const NO_ANSWERS = "Close all answers";
 
 for (const figure of document.querySelectorAll("figure.code")) {
   const caption = figure.querySelector("figcaption");
@@ -28,4 +32,40 @@ live.addEventListener("udp-ready", ({ detail: { mode, server } }) => {
   document.getElementById("terminal").textContent = `nc -u ${host} ${port}\n`;
 });
 
-mount(document.getElementById("experiment"), copyButton);
+const progress = mount(document.getElementById("experiment"), copyButton);
+
+// An answer opens once its experiments are done; and all of them do for somebody who wants to read, or to print.
+const answers = [...document.querySelectorAll("details.answer")];
+const reveal = () => {
+  for (const answer of answers) {
+    const isDone = answer.dataset.after.split(" ").every((name) => progress.has(name));
+    if (isDone && !answer.dataset.shown) answer.open = true;
+    answer.dataset.shown = isDone ? "yes" : "";
+  }
+};
+progress.addEventListener("change", reveal);
+reveal();
+
+const all = document.createElement("button");
+all.type = "button";
+all.className = "more";
+const areOpen = () => answers.every(({ open }) => open);
+const name = () => (all.textContent = areOpen() ? NO_ANSWERS : ANSWERS);
+all.onclick = () => {
+  const open = !areOpen();
+  for (const answer of answers) answer.open = open;
+};
+for (const answer of answers) answer.addEventListener("toggle", name);
+name();
+const contents = document.querySelector(".contents");
+contents.querySelector("details").append(all);
+follow(contents);
+
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = answers.filter(({ open }) => !open);
+  for (const answer of closed) answer.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const answer of closed) answer.open = false;
+});

@@ -14,10 +14,16 @@ const MESSAGE: &str = "This is the message.  It will be repeated.";
 /// The port in the article, which may be taken on the machine that runs this.
 const PORT: &str = "10000";
 
+/// The article.
+const PAGE: &str = include_str!("../../../www/page/index.html");
+/// The words of the experiments.
+const EXPERIMENTS: &str = include_str!("../../../www/experiments/experiments.js");
+/// The guide to both, with the source of each claim.
+const GUIDE: &str = include_str!("../../../www/README.md");
+
 /// The text of the element with this id, as a reader copies it.
 fn code(id: &str) -> String {
-    let page = include_str!("../../../www/page/index.html");
-    let (_, rest) = page
+    let (_, rest) = PAGE
         .split_once(&format!("<code id=\"{id}\">"))
         .unwrap_or_else(|| panic!("no code {id:?} in the article"));
     let (text, _) = rest.split_once("</code>").unwrap();
@@ -135,5 +141,121 @@ async fn the_servers_of_the_article_do_not_answer_an_empty_datagram() {
         let mut buffer = [0; 16];
         let (length, _) = socket.recv_from(&mut buffer).await.unwrap();
         assert_eq!(&buffer[..length], b"after", "{id} answers the second only");
+    }
+}
+
+/// Whether a text says this, wherever its lines break.
+fn says(text: &str, words: &str) -> bool {
+    let text: Vec<&str> = text.split_whitespace().collect();
+    text.join(" ").contains(words)
+}
+
+/// What stands between `open` and `close`, every time.
+fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
+    let rests = text.split(open).skip(1);
+    rests.filter_map(move |rest| Some(rest.split_once(close)?.0))
+}
+
+#[test]
+fn every_section_of_the_article_and_every_experiment_has_its_sources_in_the_guide() {
+    let (_, table) = GUIDE.split_once("## Where the claims come from").unwrap();
+    let rows: Vec<[&str; 3]> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| {
+            let cells: Vec<&str> = row.split(" | ").collect();
+            <[&str; 3]>::try_from(cells).unwrap_or_else(|_| panic!("three cells: {row}"))
+        })
+        .collect();
+    let has_row = |name: &str| {
+        rows.iter().any(|[place, claim, source]| {
+            *place == format!("`{name}`") && !claim.is_empty() && !source.is_empty()
+        })
+    };
+    let sections: Vec<&str> = between(PAGE, "<section", ">")
+        .filter_map(|tag| between(tag, " id=\"", "\"").next())
+        .collect();
+    assert!(sections.len() >= 11, "{sections:?}");
+    for id in sections {
+        assert!(
+            has_row(&format!("#{id}")),
+            "www/README.md has no source for #{id}"
+        );
+    }
+    let (_, list) = EXPERIMENTS
+        .split_once("export const EXPERIMENTS = {")
+        .unwrap();
+    let (list, _) = list.split_once("\n};").unwrap();
+    let names: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(": {"))
+        .filter(|name| !name.starts_with(' '))
+        .map(|name| name.trim_matches('"'))
+        .filter(|name| *name != "server")
+        .collect();
+    assert!(names.len() >= 12, "{names:?}");
+    for name in names {
+        assert!(has_row(name), "www/README.md has no source for {name}");
+    }
+}
+
+/// What the article has said, and what is true instead. See the table of sources in www/README.md.
+#[test]
+fn the_article_and_the_cards_say_what_the_standards_say() {
+    let both = [PAGE, EXPERIMENTS].concat();
+    for untrue in [
+        "one message in one packet",
+        "fits into one packet",
+        "is one packet or no packet",
+        "Each send is one packet",
+        "The packet is the frame",
+        "as DNS, QUIC and RTP do",
+        "A router that is unsure",
+        "and nobody says so",
+        "The header is a packet of its own",
+        "how most loss on the Internet comes about",
+        "fragments at 1,500",
+        "On one machine nothing gets lost",
+        "You see all four",
+    ] {
+        assert!(!says(&both, untrue), "{untrue}");
+    }
+    for sentence in [
+        "hands it to IP, which carries it in one packet, or in several when it is long",
+        "IP, however, may split one datagram into several packets.",
+        "UDP does not make two datagrams of one message.",
+        "A link that repeats what was not acknowledged, as radio links do, may deliver the same packet twice.",
+        "On Windows the call fails (<code translate=\"no\">WSAEMSGSIZE</code>), and the rest is gone all the same.",
+        "if 1 packet in 100 gets lost, by chance, all 45 fragments arrive 64 times in 100",
+    ] {
+        assert!(says(PAGE, sentence), "{sentence}");
+    }
+    for sentence in [
+        "RTP numbers its packets, and QUIC the bytes of its streams.",
+        "The ID in a DNS message is something else: it tells which question an answer belongs to, and puts nothing in order.",
+        "On Windows, the call fails with WSAEMSGSIZE, and the rest is gone all the same.",
+    ] {
+        assert!(says(EXPERIMENTS, sentence), "{sentence}");
+    }
+    assert_eq!((0.99_f64.powi(45) * 100.0).round(), 64.0);
+    // The data that a fragment carries on Ethernet, which is the packet's without its header.
+    let packets = |bytes: usize| (bytes + 8).div_ceil(1480);
+    for bytes in [0, 512, 1232, 1472, 4096, 9216, 65_507] {
+        let written = match bytes {
+            1000.. => format!("{},{:03}", bytes / 1000, bytes % 1000),
+            _ => bytes.to_string(),
+        };
+        let row = between(
+            PAGE,
+            &format!("<tr><th scope=\"row\">{written}</th>"),
+            "</tr>",
+        )
+        .next()
+        .unwrap_or_else(|| panic!("no row for {written}"))
+        .to_owned();
+        assert!(
+            row.ends_with(&format!("<td>{}</td>", packets(bytes))),
+            "{row}"
+        );
     }
 }

@@ -34,9 +34,9 @@ pub(crate) const CASES: [Case; 11] = [
         presses: &[(0, "came back")],
         told: &[
             "1 datagram of 42 bytes went out, and came back after * *s.",
-            "It went from 127.0.0.1:* to SERVER. Nobody chose the first of these ports: the system did.",
+            "It went from 127.0.0.1:*, the relay, to SERVER. Nobody chose the first of these ports: the relay's system did.",
         ],
-        verdict: "You predicted “Connect to the server”. It is “Nothing”.",
+        verdict: "You predicted “Connect to the server”. It is “Neither”.",
     },
     Case {
         name: "three-sends",
@@ -94,7 +94,7 @@ pub(crate) const CASES: [Case; 11] = [
         guess: 2,
         presses: &[(0, "+ 0 on their way")],
         told: &[
-            "50 sent = 39 echoed + 11 dropped + 0 on their way.",
+            "50 sent = 39 echoed + 11 lost on the link + 0 on their way.",
             "None was sent a second time.",
         ],
         verdict: RIGHT,
@@ -204,6 +204,8 @@ async fn verdict(page: &Page) -> Result<String> {
 
 pub(crate) async fn perform(page: &Page, host: &TestServer, case: &Case, mode: &str) -> Result<()> {
     open(page, host, case.name, mode).await?;
+    let end = page.script(END).await?;
+    ensure!(end == json!([false, false]), "at the beginning: {end}");
     guess(page, case.guess).await?;
     for (place, words) in case.presses {
         let button = format!(".actions button:nth-of-type({})", place + 1);
@@ -245,12 +247,14 @@ pub(crate) async fn perform(page: &Page, host: &TestServer, case: &Case, mode: &
             "one address for two clients: {told:#?}"
         );
     }
-    let why = page
-        .script("return document.querySelector('.why').open")
-        .await?;
-    ensure!(why == true, "the explanation is not open");
+    let end = page.script(END).await?;
+    ensure!(end == json!([true, true]), "the reason and Next: {end}");
     Ok(())
 }
+
+/// Whether the reason shows, and whether the way to the next experiment is the main button.
+const END: &str = "const why = document.querySelector('.why');
+    return [why.open && why.querySelector('p').checkVisibility(), 'main' in document.querySelector('.next').dataset]";
 
 /// Which datagrams of the experiment `order` came back before the one sent before them. How far each leaps is a matter of
 /// milliseconds; who does is a matter of the seed. The count that the page tells must fit the order that it tells.

@@ -6,6 +6,7 @@
 //! They need the feature `browser`, and [`trunk`] and [`shots`] one each of their own: plain `cargo test`, for which no browser
 //! need be installed, leaves them out and says so; `cargo verify` runs them.
 
+mod article;
 mod axe;
 mod browser;
 mod bytes;
@@ -25,6 +26,7 @@ mod page;
 mod picture;
 mod pictures;
 mod places;
+mod progress;
 #[cfg(feature = "shots")]
 mod shots;
 mod surroundings;
