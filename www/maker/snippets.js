@@ -74,7 +74,7 @@ function make(name, properties, ...children) {
 function file(name, text) {
   const source = make("code", { translate: false }, text);
   const button = copyButton(source, name);
-  const code = make("pre", { tabIndex: 0 }, source);
+  const code = make("pre", { tabIndex: 0, translate: false }, source);
   code.setAttribute("role", "region");
   code.setAttribute("aria-label", name);
   const shown = make("section", { className: "file" }, make("header", {}, make("h3", { className: "name" }, name), button), code);

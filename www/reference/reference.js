@@ -1,4 +1,12 @@
-// Draws the reference from custom-elements.json, so that it lists what there is, with a live example beside each entry.
+// Draws the reference from custom-elements.json, so that it lists what there is: tables, and one live example, which is that of the
+// row that was chosen last.
+
+/** The example to begin with, and that of all methods. */
+const PLAIN = '<udp-echo mode="simulated" view="mini"></udp-echo>';
+/** One that has events of every kind. */
+const EVENTFUL = '<udp-echo mode="simulated" view="mini" loss="30 0" count="3"></udp-echo>';
+/** One that shows most colours. */
+const COLOURFUL = '<udp-echo mode="simulated" view="transcript"></udp-echo>';
 
 /** What an example of an attribute says beside `mode` and `view`, which are those of all. */
 const ATTRIBUTES = {
@@ -7,7 +15,7 @@ const ATTRIBUTES = {
     relay: 'relay="wss://udp.example/relay"',
     target: 'target="echo"',
     src: 'mode="replay" src="./embed/run.json"',
-    experiment: 'experiment="two-spaces"',
+    experiment: 'experiment="loss" view="timeline"',
   },
   "What it sends": {
     message: 'message="Grüße"',
@@ -64,10 +72,18 @@ const CALLS = {
   export: (element) => element.export(),
 };
 
+const STATES = {
+  live: { label: 'element.mode = "live"', run: (element) => (element.mode = "live") },
+  simulated: { label: 'element.mode = "simulated"', run: (element) => (element.mode = "simulated") },
+};
+
 const SLOTS = {
   "": '<udp-echo mode="simulated" loading="click">\n  <pre>sending "This is the message.  It will be repeated."</pre>\n</udp-echo>',
   error: '<udp-echo mode="simulated" loading="click">\n  <p slot="error">The live example does not start here. Read on.</p>\n</udp-echo>',
 };
+
+/** Of the views, the smallest that has the panel. */
+const VIEWS = { core: "", picture: "timeline", lab: "lab", bytes: "full" };
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -76,29 +92,29 @@ const make = (tag, properties = {}, ...children) => {
 };
 
 const section = (name) => document.querySelector(`[data-list=${name}]`);
+const code = (text) => make("code", { translate: false }, text);
 
 /** A description with `code` in it. */
-function prose(text, className = "") {
-  const pieces = (text ?? "").split("`").map((piece, place) => (place % 2 ? make("code", {}, piece) : piece));
-  return make("p", { className }, ...pieces);
+const prose = (text) => (text ?? "").split("`").map((piece, place) => (place % 2 ? code(piece) : piece));
+
+/** A row: its name, what it is, and what is pressed or filled in to see it. */
+function row(name, description, ...controls) {
+  const line = make("tr", {}, make("th", { scope: "row" }, name ? code(name) : "(no name)"), make("td", {}, ...description));
+  if (controls.length) line.append(make("td", { className: "controls" }, ...controls));
+  line.dataset.name = name;
+  return line;
 }
 
-/** Code, which scrolls, with the keys too. */
-const source = (code) => make("pre", { tabIndex: 0 }, make("code", {}, code));
-
-/** The code of an example, and what comes of it. */
-function example(code, element) {
-  return make("div", { className: "example" }, source(code), element);
+function table(columns, ...bodies) {
+  const heads = columns.map((text) => make("th", { scope: "col" }, text));
+  return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), ...bodies);
 }
 
-function entry(heading, name, about, shown) {
-  const words = make("div", {}, make(heading, { className: "name", textContent: name }), ...about);
-  const row = make("article", { className: "entry" }, words, shown);
-  row.dataset.name = name;
-  return row;
+/** Rows below a heading of their own. */
+function group(heading, rows) {
+  const head = make("th", { scope: "rowgroup", colSpan: 3, className: "group" }, heading);
+  return make("tbody", {}, ...(heading ? [make("tr", {}, head)] : []), ...rows);
 }
-
-let examples = 0;
 
 /** The element that a line of markup is: our own constants, nobody's input. */
 function widget(markup) {
@@ -106,159 +122,182 @@ function widget(markup) {
   const element = document.createElement(tag);
   for (const [, name, value = ""] of attributes.matchAll(/([a-z-]+)(?:="(.*?)")?/g)) element.setAttribute(name, value);
   if (inside) element.append(inside.startsWith("<") ? widget(inside) : inside);
-  if (tag !== "udp-echo") return element;
-  // Who hears the page tells one example from the next by its name; on a button that waits for a click, the name is what it says.
-  if (!element.hasAttribute("label") && !element.hasAttribute("loading")) element.setAttribute("label", `Example ${(examples += 1)}`);
   return element;
+}
+
+/** The one live example: its code, its element, and what came of it. It stands beside the tables; where there is no room, in them. */
+const example = {
+  place: document.getElementById("example"),
+  source: code(""),
+  log: make("pre", { className: "log", tabIndex: 0, translate: false }),
+  sheet: new CSSStyleSheet(),
+  wide: matchMedia("(min-width: 72em)"),
+  events: [],
+  onstate: () => {},
+  element: undefined,
+  row: undefined,
+
+  begin(events) {
+    this.events = events;
+    document.adoptedStyleSheets.push(this.sheet);
+    this.log.setAttribute("role", "log");
+    this.log.setAttribute("aria-label", "What came of it");
+    this.place.append(make("pre", { tabIndex: 0 }, this.source), this.log);
+    this.place.hidden = false;
+    this.wide.addEventListener("change", () => this.settle());
+    this.build(PLAIN);
+  },
+
+  /** Shows what a row is about, in the element that there is when its markup is the same. */
+  show(markup, row) {
+    for (const other of document.querySelectorAll(".show[aria-pressed=true]")) other.setAttribute("aria-pressed", "false");
+    row.querySelector(".show")?.setAttribute("aria-pressed", "true");
+    this.row?.removeAttribute("data-chosen");
+    this.row = row;
+    row.dataset.chosen = "";
+    this.sheet.replaceSync("");
+    if (this.source.textContent !== markup) this.build(markup);
+    this.settle();
+    // Somebody wants to see it. What waits for a click is to be clicked.
+    if (this.element.loading !== "click") this.element.connect().catch(() => {});
+    return this.element;
+  },
+
+  build(markup) {
+    const element = widget(markup);
+    // On a button that waits for a click, the name is what the button says.
+    if (!element.hasAttribute("label") && !element.hasAttribute("loading")) element.setAttribute("label", "Live example");
+    for (const name of this.events) element.addEventListener(name, ({ type, detail }) => this.tell(`${type} ${JSON.stringify(detail)}`));
+    element.addEventListener("udp-state", () => this.onstate());
+    this.source.textContent = markup;
+    this.log.textContent = "";
+    this.element?.remove();
+    this.element = element;
+    this.log.before(element);
+  },
+
+  tell(text) {
+    this.log.append(`${text}\n`);
+    this.log.scrollTop = this.log.scrollHeight;
+  },
+
+  /** Puts it beside the tables, or below the row that was chosen. */
+  settle() {
+    document.querySelector(".below")?.replaceWith();
+    if (this.wide.matches || !this.row) return void document.querySelector("main").append(this.place);
+    const cell = make("td", { colSpan: 3 }, this.place);
+    this.row.after(make("tr", { className: "below" }, cell));
+    // As much of it as there is room for, and the row in any case.
+    for (const node of [this.place, this.row]) node.scrollIntoView({ block: "nearest" });
+  },
+};
+
+/** A button that shows the example of a row. */
+function shower(name, markup, then = () => {}) {
+  const button = make("button", { type: "button", className: "show" }, "Show");
+  button.setAttribute("aria-label", `Show ${name || "the slot without a name"}`);
+  button.setAttribute("aria-pressed", "false");
+  button.onclick = () => then(example.show(markup, button.closest("tr")));
+  return button;
+}
+
+/** A button that runs the line it shows. */
+function runner(line, run) {
+  const button = make("button", { type: "button", className: "code", translate: false }, line);
+  button.onclick = () => run(example.show(PLAIN, button.closest("tr")));
+  return button;
 }
 
 function attributes(catalogue) {
   const known = new Map(catalogue.attributes.map((attribute) => [attribute.name, attribute]));
-  for (const [heading, group] of Object.entries(ATTRIBUTES)) {
-    section("attributes").append(make("h3", {}, heading));
-    for (const [name, more] of Object.entries(group)) {
-      const { description, fieldName } = known.get(name);
-      const others = [['mode="simulated"', /\bmode=/], ['view="mini"', /\bview=/]].filter(([, set]) => !set.test(more));
-      const said = [...others.map(([text]) => text), more].filter(Boolean).join(" ");
-      const property = fieldName === name ? [] : [prose(`As a property: \`${fieldName}\`.`, "quiet")];
-      const shown = widget(`<udp-echo ${said}></udp-echo>`);
-      section("attributes").append(entry("h4", name, [prose(description), ...property], example(`<udp-echo ${said}></udp-echo>`, shown)));
-    }
+  const groups = Object.entries(ATTRIBUTES).map(([heading, entries]) =>
+    group(
+      heading,
+      Object.entries(entries).map(([name, more]) => {
+        const { description, fieldName } = known.get(name);
+        const others = [['mode="simulated"', /\bmode=/], ['view="mini"', /\bview=/]].filter(([, set]) => !set.test(more));
+        const said = [...others.map(([text]) => text), more].filter(Boolean).join(" ");
+        const property = fieldName === name ? [] : prose(` As a property: \`${fieldName}\`.`);
+        return row(name, [...prose(description), ...property], shower(name, `<udp-echo ${said}></udp-echo>`));
+      }),
+    ),
+  );
+  section("attributes").append(table(["Name", "What it does", "Example"], ...groups));
+}
+
+async function call(name, element) {
+  try {
+    const result = await CALLS[name](element);
+    const text = typeof result === "string" ? `${result.slice(0, 300)}…` : JSON.stringify(result);
+    example.tell(`${name}: ${text ?? "done"}`);
+  } catch (error) {
+    example.tell(`${name}: ${error.name}: ${error.message}`);
   }
-}
-
-/** One widget for a whole list; it stays in sight while the list goes by. */
-function shared(place, list, markup, ...more) {
-  const element = widget(markup);
-  const side = make("div", { className: "example follow" }, source(markup), element, ...more);
-  section(place).append(make("div", { className: "entry first" }, list, side));
-  return element;
-}
-
-const item = (name, description, ...more) => {
-  const term = make("dt", {}, make("code", {}, name));
-  term.dataset.name = name;
-  return [term, make("dd", {}, ...prose(description).childNodes, ...more)];
-};
-
-function log() {
-  const lines = make("pre", { className: "log", tabIndex: 0 });
-  lines.setAttribute("role", "log");
-  lines.setAttribute("aria-label", "What came of it");
-  const add = (text) => {
-    lines.append(`${text}\n`);
-    lines.scrollTop = lines.scrollHeight;
-  };
-  return { lines, add };
 }
 
 function methods(catalogue) {
-  const { lines, add } = log();
-  const list = make("dl");
-  const element = shared("methods", list, '<udp-echo mode="simulated" view="mini"></udp-echo>', lines);
-  for (const { name, description, kind } of catalogue.members) {
-    if (kind === "field") {
-      list.append(...item(name, `${description} Read only.`));
-      continue;
-    }
-    const call = make("button", { type: "button", className: "code", textContent: `element.${METHODS[name]}` });
-    call.onclick = async () => {
-      try {
-        const result = await CALLS[name](element);
-        const text = typeof result === "string" ? `${result.slice(0, 300)}…` : JSON.stringify(result);
-        add(`${name}: ${text ?? "done"}`);
-      } catch (error) {
-        add(`${name}: ${error.name}: ${error.message}`);
-      }
-    };
-    list.append(...item(name, description, call));
-  }
+  const rows = catalogue.members.map(({ name, description, kind }) => {
+    if (kind === "field") return row(name, prose(`${description} Read only.`));
+    return row(name, [...prose(description), runner(`element.${METHODS[name]}`, (element) => call(name, element))]);
+  });
+  section("methods").append(table(["Name", "What it does, and a line to run"], group("", rows)));
 }
 
 function events(catalogue) {
-  const { lines, add } = log();
-  const list = make("dl");
-  const element = shared("events", list, '<udp-echo mode="simulated" view="mini" loss="30 0" count="3"></udp-echo>', lines);
-  for (const { name, description } of catalogue.events) {
-    list.append(...item(name, description));
-    element.addEventListener(name, ({ type, detail }) => add(`${type} ${JSON.stringify(detail)}`));
-  }
+  const rows = catalogue.events.map(({ name, description }) => row(name, prose(description), shower(name, EVENTFUL)));
+  section("events").append(table(["Name", "When it comes", "Example"], group("", rows)));
 }
 
 function parts(catalogue) {
-  const sheet = new CSSStyleSheet();
-  document.adoptedStyleSheets.push(sheet);
-  const list = make("div");
-  const meaning = make("p", { className: "quiet", textContent: "\u00a0" });
-  // Of the views, the smallest that has the panel.
-  const views = { core: "", picture: "timeline", lab: "lab", bytes: "full" };
-  const element = shared("parts", list, '<udp-echo mode="simulated"></udp-echo>', meaning);
-  const code = element.previousElementSibling.firstElementChild;
-  for (const [panel, view] of Object.entries(views)) {
-    const choices = make("div", { className: "choices" });
-    for (const { name, description } of catalogue.cssParts.filter((part) => part.panel === panel)) {
-      const button = make("button", { type: "button", textContent: name });
-      button.dataset.name = name;
-      button.setAttribute("aria-pressed", "false");
-      button.onclick = () => {
-        const chosen = button.getAttribute("aria-pressed") === "false";
-        for (const other of list.querySelectorAll("button")) other.setAttribute("aria-pressed", String(chosen && other === button));
-        sheet.replaceSync(chosen ? `udp-echo::part(${name}) { outline: 3px solid #d55e00; outline-offset: 2px }` : "");
-        // The element beside the list shows the panel that the part is of.
-        if (view) element.setAttribute("view", view);
-        else element.removeAttribute("view");
-        code.textContent = `<udp-echo mode="simulated"${view && ` view="${view}"`}></udp-echo>`;
+  for (const [panel, view] of Object.entries(VIEWS)) {
+    const ofPanel = catalogue.cssParts.filter((part) => part.panel === panel);
+    const rows = ofPanel.map(({ name, description }) => {
+      const outline = (element) => {
+        example.sheet.replaceSync(`udp-echo::part(${name}) { outline: 3px solid #d55e00; outline-offset: 2px }`);
         element.shadowRoot?.querySelector(`[part~=${name}]`)?.scrollIntoView({ block: "nearest" });
       };
-      button.onfocus = button.onpointerenter = () => (meaning.textContent = `${name}: ${description}`);
-      choices.append(button);
-    }
-    list.append(make("h3", {}, panel), choices);
+      return row(name, prose(description), shower(name, `<udp-echo mode="simulated"${view && ` view="${view}"`}></udp-echo>`, outline));
+    });
+    const list = table(["Name", "What it is", "Outline it"], group("", rows));
+    section("parts").append(make("details", {}, make("summary", {}, `${panel}: ${ofPanel.length} parts`), list));
   }
 }
 
 function properties(catalogue) {
-  const list = make("dl");
-  const element = shared("properties", list, '<udp-echo mode="simulated" view="transcript"></udp-echo>');
-  for (const { name, description, default: initial } of catalogue.cssProperties) {
+  const rows = catalogue.cssProperties.map(({ name, description, default: initial }) => {
     // Of a pair, the first is that of light pages.
     const color = initial.match(/^light-dark\((#[0-9a-f]{6})/)?.[1];
     const input = make("input", color ? { type: "color", value: color } : { placeholder: initial });
     input.setAttribute("aria-label", name);
-    input.oninput = () => element.style.setProperty(name, input.value);
-    list.append(...item(name, `${description}: \`${initial}\` `, input));
-  }
+    input.oninput = () => example.show(COLOURFUL, input.closest("tr")).style.setProperty(name, input.value);
+    return row(name, prose(`${description}: \`${initial}\``), input);
+  });
+  section("properties").append(table(["Name", "What it is, and its default", "Change it"], group("", rows)));
 }
 
 function states(catalogue) {
-  const list = make("dl");
-  const choices = make("div", { className: "choices" });
-  const element = shared("states", list, '<udp-echo mode="simulated" view="mini"></udp-echo>', choices);
-  for (const mode of ["simulated", "live"]) {
-    const button = make("button", { type: "button", textContent: `element.mode = "${mode}"` });
-    button.onclick = () => (element.mode = mode);
-    choices.append(button);
-  }
-  const marks = catalogue.cssStates.map(({ name, description }) => {
-    const mark = make("span", { className: "quiet" });
-    list.append(...item(name, `${description} `, mark));
-    return [name, mark];
+  const marks = [];
+  const rows = catalogue.cssStates.map(({ name, description }) => {
+    const mark = make("span", { className: "now" });
+    marks.push([name, mark]);
+    const { label, run } = STATES[name] ?? {};
+    return row(name, [...prose(`${description} `), mark, ...(run ? [runner(label, run)] : [])]);
   });
-  const look = () => marks.forEach(([name, mark]) => (mark.textContent = element.matches(`:state(${name})`) ? "● now" : ""));
-  element.addEventListener("udp-state", look);
-  look();
+  section("states").append(table(["Name", "When it holds, and a line to run"], group("", rows)));
+  example.onstate = () => marks.forEach(([name, mark]) => (mark.textContent = example.element.matches(`:state(${name})`) ? "● now" : ""));
+  example.onstate();
 }
 
 function slots(catalogue) {
-  for (const { name, description } of catalogue.slots) {
-    section("slots").append(entry("h3", name || "(no name)", [prose(description)], example(SLOTS[name], widget(SLOTS[name]))));
-  }
+  const rows = catalogue.slots.map(({ name, description }) => row(name, prose(description), shower(name, SLOTS[name])));
+  section("slots").append(table(["Name", "What it is", "Example"], group("", rows)));
 }
 
 const response = await fetch(new URL("custom-elements.json", import.meta.url));
 const [catalogue] = (await response.json()).modules[0].declarations;
 // What the bundle wrote out for readers without JavaScript.
 for (const list of document.querySelectorAll(".plain")) list.remove();
+example.begin(catalogue.events.map(({ name }) => name));
 for (const draw of [attributes, methods, events, parts, properties, states, slots]) draw(catalogue);
 // For the tests, and for links that were followed before there was anything to go to.
 document.documentElement.dataset.drawn = "";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::site::Site;
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
-use crate::page::Page;
+use crate::page::{Page, Scheme};
 use crate::pictures::pictures;
 use test_support::host::TestServer;
 
@@ -55,11 +55,23 @@ async fn every_entry_of_the_catalogue_is_on_the_page_with_an_example_that_runs()
             );
             ensure!(page.script(&shown).await? == json!(names(list)), "{section}");
         }
-        // Each example starts when it comes into sight, and opens no socket. Those that wait for a click are told.
-        page.script("document.querySelectorAll('udp-echo').forEach((example) => example.connect())").await?;
-        let idle = "const examples = [...document.querySelectorAll('udp-echo')];
-            return examples.length > 25 && examples.every(({ state, mode }) => state === mode)";
-        page.wait_for("every example to run", idle).await?;
+        // Each row shows its example, which is the only one, runs, and opens no socket.
+        let shown = page.script("return document.querySelectorAll('.show').length").await?;
+        ensure!(shown.as_u64() > Some(25), "only {shown} rows have an example");
+        for place in 0..shown.as_u64().unwrap_or_default() {
+            // One that waits for a click is told.
+            let name = page
+                .script(&format!(
+                    "const button = document.querySelectorAll('.show')[{place}];
+                     button.click();
+                     document.querySelector('#example udp-echo').connect();
+                     return button.ariaLabel"
+                ))
+                .await?;
+            let runs = "const [example, ...others] = document.querySelectorAll('udp-echo');
+                return !others.length && example.state === example.mode";
+            page.wait_for(&format!("{name}: one example that runs"), runs).await?;
+        }
         ensure!(host.sessions() == 0, "an example opened a session");
         Ok(())
     })
@@ -105,37 +117,35 @@ async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen
         methods.sort_by_key(|name| (name == "disconnect", name != "connect"));
         for name in methods {
             page.script(&format!(
-                "document.querySelector('[data-list=methods] [data-name={name}] + dd button').click()"
+                "document.querySelector('[data-list=methods] [data-name={name}] button').click()"
             ))
             .await?;
             let said = format!(
-                "return document.querySelector('[data-list=methods] .log').textContent.includes('{name}: ')"
+                "return document.querySelector('#example .log').textContent.includes('{name}: ')"
             );
             page.wait_for(&name, &said).await?;
         }
         page.script(
-            "const element = document.querySelector('[data-list=events] udp-echo');
-             element.connect();
-             element.burst(20)",
+            "document.querySelector('[data-list=events] .show').click();
+             document.querySelector('#example udp-echo').burst(20)",
         )
         .await?;
         page.wait_for(
             "the events of a burst",
-            "const said = document.querySelector('[data-list=events] .log').textContent;
+            "const said = document.querySelector('#example .log').textContent;
              return ['udp-ready', 'udp-state', 'udp-sent', 'udp-echoed', 'udp-stats'].every((name) => said.includes(`${name} {`))",
         )
         .await?;
 
-        let parts = "const widget = document.querySelector('[data-list=parts] udp-echo');";
-        page.script(&format!("{parts} widget.connect(); document.querySelector('[data-list=parts] [data-name=send]').click()"))
-            .await?;
+        let parts = "const widget = document.querySelector('#example udp-echo');";
+        page.script("document.querySelector('[data-list=parts] [data-name=send] .show').click()").await?;
         page.wait_for(
             "the outline of a part",
             &format!("{parts} const send = widget.shadowRoot.querySelector('[part~=send]');
                 return send && getComputedStyle(send).outlineWidth === '3px'"),
         )
         .await?;
-        page.script("document.querySelector('[data-list=parts] [data-name=toolbar]').click()").await?;
+        page.script("document.querySelector('[data-list=parts] [data-name=toolbar] .show').click()").await?;
         page.wait_for(
             "the outline of a part of a panel, which comes with its view",
             &format!("{parts} const toolbar = widget.shadowRoot.querySelector('[part=toolbar]');
@@ -144,25 +154,56 @@ async fn methods_run_events_are_heard_and_a_part_a_property_and_a_state_are_seen
         .await?;
 
         page.script(
-            "const input = document.querySelector('[data-list=properties] [data-name=\"--udp-echo-ink\"] + dd input');
+            "const input = document.querySelector('[data-list=properties] [data-name=\"--udp-echo-ink\"] input');
              input.value = '#123456';
-             input.dispatchEvent(new Event('input'));
-             document.querySelector('[data-list=properties] udp-echo').connect()",
+             input.dispatchEvent(new Event('input'))",
         )
         .await?;
         page.wait_for(
             "ink of another colour",
-            "const frame = document.querySelector('[data-list=properties] udp-echo').shadowRoot?.querySelector('[part=frame]');
+            "const frame = document.querySelector('#example udp-echo').shadowRoot?.querySelector('[part=frame]');
              return frame && getComputedStyle(frame).color === 'rgb(18, 52, 86)'",
         )
         .await?;
-        page.script("document.querySelector('[data-list=states] udp-echo').connect()").await?;
         page.wait_for(
             "the state",
-            "return document.querySelector('[data-list=states] [data-name=simulated] + dd').textContent.includes('now')
-                && !document.querySelector('[data-list=states] [data-name=live] + dd').textContent.includes('now')",
+            "const is = (name) => document.querySelector(`[data-list=states] [data-name=${name}] .now`).textContent === '● now';
+             return is('simulated') && !is('live')",
         )
         .await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+/// Height of the page in pixels beyond which nobody finds anything; it had 14,000 with a widget for each entry.
+const HIGHEST: u64 = 8_000;
+
+#[tokio::test]
+async fn one_example_stays_beside_the_tables_and_in_narrow_windows_below_the_row_that_was_chosen() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        page.emulate(1280, 900, Scheme::Light).await?;
+        open(page, &host, "reference.html").await?;
+        let height = page.script("return document.documentElement.scrollHeight").await?;
+        ensure!(height.as_u64() < Some(HIGHEST), "{height} pixels");
+        let choose = "const row = document.querySelector('[data-list=methods] [data-name=reset]');
+            row.scrollIntoView({ block: 'center' });
+            row.querySelector('button').click()";
+        page.script(choose).await?;
+        let beside = "const { top, left } = document.querySelector('#example').getBoundingClientRect();
+            return top >= 0 && top < 100 && left > document.querySelector('.lists').getBoundingClientRect().right - 1";
+        page.wait_for("the example beside the row", beside).await?;
+        page.emulate(390, 900, Scheme::Light).await?;
+        page.wait_for(
+            "the example below the row",
+            "return document.querySelector('[data-name=reset] + .below #example udp-echo')",
+        )
+        .await?;
+        page.emulate(1280, 900, Scheme::Light).await?;
+        page.wait_for("the example beside the tables again", "return document.querySelector('main > #example udp-echo')")
+            .await?;
         Ok(())
     })
     .await;
