@@ -208,3 +208,36 @@ async fn no_listing_is_clipped_and_no_code_is_translated() {
     .await;
     host.shutdown().await;
 }
+
+#[tokio::test]
+async fn the_page_links_to_its_source_and_to_what_puts_it_into_another_tutorial() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open_first(page, &host).await?;
+        let links = page
+            .script("return [...document.querySelectorAll('header nav a')].filter((link) => link.checkVisibility()).map((link) => [link.textContent, link.getAttribute('href')])")
+            .await?;
+        ensure!(
+            links
+                == json!([
+                    ["Put this in your own tutorial", "./snippets.html"],
+                    ["Reference of the element", "./reference.html"],
+                    ["Source", "./source.tgz"]
+                ]),
+            "{links}"
+        );
+        let archive = page
+            .script_that_calls_back(
+                "const done = arguments[arguments.length - 1];
+                 fetch('./source.tgz').then(async (response) => done([response.status, ...new Uint8Array(await response.arrayBuffer()).slice(0, 2)]))",
+            )
+            .await?;
+        ensure!(archive == json!([200, 0x1f, 0x8b]), "no gzip: {archive}");
+        page.click("header nav a").await?;
+        page.wait_for("the snippet maker", "return document.querySelector('h1').textContent === 'Put this in your own tutorial'")
+            .await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}

@@ -8,10 +8,12 @@
 //! - [`mod@reference`] writes the reference page out for readers without JavaScript;
 //! - [`site`] puts all of it side by side under a version that names its content; [`loader`] and [`integrity`] write down the
 //!   hashes, [`compress`] adds the twins that are sent;
+//! - [`archive`] adds the source, to which the page links;
 //! - [`sizes`] prints what a visitor downloads.
 //!
 //! Nothing is done twice: without a change in what goes in, only cargo's own check of the sources runs.
 
+mod archive;
 mod compress;
 mod glue;
 mod imports;
@@ -118,6 +120,7 @@ pub(crate) fn make() -> Result<Bundle> {
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files, &minifier)?;
     integrity::add(&mut files, &version)?;
+    archive::add(&mut files, &workspace::root());
     compress::add_twins(&mut files);
     // Without a stamp the next run starts over, should this one end between here and the stamp's writing.
     if stamp.exists() {
