@@ -154,7 +154,8 @@ async fn nothing_moves_by_itself_while_the_page_loads_and_answers_come() {
 async fn the_tab_key_walks_through_everything_and_the_focus_always_shows() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
-        // Not by pressing the button for it: the walk is to begin at the top.
+        // Not by pressing the button for it: the walk is to begin at the top. A wide window has its contents open.
+        page.emulate(1280, 900, Scheme::Light).await?;
         open_first(page, &host).await?;
         page.script("document.querySelector('#live').view = 'full'")
             .await?;
@@ -184,6 +185,7 @@ async fn the_tab_key_walks_through_everything_and_the_focus_always_shows() {
             "message",
             "send",
             "log",
+            "./snippets.html",
             "#boundaries",
             "#experiment=loss",
             "#experiment=terminal",

@@ -7,21 +7,29 @@ use crate::bundle::site::Files;
 
 /// The archive, at the top of the host. Its name is not that of a twin.
 const ARCHIVE: &str = "source.tgz";
-/// The page that links to it, and what hides the link where there is no archive, as under Trunk.
+/// The page that links to it, and what hides the link where nobody makes the archive: under Trunk.
 const PAGE: &str = "index.html";
 const HIDDEN: &str = "<span data-source hidden>";
 const SHOWN: &str = "<span>";
 
-/// Adds the archive and shows the link; without git, or outside of a checkout, neither.
+/// Adds the archive and shows the link; without git, or outside of a checkout, the page has neither.
 pub(super) fn add(files: &mut Files, root: &Path) {
-    let Some(archive) = of(root) else { return };
-    let Some(page) = files.get_mut(PAGE) else {
+    let Some(page) = files.get(PAGE) else {
         return;
     };
-    *page = String::from_utf8_lossy(page)
-        .replace(HIDDEN, SHOWN)
-        .into_bytes();
-    files.insert(ARCHIVE.to_owned(), archive);
+    let text = String::from_utf8_lossy(page).into_owned();
+    let text = match of(root) {
+        Some(archive) => {
+            let text = text.replace(HIDDEN, SHOWN);
+            files.insert(ARCHIVE.to_owned(), archive);
+            text
+        }
+        None => text
+            .split_inclusive('\n')
+            .filter(|line| !line.contains(HIDDEN))
+            .collect(),
+    };
+    files.insert(PAGE.to_owned(), text.into_bytes());
 }
 
 /// The newest commit as a compressed tar file.
@@ -40,16 +48,17 @@ mod tests {
     use super::*;
 
     fn page() -> Files {
-        let page = format!("<p>{HIDDEN}<a href=\"./{ARCHIVE}\">Source</a></span></p>");
+        let page = format!("<p>\n{HIDDEN}<a href=\"./{ARCHIVE}\">Source</a></span>\n</p>");
         [(PAGE.to_owned(), page.into_bytes())].into()
     }
 
     #[test]
-    fn outside_of_a_checkout_there_is_no_archive_and_the_link_stays_hidden() {
+    fn outside_of_a_checkout_there_is_neither_an_archive_nor_a_link() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = page();
         add(&mut files, folder.path());
-        assert_eq!(files, page());
+        assert!(!files.contains_key(ARCHIVE));
+        assert_eq!(files[PAGE], b"<p>\n</p>");
     }
 
     #[test]
