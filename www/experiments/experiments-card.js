@@ -172,20 +172,24 @@ function show(name, mode, progress, copyButton) {
       hint.hidden = true;
       light();
       refresh();
-      // What cannot be done here is explained at least.
-      if (isReady && isInVain()) finish();
+      giveUp();
     };
     return make("label", {}, input, make("span", {}, text));
   });
   const fields = make("fieldset", {}, make("legend", {}, experiment.question), ...choices);
 
-  const isInVain = () => experiment.commands && !canJoin(facts);
+  /** What cannot be done here is explained at least. */
+  const giveUp = () => {
+    if (!isReady || prediction === undefined || !experiment.commands || canJoin(facts)) return;
+    told.replaceChildren(make("li", {}, WORDS.inVain));
+    finish();
+  };
   const begin = () => {
     isReady = true;
     remark.textContent = facts.mode === "live" ? "" : WORDS.simulated;
     if (experiment.commands) remark.textContent = join(experiment, facts, commands, copyButton);
     light();
-    if (prediction !== undefined && isInVain()) finish();
+    giveUp();
   };
   // One that does not become ready says why by itself; or the card is gone.
   Promise.all(elements.map((element) => prepare(element, name))).then(begin, () => (remark.textContent = ""));

@@ -24,6 +24,7 @@ export const WORDS = {
   nothing: "Nothing yet.",
   right: "As you predicted.",
   wrong: (prediction, truth) => `You predicted “${prediction}”. It is “${truth}”.`,
+  inVain: "This cannot be tried here.",
   why: "Why",
   again: "Start over",
   own: "Send messages of your own",

@@ -353,6 +353,9 @@ async fn terminal(page: &Page, host: &TestServer, mode: &str) -> Result<()> {
                 .await?
                 == 0
         );
+        // The reason is told all the same, and there is a way on.
+        ensure!(sentences(page).await? == ["This cannot be tried here."]);
+        ensure!(page.script(END).await? == json!([true, true]));
         return Ok(());
     }
     let lines = page
