@@ -143,13 +143,9 @@ pub fn introduction(more: &str) -> String {
 /// A mishap was asked for.
 pub fn mishap(mishap: Mishap) -> &'static str {
     match mishap {
-        Mishap::Lose => {
-            "The network loses this one. Nobody tells the sender, and nobody sends it again."
-        }
-        Mishap::Hold => {
-            "Two were sent. The network holds the first for 200 ms, and the second overtakes it."
-        }
-        Mishap::Double => "The network delivers this one twice, and the server answers both.",
+        Mishap::Lose => "The network loses this one, and nobody tells the sender.",
+        Mishap::Hold => "The network holds the first of two, and the second overtakes it.",
+        Mishap::Double => "The network delivers this one twice.",
     }
 }
 

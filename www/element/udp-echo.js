@@ -129,13 +129,13 @@ try {
 }
 
 // Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
-const BASE = `:host { display: block; min-height: max(28.5em, 69.5em - 100vw) }
+const BASE = `:host { display: block; min-height: max(30.5em, 69.5em - 100vw) }
 :host(:is([autosend], [mode=replay], [src])) { min-height: max(47.75em, 100.5em - 100vw) }
-:host([view=mini]) { min-height: max(17em, 48.5em - 100vw) }
-:host([view=transcript]) { min-height: max(29.5em, 67.5em - 100vw) }
-:host([view=timeline]) { min-height: max(81em, 151.75em - 100vw) }
-:host([view=lab]) { min-height: max(142.5em, 280em - 200vw) }
-:host([view=full]) { min-height: max(176.75em, 358.25em - 300vw) }
+:host([view=mini]) { min-height: max(15.75em, 47.5em - 100vw) }
+:host([view=transcript]) { min-height: max(31.5em, 75em - 100vw) }
+:host([view=timeline]) { min-height: max(70em, 140em - 100vw) }
+:host([view=lab]) { min-height: max(91.5em, 202em - 200vw) }
+:host([view=full]) { min-height: max(155em, 319.5em - 300vw) }
 :host([hidden]), [hidden] { display: none }
 .probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
 .probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }

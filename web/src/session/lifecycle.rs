@@ -140,15 +140,14 @@ impl Session {
     /// Sends the message, and has this happen to it on its way.
     pub(super) fn send_with(&mut self, mishap: Mishap, now: Micros) -> Vec<Effect> {
         let mut effects = self.ask(ClientMessage::Once(mishap));
-        let payloads = match mishap {
+        let numbers: &[&str] = match mishap {
             // Order is a matter of two, which have to be told apart.
-            Mishap::Hold => ["1: ", "2: "]
-                .map(|number| Some([number.as_bytes(), &*self.draft].concat().into()))
-                .to_vec(),
-            Mishap::Lose | Mishap::Double => vec![None],
+            Mishap::Hold => &["1: ", "2: "],
+            Mishap::Lose | Mishap::Double => &[""],
         };
-        for payload in payloads {
-            effects.extend(self.begin_burst(payload, Pace::default(), now));
+        for number in numbers {
+            let payload = [number.as_bytes(), &self.draft].concat();
+            effects.append(&mut self.begin_burst(Some(payload.into()), Pace::default(), now));
         }
         self.notice
             .get_or_insert_with(|| words::mishap(mishap).to_owned());

@@ -14,7 +14,7 @@ async fn open(page: &Page, attributes: &str) -> Result<()> {
     site.bundle("/udp/")?;
     let element = format!(
         "<!doctype html><title>t</title><script type=module src=/udp/udp-echo.js></script>
-         <udp-echo mode=simulated view=lab seed=1 {attributes}></udp-echo>"
+         <udp-echo mode=simulated view=lab seed=1 timeout=30000 {attributes}></udp-echo>"
     );
     site.page("/", "", &element);
     page.open(&site.serve()).await?;
@@ -46,8 +46,8 @@ async fn send_20(page: &Page, sentence: &str) -> Result<()> {
     page.press_in_widget("[data-tool=send]").await?;
     let wanted = Value::from(sentence);
     let read = "document.querySelector('udp-echo').shadowRoot.querySelector('[part=effect-text]').textContent";
-    let is_said = page.wait_for(sentence, &format!("return {read} === {wanted}"));
-    if is_said.await.is_err() {
+    let is_said = format!("return {read} === {wanted}");
+    if page.wait_for(sentence, &is_said).await.is_err() {
         let said = page.script(&format!("return {read}")).await?;
         anyhow::bail!("it says {said}, and not {sentence:?}");
     }
