@@ -6,7 +6,8 @@
 const number = (value) => value.toLocaleString("en");
 const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 const millis = (value) => (value < 1 ? `${Math.round(value * 1000)} µs` : value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
-/** What somebody typed, without the end of the line, which comes escaped. */
+/** What somebody typed, without the end of the line, which comes escaped. It may be written from right to left: where it stands among
+    our words, U+2068 and U+2069 keep the two apart. */
 const line = (text) => text.replace(/(\\[rn])+$/, "");
 /** Bytes of a message that a reader can look at: the alphabet, again and again. */
 const filling = (length) => Uint8Array.from({ length }, (_, index) => 97 + (index % 26));
@@ -275,7 +276,7 @@ export const EXPERIMENTS = {
     done: ({ visitors }) => visitors.length >= 1,
     told: ({ visitors }) => [
       visitors.length && `${plural(visitors.length, "datagram")} came from outside this page.`,
-      ...visitors.slice(-3).map(({ peer, bytes, text, sent }) => `${peer} sent ${plural(bytes, "byte")}, “${line(text)}”; the server sent ${number(sent ?? 0)} back.`),
+      ...visitors.slice(-3).map(({ peer, bytes, text, sent }) => `${peer} sent ${plural(bytes, "byte")}, “\u2068${line(text)}\u2069”; the server sent ${number(sent ?? 0)} back.`),
     ],
     why: "The relay is there for pages, because no browser lets a page send plain UDP. The echo server behind it is bound to a UDP port like any other, and answers whoever writes to it.",
   },

@@ -169,10 +169,10 @@ pub fn no_count(limit: usize) -> String {
     )
 }
 
-/// A file was chosen that is too long.
+/// A file was chosen that is too long. Names of files may be written from right to left, and are kept apart from the words around.
 pub fn file_too_long(name: &str, size: usize, limit: usize) -> String {
     fill(
-        "“□” has □; one datagram carries □ at most. The file was not read, and the message stays as it was.",
+        "“\u{2068}□\u{2069}” has □; one datagram carries □ at most. The file was not read, and the message stays as it was.",
         &[name, &bytes(size), &bytes(limit)],
     )
 }
@@ -180,14 +180,14 @@ pub fn file_too_long(name: &str, size: usize, limit: usize) -> String {
 /// A file was chosen and cannot be read.
 pub fn file_unreadable(name: &str) -> String {
     fill(
-        "“□” cannot be read. Is it still there? The message stays as it was.",
+        "“\u{2068}□\u{2069}” cannot be read. Is it still there? The message stays as it was.",
         &[name],
     )
 }
 
 /// A file was read.
 pub fn file_read(name: &str, size: usize) -> String {
-    fill("“□”: □", &[name, &bytes(size)])
+    fill("“\u{2068}□\u{2069}”: □", &[name, &bytes(size)])
 }
 
 /// What a mark of the ruler means, and who says so.

@@ -231,9 +231,12 @@ pub fn message(place: u32, of: u32) -> String {
     )
 }
 
-/// What was typed is no number.
+/// What was typed is no number. It is kept apart from the words around it, for it may be written from right to left.
 pub fn no_number(text: &str) -> String {
-    fill("“□” is no number; the link stays as it was.", &[text])
+    fill(
+        "“\u{2068}□\u{2069}” is no number; the link stays as it was.",
+        &[text],
+    )
 }
 
 /// What was typed is too much.
@@ -247,7 +250,7 @@ pub fn out_of_range(text: &str, most: &str) -> String {
 /// What was typed is no seed.
 pub fn no_seed(text: &str) -> String {
     fill(
-        "“□” is no seed: a whole number below 2⁶⁴, or nothing; the seed stays as it was.",
+        "“\u{2068}□\u{2069}” is no seed: a whole number below 2⁶⁴, or nothing; the seed stays as it was.",
         &[text],
     )
 }

@@ -112,7 +112,7 @@ fn a_file_over_the_limit_is_refused_before_it_is_read() {
     );
     assert!(
         state.source().starts_with(
-            "“big.bin” has 1,073,741,824 bytes; one datagram carries 65,507 bytes at most."
+            "“\u{2068}big.bin\u{2069}” has 1,073,741,824 bytes; one datagram carries 65,507 bytes at most."
         ),
         "{}",
         state.source()
@@ -124,9 +124,13 @@ fn a_file_over_the_limit_is_refused_before_it_is_read() {
     );
     let read = Input::Read("fits.bin".to_owned(), Some(vec![7; 65_507]));
     assert_eq!(state.on(read), Some(Effect::Draft));
-    assert_eq!(state.source(), "“fits.bin”: 65,507 bytes");
+    assert_eq!(state.source(), "“\u{2068}fits.bin\u{2069}”: 65,507 bytes");
     assert_eq!(state.on(Input::Read("gone".to_owned(), None)), None);
-    assert!(state.source().starts_with("“gone” cannot be read"));
+    assert!(
+        state
+            .source()
+            .starts_with("“\u{2068}gone\u{2069}” cannot be read")
+    );
     assert_eq!(state.editor().payload().len(), 65_507);
 }
 

@@ -297,7 +297,7 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
         File::create(&huge)?.set_len(1 << 30)?;
         choose(page, &huge).await?;
         page.wait_for_in_widget("the refusal", "[part=byte-view] [data-ref=source]:not(:empty)").await?;
-        let refusal = "“huge.bin” has 1,073,741,824 bytes; one datagram carries 65,507 bytes at most. The file was not read, and the message stays as it was.";
+        let refusal = "“\u{2068}huge.bin\u{2069}” has 1,073,741,824 bytes; one datagram carries 65,507 bytes at most. The file was not read, and the message stays as it was.";
         ensure_reads(page, "[data-ref=source]", refusal).await?;
         ensure_reads(page, "[data-ref=bytes-length]", "42 characters, 42 bytes").await?;
         let small = folder.path().join("small.bin");

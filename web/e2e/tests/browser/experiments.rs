@@ -371,9 +371,9 @@ async fn terminal(page: &Page, host: &TestServer, mode: &str) -> Result<()> {
         let mut shell = Program::other("sh", &["-c", &format!("exec {line}")]);
         shell.write(typed.as_bytes()).await;
         let words = if typed.is_empty() {
-            "“from Python”; the server sent 11 back."
+            "“\u{2068}from Python\u{2069}”; the server sent 11 back."
         } else {
-            "“from nc”; the server sent 8 back."
+            "“\u{2068}from nc\u{2069}”; the server sent 8 back."
         };
         eventually(words, async || {
             Ok(sentences(page)
