@@ -6,7 +6,7 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::Context as _;
 use tokio::runtime::Builder;
-use udp_echo::cause::without_numbers;
+use udp_echo::cause::{plain, without_numbers};
 use udp_echo::config::{self, Cli, Command, Config};
 use udp_echo::inherited::Inherited;
 use udp_echo::place::{self, Shown};
@@ -114,7 +114,8 @@ fn open_browser(page: &str) {
         // Nobody asks how it ended; a thread does, so that no zombie stays until the host stops.
         Ok(mut browser) => drop(std::thread::spawn(move || browser.wait())),
         Err(error) => say(format_args!(
-            "open {page} yourself: `{program}` did not start ({error})"
+            "open {page} yourself: `{program}` did not start ({})",
+            plain(&error)
         )),
     }
 }

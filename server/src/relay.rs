@@ -1,4 +1,4 @@
-//! The relay: one WebSocket joined to one connected UDP socket.
+//! The relay: one WebSocket joined to one UDP socket, which is connected to its server unless the client asks otherwise.
 //!
 //! ```text
 //!             inbound              gso
@@ -206,6 +206,7 @@ impl ActiveSession<'_> {
                     from_server = read(&counters.from_server),
                     from_server_bytes = read(&counters.from_server_bytes),
                     dropped = read(&counters.dropped),
+                    strangers = read(&counters.strangers),
                     "closed"
                 )
             };

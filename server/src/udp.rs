@@ -160,6 +160,27 @@ impl UdpSocket {
         Ok(())
     }
 
+    /// A socket with the same port and without a peer, to take the place of this one: `connect` cannot be undone on every
+    /// system. For the moment that both are open, they share the port.
+    ///
+    /// # Errors
+    ///
+    /// Names the address and the operating system's reason. Must be called inside a tokio runtime.
+    pub fn unconnected(&self, offload: bool) -> anyhow::Result<Self> {
+        let (old, address) = (SockRef::from(self.io.socket()), self.local);
+        options::share_address(&old, true)
+            .and_then(|()| {
+                Self::open(address, offload, |socket| {
+                    options::share_address(socket, true)?;
+                    socket.bind(&address.into())?;
+                    // The port is nobody else's from here on.
+                    options::share_address(socket, false)
+                })
+            })
+            .inspect_err(|_| drop(options::share_address(&old, false)))
+            .with_context(|| format!("open an unconnected UDP socket on {address}"))
+    }
+
     /// The address that the socket has; after [`connect`](Self::connect) with the address that the system chose.
     pub fn local_addr(&self) -> SocketAddr {
         self.local

@@ -47,6 +47,6 @@ impl StreamEnd {
 
 impl From<io::Error> for StreamEnd {
     fn from(error: io::Error) -> Self {
-        Self::Lost(error.to_string())
+        Self::Lost(crate::cause::plain(&error))
     }
 }

@@ -75,7 +75,8 @@ pub const CATALOGUE: [Metric; 15] = [
     counter(
         "udp_echo_drops_total",
         &["reason"],
-        "Copies of datagrams and of answers that the relay dropped: loss, checksum and queue in a lab, slow_reader",
+        "Copies of datagrams and of answers that the relay dropped: loss, checksum and queue in a lab, slow_reader; \
+         stranger is a datagram that came to an unconnected socket from somebody else than the server",
     ),
     counter(
         "udp_echo_kernel_drops_total",

@@ -50,6 +50,8 @@ pub(crate) struct SessionCounters {
     pub(crate) unfinished: AtomicU64,
     /// Copies that were dropped, of datagrams and of answers, by reason in the order of [`DropReason::ALL`].
     pub(crate) drops: [AtomicU64; DropReason::ALL.len()],
+    /// Datagrams that came to an unconnected socket from somebody else than the server, and were dropped.
+    pub(crate) strangers: AtomicU64,
     /// Datagrams that the kernel dropped because the session took them too slowly out of its socket.
     pub(crate) kernel_drops: AtomicU64,
 }
@@ -137,6 +139,7 @@ impl SessionCounters {
         for (labels, counter) in DROP_LABELS.iter().zip(&self.drops) {
             add(DROPS, labels, counter);
         }
+        add(DROPS, "{reason=\"stranger\"}", &self.strangers);
         let bytes = "udp_echo_bytes_total";
         add(bytes, "{direction=\"in\"}", &self.from_client_bytes);
         add(bytes, "{direction=\"out\"}", &self.from_server_bytes);

@@ -9,6 +9,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,11 +22,12 @@ use super::close::CloseReason;
 use super::context::Context;
 use super::liveness::Liveness;
 use super::{ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
+use crate::cause::plain;
 use crate::echo::EchoReport;
 use crate::limits::{Backlog, RateLimiter};
-use crate::metrics::SessionCounters;
+use crate::metrics::{SessionCounters, add};
 use crate::target::Target;
-use crate::udp::{GsoBuffer, Slab, Trouble, UdpSocket};
+use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 use crate::ws::{Batch, Inbound, Incoming, Outbound, Replies, StreamEnd};
 
 mod control;
@@ -53,6 +55,8 @@ pub(super) struct PageSession<'a, W> {
     is_local: bool,
     session: Session,
     udp: UdpSocket,
+    /// Where datagrams go and answers come from, whether or not the socket is connected to it.
+    server: SocketAddr,
     rate: RateLimiter,
     page: Protocol<'a, W>,
     events: EventQueue,
@@ -85,6 +89,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             session: Session::new(context.clock.now(), seed),
             observation: Observation::new(context.register(&request.target, &udp)),
             udp,
+            server: request.target.address,
             rate,
             page: Protocol::new(outbound),
             events: EventQueue::default(),
@@ -201,10 +206,16 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 }
                 // What the server did comes before its answer, in the ledger as in the world.
                 self.take_reports();
-                for datagram in slab.buffers().flat_map(|buffer| buffer.datagrams()) {
-                    self.bound_memory();
-                    self.session
-                        .from_server(now, Bytes::copy_from_slice(datagram));
+                for buffer in slab.buffers() {
+                    if !self.is_from_server(&buffer) {
+                        add(&self.counters.strangers, buffer.datagrams().len());
+                        continue;
+                    }
+                    for datagram in buffer.datagrams() {
+                        self.bound_memory();
+                        self.session
+                            .from_server(now, Bytes::copy_from_slice(datagram));
+                    }
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -214,6 +225,12 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
+    }
+
+    /// Whether the session's server sent this. The system sees to that on a connected socket; on an unconnected one anybody
+    /// may write to the port.
+    fn is_from_server(&self, buffer: &GroBuffer<'_>) -> bool {
+        (buffer.peer.ip(), buffer.peer.port()) == (self.server.ip(), self.server.port())
     }
 
     /// Takes a report of the server about one of the session's datagrams.
@@ -262,9 +279,11 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             Trouble::Earlier(error) => earlier = Some(error),
             Trouble::Unsent { error, .. } => unsent = Some(error),
         };
-        self.udp
-            .send(&[GsoBuffer::to_peer(&carried.payload)], note)
-            .await;
+        let datagram = GsoBuffer {
+            to: self.udp.peer().is_none().then_some(self.server),
+            ..GsoBuffer::to_peer(&carried.payload)
+        };
+        self.udp.send(&[datagram], note).await;
         if let Some(error) = earlier {
             self.refused(&error);
         }
@@ -280,10 +299,10 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     /// The operating system's words, and the limit where that is what was met.
     fn reason(&self, bytes: usize, error: &io::Error) -> String {
-        let limit = self.target.max_datagram_bytes();
+        let (limit, words) = (self.target.max_datagram_bytes(), plain(error));
         match bytes > limit {
-            true => format!("{error}: {bytes} bytes, and a datagram carries {limit} at most"),
-            false => error.to_string(),
+            true => format!("{words}: {bytes} bytes, and a datagram carries {limit} at most"),
+            false => words,
         }
     }
 
@@ -291,7 +310,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         // Reports that wait are of datagrams that did arrive.
         self.take_reports();
         self.session
-            .refused(self.context.clock.now(), &error.to_string());
+            .refused(self.context.clock.now(), &plain(error));
     }
 
     /// Observes the server, or stops observing it, as the tracing option says.

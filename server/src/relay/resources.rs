@@ -6,6 +6,7 @@ use tokio::sync::SetOnce;
 
 use super::close::CloseReason;
 use super::context::Context;
+use crate::cause::without_numbers;
 use crate::echo::Registration;
 use crate::limits::{Permit, RateLimiter};
 use crate::resume::Lease;
@@ -137,7 +138,7 @@ fn connect(
     port: Option<u16>,
 ) -> Result<UdpSocket, CloseReason> {
     UdpSocket::connect(target.address, port, context.offload)
-        .map_err(|error| CloseReason::NoSocket(format!("{error:#}")))
+        .map_err(|error| CloseReason::NoSocket(without_numbers(&format!("{error:#}"))))
 }
 
 impl<'a> LazySocket<'a> {

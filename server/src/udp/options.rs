@@ -34,6 +34,14 @@ pub(super) fn grow_buffers(socket: &Socket, receive: usize, send: usize) {
     }
 }
 
+/// Lets another socket of ours bind the same address, or no longer. Linux and Windows ask for the one option, the BSDs for the
+/// other.
+pub(super) fn share_address(socket: &Socket, is_shared: bool) -> io::Result<()> {
+    #[cfg(all(unix, not(target_os = "linux")))]
+    socket.set_reuse_port(is_shared)?;
+    socket.set_reuse_address(is_shared)
+}
+
 fn size_receive_buffer(socket: &Socket, bytes: usize) {
     if !force_receive_buffer(socket, bytes) {
         let _ = socket.set_recv_buffer_size(bytes);

@@ -227,6 +227,46 @@ async fn turning_to_another_peer_keeps_the_port() {
     assert_eq!(receive(&second, 1).await[0], b"you");
 }
 
+/// What RFC 1122, section 4.1.3.3, leaves to the system, Linux tells connected sockets alone (udp(7)).
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_unconnected_socket_has_the_same_port_and_hears_nothing_of_a_closed_one() {
+    for address in LOOPBACK {
+        let server = bound(address, true);
+        let peer = server.local_addr();
+        let connected = UdpSocket::connect(peer, None, true).unwrap();
+        let local = connected.local_addr();
+        let mut client = connected.unconnected(true).unwrap();
+        drop(connected);
+        assert_eq!((client.local_addr(), client.peer()), (local, None));
+        let thief = UdpSocket::bind(local, true);
+        assert!(thief.is_err(), "the port is shared with nobody");
+
+        drop(server);
+        let datagram = |to| GsoBuffer {
+            to,
+            ..GsoBuffer::to_peer(b"anybody?")
+        };
+        for _ in 0..2 {
+            let batch = [datagram(Some(peer))];
+            client.send(&batch, |trouble| unsent(trouble)).await;
+        }
+        client.reconnect(peer).unwrap();
+        assert_eq!((client.local_addr(), client.peer()), (local, Some(peer)));
+        client
+            .send(&[datagram(None)], |trouble| unsent(trouble))
+            .await;
+        client.readable().await.unwrap();
+        let mut slab = Slab::take();
+        let heard = client.try_receive(&mut slab, 1).unwrap_err();
+        assert_eq!(heard.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(
+            client.try_receive(&mut slab, 1).is_err(),
+            "one datagram was refused, and the two before it were not"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_long_batch_lets_others_have_a_turn() {
     let server = bound(LOOPBACK[0], true);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use test_support::client::Client;
-use test_support::host::TestServer;
+use test_support::host::{TestServer, get};
 use test_support::soon;
 
 /// A host of the test's own, so that no other test can disturb it.
@@ -71,6 +71,7 @@ async fn one_byte_too_many_is_rejected_with_the_limit_and_the_session_lives() {
     let way = page.way(1, "rejected").await;
     let said = &way.last().unwrap().1;
     assert!(said.contains("65507"), "{said}");
+    assert!(!said.contains("os error"), "{said}");
 
     let mut raw = Client::connect(&host.ws("/relay/raw")).await;
     raw.send(&vec![1; 65_508]).await;
@@ -102,6 +103,81 @@ async fn a_stopped_server_refuses_and_the_same_session_works_again_from_the_same
         (&counters["refused"], &counters["echoed"]),
         (&json!(2), &json!(1))
     );
+}
+
+/// The tutorial's client does not connect, and hears nothing of a port that nobody has bound. `connect` sends nothing and
+/// fixes the peer; from then on the system tells.
+#[tokio::test]
+async fn an_unconnected_session_hears_nothing_of_a_closed_port_and_a_connected_one_is_refused() {
+    let host = host().await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    assert_eq!(page.told("hello").await["options"]["connected"], true);
+    page.send_text(r#"{"server":{"listening":false}}"#).await;
+    page.told("server").await;
+    page.send_text(r#"{"options":{"timeout_ms":200,"connected":false}}"#)
+        .await;
+    assert_eq!(page.told("options").await["connected"], false);
+    page.send(b"is anybody there?").await;
+    let way = page.way(1, "lost").await;
+    assert!(way.iter().all(|(_, kind)| kind != "refused"), "{way:?}");
+
+    page.send_text(r#"{"options":{"timeout_ms":200}}"#).await;
+    assert_eq!(page.told("options").await["connected"], true);
+    page.send(b"and now?").await;
+    let way = page.way(2, "refused").await;
+    assert_eq!(
+        way.last().unwrap().1,
+        r#"refused "Connection refused""#,
+        "in words, without the system's number"
+    );
+
+    page.send_text(r#"{"server":{}}"#).await;
+    page.told("server").await;
+    for (connected, text) in [(true, b"connected  "), (false, b"unconnected")] {
+        page.send_text(&format!(r#"{{"options":{{"connected":{connected}}}}}"#))
+            .await;
+        page.send(text).await;
+        assert_eq!(page.datagram().await, text);
+    }
+    page.send_text(r#""counters""#).await;
+    let counters = page.told_last("counters").await;
+    for (fate, count) in [("echoed", 2), ("refused", 1), ("lost", 1)] {
+        assert_eq!(counters[fate], count, "{fate} in {counters}");
+    }
+}
+
+/// Anybody can write to an unconnected socket, so what others write is dropped by the relay itself.
+#[tokio::test]
+async fn an_unconnected_session_takes_datagrams_of_its_server_alone_and_counts_the_others() {
+    let host = host().await;
+    let mut page = Client::connect(&host.ws("/relay")).await;
+    let client = page.told("hello").await["client"].clone();
+    let client = client.as_str().unwrap().to_owned();
+    let stranger = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    page.send_text(r#"{"options":{"connected":false}}"#).await;
+    page.told("options").await;
+    stranger
+        .send_to(b"an answer, or not", &client)
+        .await
+        .unwrap();
+    page.send(b"for the server").await;
+    assert_eq!(page.datagram().await, b"for the server");
+
+    // What came while the socket was unconnected is no answer after `connect` either.
+    stranger.send_to(b"once more", &client).await.unwrap();
+    page.send_text(r#"{"options":{}}"#).await;
+    page.told("options").await;
+    page.send(b"for the server again").await;
+    assert_eq!(page.datagram().await, b"for the server again");
+    page.send_text(r#""counters""#).await;
+    let counters = page.told_last("counters").await;
+    assert_eq!(
+        (&counters["echoed"], &counters["stray"]),
+        (&json!(2), &json!(0))
+    );
+    let (_, metrics) = get(host.http(), "/metrics", &[]).await;
+    let counted = "udp_echo_drops_total{reason=\"stranger\"} 2\n";
+    assert!(metrics.contains(counted), "{metrics}");
 }
 
 #[tokio::test]

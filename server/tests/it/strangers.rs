@@ -33,6 +33,23 @@ async fn the_tutorials_client_talks_to_our_server() {
     }
 }
 
+/// The answer key of the experiment *Nobody listens*, by Python's own sockets.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_unconnected_python_socket_hears_nothing_of_a_closed_port_and_a_connected_one_is_refused()
+ {
+    if !has("python3") {
+        return;
+    }
+    let heard = Program::python("nobody_listening.py", &[]).finished().await;
+    assert_eq!(
+        heard.stdout,
+        "sendto and recvfrom, not connected: nothing\n\
+         after connect, which sends nothing: nothing\n\
+         send and recv, connected: Connection refused\n"
+    );
+}
+
 #[tokio::test]
 async fn our_client_talks_to_the_tutorials_server_and_both_transcripts_agree() {
     if !has("python3") {

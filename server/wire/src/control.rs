@@ -139,6 +139,9 @@ pub struct Options {
     pub tracing: bool,
     /// Milliseconds after which an unanswered datagram counts as lost: 1 to 60,000.
     pub timeout_ms: u32,
+    /// Whether the session's UDP socket is connected to its server, so that the system tells it of ICMP errors. An
+    /// unconnected one names the server with each send, as the tutorial's client does, and hears of none (udp(7)).
+    pub connected: bool,
 }
 
 impl Options {
@@ -151,6 +154,7 @@ impl Default for Options {
         Self {
             tracing: true,
             timeout_ms: 2000,
+            connected: true,
         }
     }
 }

@@ -106,6 +106,12 @@ impl Session {
         }
     }
 
+    /// Says what the session's socket is, where it could not become what was asked for; returns the options in force.
+    pub fn keep_connected(&mut self, connected: bool) -> HostMessage {
+        self.options.connected = connected;
+        HostMessage::Options(self.options)
+    }
+
     /// Takes the client's next datagram.
     pub fn from_client(&mut self, now: u64, payload: Bytes) {
         let bytes = payload.len();

@@ -24,8 +24,8 @@ const HOP_US: u64 = 30;
 const SERVING_US: u64 = 10;
 
 /// The words of Linux for what the simulated system refuses, so that both modes read alike.
-const TOO_LONG: &str = "Message too long (os error 90)";
-const REFUSED: &str = "Connection refused (os error 111)";
+const TOO_LONG: &str = "Message too long";
+const REFUSED: &str = "Connection refused";
 
 /// Port from which the client of [`Simulator::new`] sends.
 pub const CLIENT_PORT: u16 = 50_139;
@@ -166,7 +166,10 @@ impl Simulator {
 
     fn serve(&mut self, at: u64, carried: &Carried<u64>) {
         if !self.rules.listening {
-            self.session.refused(at + HOP_US, REFUSED);
+            // ICMP answers either way; only a connected socket is told.
+            if self.session.options().connected {
+                self.session.refused(at + HOP_US, REFUSED);
+            }
             return;
         }
         let payload = &carried.payload;

@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
-use wire::control::{ClientMessage, HostMessage, Notice, ServerRules, ServerState};
+use wire::control::{ClientMessage, HostMessage, Notice, Options, ServerRules, ServerState};
 
 use super::PageSession;
 use super::protocol::parse;
 use super::server::PrivateServer;
+use crate::cause::{plain, without_numbers};
 use crate::relay::close::CloseReason;
 use crate::stream;
 
@@ -26,7 +27,10 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         }
         let message = parse(text)?;
         match self.session.control(&message) {
-            Some(answer) => {
+            Some(mut answer) => {
+                if let HostMessage::Options(options) = answer {
+                    answer = self.connect_or_not(options);
+                }
                 self.page.notify(&answer);
                 self.observe();
                 if matches!(answer, HostMessage::Options(_) | HostMessage::Lab(_)) {
@@ -45,6 +49,29 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         Ok(())
     }
 
+    /// Connects the session's UDP socket to its server, or puts an unconnected one with the same port in its place, as the
+    /// options say. Returns those that are in force then.
+    fn connect_or_not(&mut self, options: Options) -> HostMessage {
+        let is_connected = self.udp.peer().is_some();
+        let changed = match (options.connected, is_connected) {
+            (true, false) => self.udp.reconnect(self.server).map_err(Into::into),
+            (false, true) => self
+                .udp
+                .unconnected(self.context.offload)
+                .map(|udp| self.udp = udp),
+            _ => Ok(()),
+        };
+        if let Err(error) = changed {
+            let why = without_numbers(&format!("{error:#}"));
+            self.page.notice(
+                "socket",
+                format!("the session's UDP socket stays as it was: {why}"),
+            );
+            return self.session.keep_connected(is_connected);
+        }
+        HostMessage::Options(options)
+    }
+
     /// Gives the session a server of its own with these rules.
     async fn change_server(&mut self, rules: ServerRules) {
         if !self.target.is_own_server() {
@@ -59,7 +86,10 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
                 server: server.to_string(),
                 rules,
             })),
-            Err(error) => self.page.notice("server", format!("{error:#}")),
+            Err(error) => {
+                let why = without_numbers(&format!("{error:#}"));
+                self.page.notice("server", why);
+            }
         }
         self.send_counters();
     }
@@ -72,9 +102,11 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         let (offload, clock) = (self.context.offload, self.context.clock);
         let private = PrivateServer::start(address, rules, offload, clock)?;
         let address = private.address;
-        self.udp
-            .reconnect(address)
-            .context("turn to the session's own server")?;
+        if self.udp.peer().is_some() {
+            let turned = self.udp.reconnect(address);
+            turned.context("turn to the session's own server")?;
+        }
+        self.server = address;
         self.observation
             .turn_to(&private.observers, self.udp.local_addr());
         self.private = Some(private);
@@ -119,7 +151,7 @@ impl StreamQuestions {
                 Ok(echo) => HostMessage::Stream(echo),
                 Err(error) => HostMessage::Notice(Notice {
                     code: "stream".to_owned(),
-                    text: format!("the byte stream failed: {error}"),
+                    text: format!("the byte stream failed: {}", plain(&error)),
                 }),
             };
             // The session may have ended meanwhile.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::control::{Event, Lab, What};
+use crate::control::{Event, Lab, Options, What};
 use crate::ledger::Counters;
 use crate::link::Impairment;
 
@@ -67,6 +67,26 @@ fn a_buffer_cuts_and_a_closed_server_refuses() {
     host.datagram(9_000_000, Bytes::from_static(b"x"));
     settle(&mut host, 9_000_000);
     assert_eq!((counters(&host).truncated, counters(&host).refused), (1, 1));
+}
+
+#[test]
+fn an_unconnected_socket_hears_nothing_of_a_closed_port_and_a_connected_one_is_refused() {
+    let mut host = Simulator::new(0, 1);
+    host.control(&ClientMessage::Server(ServerRules {
+        listening: false,
+        ..ServerRules::default()
+    }));
+    for (connected, ends) in [(false, What::Lost), (true, What::Refused(REFUSED.into()))] {
+        host.control(&ClientMessage::Options(Options {
+            connected,
+            ..Options::default()
+        }));
+        host.datagram(9_000_000, Bytes::from_static(b"anybody?"));
+        let sent = settle(&mut host, 9_000_000);
+        let last = events(&sent).pop().map(|event| event.3);
+        assert_eq!(last, Some(ends), "connected: {connected}");
+    }
+    assert_eq!((counters(&host).lost, counters(&host).refused), (1, 1));
 }
 
 #[test]

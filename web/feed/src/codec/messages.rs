@@ -44,7 +44,7 @@ record!(Limits {
     address_bytes_per_second,
 });
 
-record!(Options like default { tracing, timeout_ms });
+record!(Options like default { tracing, timeout_ms, connected });
 
 record!(Lab {} or { up, down, seed });
 

@@ -63,6 +63,7 @@ pub fn hello(n: u64, text: &str) -> Hello {
         options: Options {
             tracing: n & 64 == 0,
             timeout_ms: n as u32,
+            connected: n & 128 == 0,
         },
         once: n & 16384 == 0,
     }
@@ -124,6 +125,7 @@ pub fn host_messages(n: u64, text: &str) -> Vec<HostMessage> {
         HostMessage::Options(Options {
             tracing: n & 1 == 0,
             timeout_ms: n as u32,
+            connected: n & 2 == 0,
         }),
         HostMessage::Lab(lab(n)),
         HostMessage::Server(ServerState {

@@ -12,6 +12,7 @@ fn client_messages(n: u64, text: &str) -> Vec<ClientMessage> {
         ClientMessage::Options(Options {
             tracing: n & 1 == 0,
             timeout_ms: n as u32,
+            connected: n & 2 == 0,
         }),
         ClientMessage::Lab(lab(n)),
         ClientMessage::Server(ServerRules {
