@@ -17,7 +17,8 @@
 //! `www/element/udp-echo.js` defines the element and forwards its callbacks to [`Widget`]: a Rust type cannot extend
 //! `HTMLElement`.
 //!
-//! For tests and styles, inside the shadow root: `[part=widget]` has `data-state`; each row `data-number` and
+//! For tests and styles, inside the shadow root: `[part=widget]` has `data-state`, and `data-host-gone` and
+//! `data-server-down` while that is so; each row `data-number` and
 //! `data-fate`; each transcript `data-transcript` (`client`, `server`) and each of its lines `data-kind` and, when it is
 //! about a datagram, `data-number`; each number of the sum `data-count`.
 

@@ -142,6 +142,7 @@ impl Session {
             Event::Seen => Vec::new(),
             Event::Left => self.leave(),
             Event::Retry => self.retry(now),
+            Event::Simulate => self.go_on_simulated(now),
             Event::Hidden(hidden) => self.look(hidden, now),
             Event::Online => self.look(self.hidden, now),
             Event::Control(message) => self.told(message, now),
@@ -317,11 +318,22 @@ impl Session {
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
             HostMessage::Notice(notice) => self.notice = Some(notice.text),
             HostMessage::Stream(echo) => self.desired_config.stream = Some(echo),
+            HostMessage::Options(options) => {
+                if let Some(hello) = &mut self.hello {
+                    if options.connected != hello.options.connected {
+                        self.history.connected(options.connected);
+                    }
+                    hello.options = options;
+                }
+            }
+            HostMessage::Server(state) => {
+                self.history.server_changed(&state);
+                if let Some(hello) = &mut self.hello {
+                    hello.server = state.server;
+                }
+            }
             // The page keeps a ledger of its own, and knows what it asked for.
-            HostMessage::Counters(_)
-            | HostMessage::Options(_)
-            | HostMessage::Lab(_)
-            | HostMessage::Server(_) => {}
+            HostMessage::Counters(_) | HostMessage::Lab(_) => {}
         }
         Vec::new()
     }
@@ -344,7 +356,8 @@ impl Session {
             Some(_) => None,
             None => self.notice.take(),
         };
-        self.history.open(&hello);
+        let is_server_to_change = self.desired_config.rules.is_some();
+        self.history.open(&hello, is_server_to_change);
         self.hello = Some(hello);
         let mut effects = self.requests();
         if self.settings.autosend && !self.began && self.mode() != Mode::Replay {

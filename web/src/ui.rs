@@ -59,6 +59,7 @@ const HIDDEN: &[(&str, Hidden)] = &[
     ("retry", |view| !view.can_retry()),
     ("about", |view| view.about().is_empty()),
     ("mishaps", |view| !view.has_mishaps()),
+    ("simulate", |view| !view.can_simulate()),
     ("targets", |view| view.targets().len() < 2),
     ("empty", |view| !view.rows().is_empty()),
     ("filled", |view| view.rows().is_empty()),
@@ -135,6 +136,8 @@ impl Ui {
     pub fn draw(&mut self, view: &View<'_>) {
         dom::set(&self.widget, "data-state", view.state());
         dom::set_flag(&self.widget, "data-fresh", view.is_fresh());
+        dom::set_flag(&self.widget, "data-host-gone", view.is_host_gone());
+        dom::set_flag(&self.widget, "data-server-down", view.is_server_down());
         for (label, (_, text)) in self.texts.iter_mut().zip(TEXTS) {
             label.set(&text(view));
         }
@@ -194,6 +197,7 @@ fn clicked(event: web_sys::Event) -> Option<Event> {
         Some("hold") => Event::SendWith(Mishap::Hold),
         Some("double") => Event::SendWith(Mishap::Double),
         Some("retry") => Event::Retry,
+        Some("simulate") => Event::Simulate,
         Some("clear") => Event::Clear,
         Some("save") => Event::Save,
         _ => {

@@ -88,6 +88,21 @@ impl<'a> View<'a> {
         self.session.has_another_try()
     }
 
+    /// Whether the reader may go on with the simulated host.
+    pub fn can_simulate(&self) -> bool {
+        self.session.offers_simulation()
+    }
+
+    /// Whether the host is gone.
+    pub fn is_host_gone(&self) -> bool {
+        self.session.is_host_gone()
+    }
+
+    /// Whether nobody has bound the server's port.
+    pub fn is_server_down(&self) -> bool {
+        self.session.history().is_server_down()
+    }
+
     /// Whether a message can be sent now.
     pub fn can_send(&self) -> bool {
         matches!(self.session.phase(), Phase::Live { .. }) && self.session.mode() != Mode::Replay

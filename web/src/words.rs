@@ -27,6 +27,7 @@ pub const SHELL: &[(&str, &str)] = &[
     ("hold", "Reorder it"),
     ("double", "Double it"),
     ("retry", "Try now"),
+    ("simulate", "Continue simulated"),
     ("clear", "Clear"),
     ("save", "Save capture"),
     ("target", "Server"),
@@ -121,6 +122,18 @@ pub fn cut(of: usize) -> String {
         "cut: the datagram had □ bytes, more than the server's buffer holds; the rest is gone";
     fill(pattern, &[&number(of as u64)])
 }
+
+/// In the server's transcript while its socket is closed.
+pub fn not_bound(server: &str) -> String {
+    fill("not running: nobody has bound □", &[server])
+}
+
+/// In the client's transcript, when its socket was connected.
+pub const CONNECTED: &str =
+    "connect() sends nothing. It fixes the peer, so the system can report “Connection refused”.";
+/// In the client's transcript, when its socket is no longer connected.
+pub const UNCONNECTED: &str =
+    "not connected: each sendto() names the server, and on Linux no refusal is reported.";
 
 /// In place of the transcript of a server that is not the host's.
 pub fn not_our_server(target: &str) -> String {

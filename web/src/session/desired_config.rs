@@ -2,13 +2,15 @@
 //! of what was asked for in the one before, so it is asked for again.
 
 use udp_echo_feed::codec::{Link, Request};
-use wire::control::{ClientMessage, Lab, ServerRules, StreamEcho};
+use wire::control::{ClientMessage, Lab, Options, ServerRules, StreamEcho};
 
 /// What was last asked for, by attributes or by the reader; `None` where nothing was.
 #[derive(Debug, Default)]
 pub struct DesiredConfig {
     /// The session's own link.
     pub link: Option<Link>,
+    /// The options of the session.
+    pub options: Option<Options>,
     /// The rules of its server.
     pub rules: Option<ServerRules>,
     /// What the host last said of a byte stream, which is asked for once.
@@ -25,8 +27,10 @@ impl DesiredConfig {
                 ClientMessage::Lab(lab)
             }
             Request::Message(message) => {
-                if let ClientMessage::Server(rules) = &message {
-                    self.rules = Some(*rules);
+                match &message {
+                    ClientMessage::Server(rules) => self.rules = Some(*rules),
+                    ClientMessage::Options(options) => self.options = Some(*options),
+                    _ => {}
                 }
                 message
             }

@@ -18,6 +18,8 @@ pub enum Event {
     Left,
     /// The reader wants to try again now.
     Retry,
+    /// The reader goes on with the simulated host, in place of one that is gone or refuses.
+    Simulate,
     /// A control message of the host.
     Control(HostMessage),
     /// A control message that cannot be read: the field that is wrong.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use udp_echo_feed::datagram::Payload;
-use wire::control::{Event, Hello, Visitor, What};
+use wire::control::{Event, Hello, ServerState, Visitor, What};
 use wire::ledger::{Counters, Delivery, Fate};
 use wire::transcript::{self as words, Address};
 
@@ -40,6 +40,8 @@ pub struct History {
     pub server: Transcript,
     link: Option<Link>,
     routes: Vec<Route>,
+    /// The server of the session has closed its socket, or never opened it.
+    is_server_down: bool,
     /// How often a datagram has changed.
     revision: u64,
 }
@@ -146,13 +148,15 @@ impl History {
         &self.counters
     }
 
-    /// A session begins.
-    pub(super) fn open(&mut self, hello: &Hello) {
-        self.routes.push(Route {
-            first: self.counters.sent + 1,
-            client: hello.client.clone(),
-            server: hello.server.clone(),
-        });
+    /// Whether nobody has bound the server's port.
+    pub fn is_server_down(&self) -> bool {
+        self.is_server_down
+    }
+
+    /// A session begins. Where it asks for a server of its own, that one's first words follow.
+    pub(super) fn open(&mut self, hello: &Hello, is_server_to_change: bool) {
+        self.begin_route(hello.client.clone(), &hello.server);
+        self.is_server_down = false;
         self.link = Some(Link {
             before: self.counters.sent,
             client: Address::from_text(&hello.client),
@@ -161,14 +165,54 @@ impl History {
             newest_echoed: 0,
         });
         match Address::from_text(&hello.server) {
-            Some(server) if hello.own_server => {
-                self.server.print(None, &words::starting_up(&server));
-                self.wait_for_message();
-            }
+            Some(_) if is_server_to_change => {}
+            Some(server) if hello.own_server => self.print_start(&server),
             _ => self
                 .server
                 .remark(None, &ours::not_our_server(&hello.target)),
         }
+    }
+
+    /// The session has a server of its own now, which listens or does not.
+    pub(super) fn server_changed(&mut self, state: &ServerState) {
+        if self.counters.sent == 0 {
+            // Of the one before there is nothing to tell: it has not received anything.
+            self.server.clear();
+        }
+        let client = self.routes.last().map(|route| route.client.clone());
+        self.begin_route(client.unwrap_or_default(), &state.server);
+        self.is_server_down = !state.rules.listening;
+        match Address::from_text(&state.server) {
+            Some(server) if state.rules.listening => self.print_start(&server),
+            _ => self.server.remark(None, &ours::not_bound(&state.server)),
+        }
+    }
+
+    /// The session's socket is connected to its server now, or is not.
+    pub(super) fn connected(&mut self, is_connected: bool) {
+        let remark = if is_connected {
+            ours::CONNECTED
+        } else {
+            ours::UNCONNECTED
+        };
+        self.client.remark(None, remark);
+    }
+
+    /// From the next datagram on, they go between these addresses.
+    fn begin_route(&mut self, client: String, server: &str) {
+        let first = self.counters.sent + 1;
+        // One that no datagram has gone is none.
+        self.routes.retain(|route| route.first < first);
+        self.routes.push(Route {
+            first,
+            client,
+            server: server.to_owned(),
+        });
+    }
+
+    fn print_start(&mut self, server: &Address) {
+        self.server.print(None, &words::starting_up(server));
+        self.wait_for_message();
     }
 
     /// The session is over; what is still on its way will not be heard of any more. Returns how many those are.

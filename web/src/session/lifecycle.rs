@@ -79,6 +79,13 @@ impl Session {
 
     /// Begins with nothing counted and nothing shown. Simulated and live runs are never mixed in one record.
     pub(super) fn reset(&mut self, now: Micros) -> Vec<Effect> {
+        self.forget_run();
+        let mut effects = vec![Effect::Disconnect];
+        effects.extend(self.connect(now));
+        effects
+    }
+
+    fn forget_run(&mut self) {
         self.history = History::default();
         self.hello = None;
         self.notice = None;
@@ -89,9 +96,6 @@ impl Session {
         self.began = false;
         self.is_ready = false;
         self.generation += 1;
-        let mut effects = vec![Effect::Disconnect];
-        effects.extend(self.connect(now));
-        effects
     }
 
     /// What attributes and reader ask a host for.
@@ -101,10 +105,13 @@ impl Session {
         };
         let is_seed_set = self.settings.seed.is_some();
         let mut messages = self.desired_config.messages(self.link_seed(), is_seed_set);
-        if let Some(timeout_ms) = self.settings.timeout_ms {
+        let asked = self.desired_config.options;
+        let timeout_ms = self.settings.timeout_ms;
+        if asked.is_some() || timeout_ms.is_some() {
+            let options = asked.unwrap_or(hello.options);
             messages.push(ClientMessage::Options(Options {
-                timeout_ms,
-                ..hello.options
+                timeout_ms: timeout_ms.unwrap_or(options.timeout_ms),
+                ..options
             }));
         }
         messages.into_iter().map(Effect::Control).collect()
@@ -113,6 +120,34 @@ impl Session {
     /// Whether the simulated host may stand in: the author left it open, and nothing live has been shown yet.
     pub(super) fn can_simulate(&self) -> bool {
         self.settings.mode == Mode::Auto && self.simulating.is_none() && !self.began
+    }
+
+    /// Whether the host is gone; it is while it is tried again, too.
+    pub fn is_host_gone(&self) -> bool {
+        match self.phase {
+            Phase::Gone { .. } => true,
+            Phase::Connecting { .. } => self.hello.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether the reader may go on with the simulated host: there is no live one, and nothing stands in for it.
+    pub fn offers_simulation(&self) -> bool {
+        let is_without_host = self.is_host_gone() || matches!(self.phase, Phase::Refused { .. });
+        is_without_host && self.mode() == Mode::Live
+    }
+
+    /// Begins anew with the simulated host, because the reader wants that.
+    pub(super) fn go_on_simulated(&mut self, now: Micros) -> Vec<Effect> {
+        if !self.offers_simulation() {
+            return Vec::new();
+        }
+        let why = match &self.phase {
+            Phase::Gone { why, .. } | Phase::Refused { why, .. } => why.clone(),
+            _ => String::new(),
+        };
+        self.forget_run();
+        self.simulate(why, now)
     }
 
     pub(super) fn simulate(&mut self, why: String, now: Micros) -> Vec<Effect> {

@@ -53,6 +53,107 @@ fn a_host_that_was_live_is_waited_for_and_never_simulated() {
 }
 
 #[test]
+fn a_reader_whose_host_is_gone_goes_on_simulated_with_a_record_of_its_own() {
+    let mut page = Page::live();
+    page.send("to the host");
+    page.run(1_000_000);
+    assert!(!page.view().can_simulate());
+    page.host = None;
+    page.on(Event::Closed(1006, String::new()));
+    assert!(page.view().is_host_gone() && page.view().can_simulate());
+    // It stays gone while it is tried again.
+    page.on(Event::Retry);
+    page.host = None;
+    assert_eq!(page.view().state(), "connecting");
+    assert!(page.view().is_host_gone() && page.view().can_simulate());
+    page.on(Event::Closed(1006, String::new()));
+
+    page.on(Event::Simulate);
+    page.run(0);
+    assert_eq!(
+        (page.view().state(), page.view().sum()[0]),
+        ("simulated", 0)
+    );
+    assert!(!page.view().is_host_gone() && !page.view().can_simulate());
+    assert!(
+        page.view()
+            .detail()
+            .contains("No datagram leaves this page")
+    );
+    page.send("to the simulated one");
+    page.run(1_000_000);
+    assert_eq!(page.fate(1), Some(Fate::Echoed));
+    page.on(Event::Retry);
+    page.run(0);
+    assert_eq!(page.view().state(), "live");
+}
+
+#[test]
+fn a_server_that_has_not_started_waits_for_nothing() {
+    const WAITING: &str = "waiting to receive message";
+    let mut page = Page::live();
+    page.on(asks("{\"server\":{\"listening\":false}}"));
+    page.run(0);
+    let not_bound = "not running: nobody has bound 127.0.0.1:10000";
+    assert_eq!(lines(page.view().server_transcript()), [not_bound]);
+    assert!(page.view().is_server_down());
+    page.send("too early");
+    page.run(1_000_000);
+    assert_eq!(lines(page.view().server_transcript()), [not_bound]);
+
+    page.on(asks("{\"server\":{}}"));
+    page.run(0);
+    let start = "starting up on 127.0.0.1 port 10000";
+    assert_eq!(
+        lines(page.view().server_transcript()),
+        [not_bound, start, "", WAITING]
+    );
+    assert!(!page.view().is_server_down());
+
+    // A host that comes back is asked again, and says nothing of the server that the session does not talk to.
+    page.on(asks("{\"server\":{\"listening\":false}}"));
+    page.host = None;
+    page.on(Event::Closed(1006, String::new()));
+    page.on(Event::Retry);
+    page.run(0);
+    assert_eq!(
+        lines(page.view().server_transcript()).last(),
+        Some(&not_bound)
+    );
+    assert!(page.view().is_server_down());
+}
+
+#[test]
+fn an_unconnected_socket_is_asked_for_again_and_the_transcript_says_what_connect_does() {
+    let mut page = Page::live();
+    page.on(asks(
+        "{\"options\":{\"connected\":false,\"timeout_ms\":300}}",
+    ));
+    page.on(asks("{\"server\":{\"listening\":false}}"));
+    page.send("anybody?");
+    page.run(1_000_000);
+    assert_eq!(page.fate(1), Some(Fate::Lost));
+    // What attributes ask for leaves the socket as it is, and so does a host that comes back.
+    page.on(Event::Adjust);
+    page.host = None;
+    page.on(Event::Closed(1006, String::new()));
+    page.on(Event::Retry);
+    page.run(0);
+    page.send("anybody now?");
+    page.run(1_000_000);
+    assert_eq!(page.fate(2), Some(Fate::Lost));
+    page.on(asks("{\"options\":{}}"));
+    page.send("and now?");
+    page.run(1_000_000);
+    assert_eq!(page.fate(3), Some(Fate::Refused));
+    let transcript = page.view().client_transcript();
+    let mut lines = transcript
+        .numbers()
+        .filter_map(|line| transcript.line(line));
+    assert!(lines.any(|line| line.text.starts_with("connect() sends nothing.")));
+}
+
+#[test]
 fn attributes_ask_for_a_link_and_a_burst_sends_by_itself() {
     let mut page = Page::with(Settings {
         seed: Some(9),
