@@ -3,6 +3,7 @@
 
 import { EXPERIMENTS, WORDS, prepare, send } from "./experiments.js";
 import { gather } from "./experiments-facts.js";
+import { LETTERS, pair } from "./experiments-pair.js";
 import { Progress } from "./experiments-progress.js";
 
 const make = (tag, attributes = {}, ...children) => {
@@ -130,6 +131,7 @@ function show(name, mode, progress, copyButton) {
   };
 
   const refresh = () => {
+    both?.refresh();
     const sentences = (experiment.told(facts) || []).filter(Boolean);
     if (sentences.length) {
       told.replaceChildren(...sentences.map((text) => make("li", {}, text)));
@@ -151,15 +153,16 @@ function show(name, mode, progress, copyButton) {
   };
   const [facts, other] = elements.map((element) => gather(element, refresh));
   if (other) facts.other = other;
+  const both = other && pair(elements, [facts, other]);
 
-  const act = async (element, action) => {
+  const act = async (element, action, client) => {
     if (action.ask) await element.ask(action.ask);
-    for (const entry of action.send ?? []) await send(element, entry);
+    for (const entry of action.send ?? []) await send(element, entry, client);
   };
   buttons.forEach((button, place) => {
     button.onclick = () => {
       if (button.hasAttribute("aria-disabled")) return hint.classList.add("insistent");
-      for (const element of elements) act(element, experiment.actions[place]);
+      elements.forEach((element, which) => act(element, experiment.actions[place], other && LETTERS[which]));
       pressed = Math.max(pressed, place + 1);
       light();
     };
@@ -221,7 +224,7 @@ function show(name, mode, progress, copyButton) {
       make("ol", { class: "steps" }, ...steps),
       make("p", { class: "after" }, next, again, own),
     ),
-    make("div", { class: "elements" }, ...elements),
+    both?.node ?? make("div", { class: "elements" }, ...elements),
   );
   light();
   return card;

@@ -1,7 +1,7 @@
 // The experiments: every word that a reader sees of them, the state that each begins in, and what its buttons do.
 //
 // `told` gets the facts that experiments-facts.js has gathered and says them in sentences; it is complete when `done` says so.
-// `attributes` and `server` are what `<udp-echo experiment="…">` takes over as well.
+// `attributes`, `server` and `options` are what `<udp-echo experiment="…">` takes over as well.
 
 const number = (value) => value.toLocaleString("en");
 const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
@@ -12,8 +12,8 @@ const line = (text) => text.replace(/(\\[rn])+$/, "");
 /** Bytes of a message that a reader can look at: the alphabet, again and again. */
 const filling = (length) => Uint8Array.from({ length }, (_, index) => 97 + (index % 26));
 
-/** The message of one of many. */
-const DATAGRAM = (count) => `datagram ${count}`;
+/** The message of one of many; of several clients each says who it is. */
+const DATAGRAM = (count, client) => (client ? `${client}: message ${count}` : `datagram ${count}`);
 
 export const WORDS = {
   list: "Twelve experiments",
@@ -39,6 +39,9 @@ export const WORDS = {
   waiting: "Waiting for the host …",
   simulated: "Simulated: no datagram leaves this page. The same rules run inside it.",
   unknown: (name) => `There is no experiment named “${name}”. These are the ones there are:`,
+  client: (letter) => `Client ${letter}`,
+  server: "Server",
+  served: "What the server printed for both clients",
   widget: (title, place, of) => `The widget of the experiment: ${title}` + (of > 1 ? `, client ${place} of ${of}` : ""),
 };
 
@@ -85,25 +88,27 @@ export const EXPERIMENTS = {
   "nobody-listening": {
     title: "Nobody listens",
     teaser: "The client starts first.",
-    doing: "Send to a port that nobody has bound. Then start the server, and send once more.",
-    question: "What does the client hear of the first datagram?",
-    choices: ["Nothing, ever", "“Connection refused”", "Its answer, once the server runs"],
+    doing: "Nobody has bound the server's port. Send from the tutorial's socket, which names the server in each sendto. Then call connect on the socket, and send again. Then start the server, and send once more.",
+    question: "After connect, what does the socket hear of a datagram to a port that nobody has bound?",
+    choices: ["Nothing: it waits until it times out", "Connection refused", "Its answer, once the server runs"],
     answer: 1,
     attributes: { seed: "3" },
     server: { listening: false },
+    options: { connected: false, timeout_ms: 1500 },
     actions: [
-      { label: "Send", send: [{}] },
+      { label: "Send, not connected", send: [{}] },
+      { label: "connect(), then send", ask: { options: { connected: true, timeout_ms: 1500 } }, send: [{}] },
       { label: "Start the server", ask: { server: { listening: true } } },
       { label: "Send once more", send: [{}] },
     ],
-    done: ({ refused, echoed }) => refused.length >= 1 && echoed.length >= 1,
-    told: ({ refused, echoed, rules }) =>
-      refused.length && [
-        `${plural(refused.length, "datagram")} refused: ${refused[0].reason}.`,
-        rules?.listening && "The server has bound its port and waits.",
-        echoed.length && `${plural(echoed.length, "datagram")} echoed, through the same socket: nothing had to be connected anew.`,
-      ],
-    why: "The machine there answers a datagram for an unbound port with an ICMP message, and the client's system hands it on as an error. The datagram is gone: nobody kept it. No connection was broken, for there was none, so the next send is as good as the first. A firewall often swallows that ICMP message; then the client hears nothing.",
+    done: ({ lost, refused, echoed }) => lost.length >= 1 && refused.length >= 1 && echoed.length >= 1,
+    told: ({ lost, refused, echoed, rules }) => [
+      lost.length && `Not connected: ${plural(lost.length, "datagram")} sent, and the socket heard nothing for 1.5 s.`,
+      refused.length && `Connected: ${plural(refused.length, "datagram")} sent, and the system reported: ${refused[0].reason}.`,
+      refused.length && rules?.listening && "The server has bound its port and waits.",
+      echoed.length && `${plural(echoed.length, "datagram")} echoed, through the same socket and from the same port.`,
+    ],
+    why: "The machine there drops a datagram for a port that nobody has bound, and sends an ICMP message back. On Linux, only a connected socket is told of it. On UDP, connect sends nothing: it fixes the peer, so the system knows which socket the ICMP message belongs to, and the next call on that socket fails with “Connection refused”. The tutorial's client does not connect: it uses sendto and recvfrom, and hears nothing. No connection was broken, for there was none, so the next send is as good as the first. A firewall often swallows the ICMP message; then a connected socket hears nothing, too.",
   },
 
   "last-byte": {
@@ -240,22 +245,22 @@ export const EXPERIMENTS = {
 
   "two-clients": {
     title: "Two clients at once",
-    teaser: "One socket serves both.",
-    doing: "Two clients talk to the same server. Let both send three.",
+    teaser: "One server, one socket, two clients.",
+    doing: "Two clients, A and B, talk to the same server. Let each send three messages.",
     question: "How does the server know whom to answer?",
     choices: ["It has a connection to each", "By the address in each datagram", "It answers both, and they sort it out"],
     answer: 1,
     attributes: { seed: "11", view: "transcript" },
     clients: 2,
-    actions: [{ label: "Both send three", send: [{ numbered: 3, interval: 30 }] }],
+    actions: [{ label: "Both send three", send: [{ numbered: 3, interval: 60 }] }],
     done: ({ settled, other }) => settled.length >= 3 && other.settled.length >= 3,
-    told: ({ mode, client, echoed, stats, other }) =>
+    told: ({ client, echoed, stats, other }) =>
       echoed.length && [
-        `The first client, ${client}, got ${number(echoed.length)} of its 3 answers, and ${number(stats.stray)} of the other's.`,
-        `The second client, ${other.client}, got ${number(other.echoed.length)} of its 3 answers, and ${number(other.stats.stray)} of the other's.`,
-        mode === "simulated" && "Simulated, each client has a server of its own; live, they share one.",
+        `Client A, ${client}, got ${number(echoed.length)} of its 3 answers, and ${number(stats.stray)} of B's.`,
+        `Client B, ${other.client}, got ${number(other.echoed.length)} of its 3 answers, and ${number(other.stats.stray)} of A's.`,
+        other.echoed.length && `The server has one socket: ${other.server}. It read the two ports from the datagrams.`,
       ],
-    why: "The server has one socket and no list of clients. Each datagram brings the address it came from, and the answer goes there. Two clients on one machine differ by their ports.",
+    why: "The server has one socket and no list of clients. Each datagram brings the address that it came from, and the answer goes there. Two clients on one machine differ by their ports.",
   },
 
   terminal: {
@@ -283,10 +288,10 @@ export const EXPERIMENTS = {
 };
 
 /** Sends what one entry of an action's `send` says. Numbered messages differ, so that an answer tells which it belongs to. */
-export async function send(element, { text, bytes, times = 1, numbered, interval }) {
+export async function send(element, { text, bytes, times = 1, numbered, interval }, client) {
   if (!numbered) return element.burst(times, 0, bytes === undefined ? text : filling(bytes));
   for (let count = 1; count <= numbered && element.isConnected; count += 1) {
-    await element.send(DATAGRAM(count));
+    await element.send(DATAGRAM(count, client));
     if (interval) await new Promise((done) => setTimeout(done, interval));
   }
 }
@@ -299,7 +304,9 @@ export async function prepare(element, name) {
     if (!element.hasAttribute(attribute)) element.setAttribute(attribute, value);
   }
   await element.whenReady();
-  if (experiment.server) await element.ask({ server: experiment.server });
+  const { server, options } = experiment;
+  if (options) await element.ask({ options });
+  if (server) await element.ask({ server });
 }
 
 /** As `prepare`, for an element whose attribute names the experiment; what is wrong is an event of the element. */
