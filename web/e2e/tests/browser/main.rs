@@ -6,6 +6,7 @@
 //! They need the feature `browser`, and [`trunk`] and [`shots`] one each of their own: plain `cargo test`, for which no browser
 //! need be installed, leaves them out and says so; `cargo verify` runs them.
 
+mod absent;
 mod article;
 mod axe;
 mod browser;
@@ -23,6 +24,7 @@ mod lab;
 mod link;
 mod load;
 mod page;
+mod pair;
 mod picture;
 mod pictures;
 mod places;

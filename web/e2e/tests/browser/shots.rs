@@ -11,7 +11,7 @@ use crate::experiments;
 use crate::first_echo::{open_first, wait_for_fate};
 use crate::page::{Page, Scheme};
 use crate::pictures::{picture, pictures};
-use test_support::host::TestServer;
+use test_support::host::{HostProgram, TestServer};
 
 mod run;
 
@@ -63,6 +63,30 @@ async fn the_widget_and_the_article() {
     })
     .await;
     host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_gone() {
+    let mut host = HostProgram::start(&[]).await;
+    in_chromium(async |page| {
+        page.open(&format!("http://{}/", host.http)).await?;
+        page.wait_for_state("live").await?;
+        page.part("send").await?.click().await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        host.signal("-TERM").await;
+        host.ended().await;
+        page.wait_for_in_widget("the host is gone", "[data-host-gone]")
+            .await?;
+        for view in ["", "transcript", "timeline"] {
+            page.script(&format!("document.querySelector('#live').view = '{view}'"))
+                .await?;
+            pictures(page, &format!("gone-{view}"), Some("#live")).await?;
+        }
+        // Tries that meet nobody are errors to the browser.
+        page.console().await?;
+        Ok(())
+    })
+    .await;
 }
 
 /// Sends these, one after the other, each with a number in it.
