@@ -49,7 +49,7 @@ struct Moved {
 
 async fn moved(page: &Page, view: &str, panels: &[&str], inside: &str) -> Result<Moved> {
     let body = format!(
-        "<p>above</p><udp-echo mode=simulated view='{view}'>{inside}</udp-echo><p id=below>below</p>"
+        "<p>above</p><udp-echo mode=simulated timeout=30000 view='{view}'>{inside}</udp-echo><p id=below>below</p>"
     );
     page.open(&site(&body).await?).await?;
     page.wait_for_state("simulated").await?;
