@@ -369,13 +369,10 @@ mod tests {
         assert!(bench.slide(Slider::Order, 6));
         assert_eq!(
             bench.slider_words(Slider::Order),
-            "1 in 4 overtakes others; delay is now 100 ms"
+            "1 in 4 overtakes, with 100 ms delay"
         );
         assert!(bench.slide(Slider::Order, 3));
-        assert_eq!(
-            bench.slider_words(Slider::Order),
-            "1 in 20 overtakes others"
-        );
+        assert_eq!(bench.slider_words(Slider::Order), "1 in 20 overtakes");
         assert!(!bench.slide(Slider::Order, 3), "it stands there already");
     }
 

@@ -133,7 +133,7 @@ mod tests {
             [
                 "1 in 5 lost",
                 "100 ms",
-                "1 in 4 overtakes others",
+                "1 in 4 overtakes",
                 "1 in 10 arrives twice"
             ]
         );
@@ -159,7 +159,7 @@ mod tests {
             [
                 "0.3 % lost, and bursts",
                 "2.5 ms ± 1.5",
-                "30 % overtake others",
+                "30 % overtake",
                 "all arrive twice"
             ]
         );
@@ -174,7 +174,7 @@ mod tests {
         assert!(Slider::Delay.slide(&mut link, 0));
         assert_eq!(
             Slider::Order.words(&link),
-            "1 in 4, but nothing overtakes without a delay"
+            "1 in 4: no effect without a delay"
         );
     }
 

@@ -146,8 +146,8 @@ pub fn delay(delay_us: u32, jitter_us: u32) -> String {
 /// How many overtake, if there is a delay that they can skip.
 pub fn order(ppm: u32, is_without_delay: bool) -> String {
     match (ppm, is_without_delay) {
-        (1.., true) => share(ppm, "", [", but nothing overtakes without a delay"; 2]),
-        _ => share(ppm, "kept", [" overtakes others", " overtake others"]),
+        (1.., true) => share(ppm, "", [": no effect without a delay"; 2]),
+        _ => share(ppm, "kept", [" overtakes", " overtake"]),
     }
 }
 
@@ -187,7 +187,7 @@ pub fn decimal(value: u32, scale: u32) -> String {
 
 /// The order slider moved, and the delay with it.
 pub fn with_delay(order: &str, delay: &str) -> String {
-    fill("□; delay is now □", &[order, delay])
+    fill("□, with □ delay", &[order, delay])
 }
 
 /// The way back is no longer as it is on a good link.

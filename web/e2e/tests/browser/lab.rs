@@ -100,7 +100,7 @@ async fn sliders_say_in_words_what_they_do_and_twenty_datagrams_show_it() {
                 == json!([
                     ["Loss", "none"],
                     ["Delay", "100 ms"],
-                    ["Order", "1 in 4 overtakes others"],
+                    ["Order", "1 in 4 overtakes"],
                     ["Duplicates", "none"]
                 ]),
             "{moved}"
