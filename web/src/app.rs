@@ -34,6 +34,8 @@ struct WidgetState {
     ui: Ui,
     /// Of the session, when `ui` was made.
     generation: u32,
+    /// Whether a datagram has ended: then there is a way to show.
+    has_ended: bool,
     timer: Timer,
     frame: Frame,
     _watching: [Option<Listener>; 2],
@@ -45,6 +47,7 @@ impl WidgetState {
         let mut state = Self {
             ui: app.open(root, &session),
             generation: session.generation(),
+            has_ended: session.has_ended(),
             timer: Timer::new(app.teller(|| Input::Rang)),
             frame: Frame::new(app.teller(|| Input::Frame)),
             _watching: app.watch_page(),
@@ -74,6 +77,10 @@ impl WidgetState {
                 let now = app.clock.now();
                 if !session.is_paused() {
                     self.ui.draw(&View::of(session, now));
+                }
+                if self.has_ended != session.has_ended() {
+                    self.has_ended = session.has_ended();
+                    app.place(&self.ui, session);
                 }
                 if app.chunks.show(session, &app.clock) {
                     self.frame.request();
@@ -210,7 +217,8 @@ impl App {
     /// Puts into it what the attributes ask for.
     fn place(&mut self, ui: &Ui, session: &Session) {
         let settings = session.settings();
-        self.chunks.show_in(ui.places(), settings.panels());
+        self.chunks
+            .show_in(ui.places(), settings.panels(session.has_ended()));
         ui.set_label(settings.label.as_deref());
     }
 

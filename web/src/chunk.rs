@@ -1,7 +1,7 @@
 //! The chunks: wasm modules beside this one, which the loader fetches when one is needed.
 //!
 //! `picture` has the space-time diagram and the strips; `lab` has the lab's panel; `bytes` has the bytes and the
-//! sizes; `simulator` has the host that needs no network; `runs` shows a run again, or saves it. Nothing is shared
+//! sizes; `motion` has the dots that travel the way; `simulator` has the host that needs no network; `runs` shows a run again, or saves it. Nothing is shared
 //! with them but what passes through these functions.
 
 use js_sys::Function;

@@ -10,7 +10,7 @@
 //! - [`ui`]: puts a view on the page and turns what the reader does into events;
 //! - [`input`]: what comes to the task of a widget;
 //! - [`host`]: the other end of a session;
-//! - [`chunk`]: the modules that are loaded when something needs them, `web/picture`, `web/lab` and `web/bytes`;
+//! - [`chunk`]: the modules that are loaded when something needs them, `web/picture`, `web/lab`, `web/bytes` and `web/motion`;
 //! - [`app`]: the task that joins them all, through an [`inbox`];
 //! - [`dom`]: listeners, timers and frames that end when they are dropped.
 //!

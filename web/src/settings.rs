@@ -14,7 +14,7 @@ use attributes::Reader;
 pub use attributes::{Attributes, Complaint};
 
 /// Attributes that are read here; `theme`, `loading`, `lang` and the like concern the loader and the style sheet alone.
-pub const ATTRIBUTES: [&str; 22] = [
+pub const ATTRIBUTES: [&str; 23] = [
     "autosend",
     "corrupt",
     "count",
@@ -28,6 +28,7 @@ pub const ATTRIBUTES: [&str; 22] = [
     "max-rows",
     "message",
     "mode",
+    "motion",
     "preset",
     "rate",
     "relay",
@@ -107,6 +108,8 @@ pub struct Settings {
     pub max_rows: u64,
     /// Name of the widget for screen readers.
     pub label: Option<String>,
+    /// Whether dots travel the way of the datagrams, in the views that show it.
+    pub motion: bool,
     /// How much of the widget is shown: one of [`VIEWS`], or empty for all that needs no chunk.
     pub view: &'static str,
 }
@@ -131,6 +134,11 @@ impl Settings {
             "view",
             "view=\"mini\", \"transcript\", \"timeline\", \"lab\" or \"full\"",
             &VIEWS,
+        );
+        let motion = reader.choice(
+            "motion",
+            "motion=\"auto\" or \"none\"",
+            &["auto", "none", ""],
         );
         let text = |name: &str| attribute(name).unwrap_or_default();
         let (relay, target, src) = (text("relay"), text("target"), text("src"));
@@ -181,6 +189,7 @@ impl Settings {
                 .is_some_and(|value| !value.eq_ignore_ascii_case("false")),
             max_rows: max_rows.unwrap_or(DRAWN_ROWS),
             label: attribute("label"),
+            motion: motion != Some("none"),
             view: view.unwrap_or_default(),
         };
         (settings, reader.into_complaints())
@@ -194,12 +203,15 @@ impl Settings {
             && self.src == other.src
     }
 
-    /// The panels that this shows beside the core, by their chunks.
-    pub fn panels(&self) -> &'static [&'static str] {
-        match self.view {
-            "timeline" => &["picture"],
-            "lab" => &["picture", "lab"],
-            "full" => &["picture", "lab", "bytes"],
+    /// The panels that this shows beside the core, by their chunks. Nothing moves before a datagram has ended, so that the first
+    /// echo waits for no chunk.
+    pub fn panels(&self, has_ended: bool) -> &'static [&'static str] {
+        match (self.view, self.motion && has_ended) {
+            ("timeline", _) => &["picture"],
+            ("lab", _) => &["picture", "lab"],
+            ("full", false) => &["picture", "lab", "bytes"],
+            ("full", true) => &["motion", "picture", "lab", "bytes"],
+            ("", true) => &["motion"],
             _ => &[],
         }
     }
@@ -264,6 +276,22 @@ mod tests {
     }
 
     #[test]
+    fn dots_come_after_the_first_datagram_where_the_way_is_shown_and_never_where_the_author_has_none()
+     {
+        let panels = |attributes: &[(&str, &str)], has_ended| read(attributes).0.panels(has_ended);
+        assert_eq!(panels(&[], false), [""; 0]);
+        assert_eq!(panels(&[], true), ["motion"]);
+        assert!(panels(&[("view", "full")], true).contains(&"motion"));
+        assert_eq!(panels(&[("motion", "none")], true), [""; 0]);
+        for view in ["mini", "transcript", "timeline", "lab"] {
+            assert!(
+                !panels(&[("view", view)], true).contains(&"motion"),
+                "{view}"
+            );
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_named_and_left_at_its_default() {
         for (name, text) in [
             ("mode", "fast"),
@@ -274,6 +302,7 @@ mod tests {
             ("seed", "x"),
             ("max-rows", "201"),
             ("view", "everything"),
+            ("motion", "fast"),
             ("preset", "moon"),
             ("loss", "101"),
             ("loss", "1 2 3"),

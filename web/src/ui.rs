@@ -75,7 +75,7 @@ pub struct Ui {
     targets: Targets,
     message: HtmlTextAreaElement,
     draft_revision: Option<u32>,
-    places: [(&'static str, Element); 3],
+    places: [(&'static str, Element); 4],
     client_log: Log,
     server_log: Log,
     rows: Rows,
@@ -100,6 +100,7 @@ impl Ui {
             message: shell.find("message").unchecked_into(),
             draft_revision: None,
             places: [
+                ("motion", shell.find("motion")),
                 ("picture", shell.find("picture")),
                 ("lab", shell.find("lab")),
                 ("bytes", shell.find("bytes")),

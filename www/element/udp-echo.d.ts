@@ -45,6 +45,8 @@ export interface UdpEchoElement extends HTMLElement {
   maxRows: string | null;
   message: string | null;
   mode: string | null;
+  /** `none`: no dot travels the way of the datagrams. */
+  motion: string | null;
   preset: string | null;
   rate: string | null;
   relay: string | null;

@@ -6,7 +6,7 @@ const here = import.meta.url;
 const hashes = {};
 
 const ATTRIBUTES =
-  "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode preset rate relay reorder seed src target timeout view";
+  "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode motion preset rate relay reorder seed src target timeout view";
 
 /** The folder in which a host has everything: that of this file, and not that of a version. A proxy may have it below a path. */
 const root = () => new URL(new URL(here).pathname.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/"), here).href;
@@ -129,13 +129,14 @@ try {
 }
 
 // Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
-const BASE = `:host { display: block; min-height: max(30.5em, 69.5em - 100vw) }
-:host(:is([autosend], [mode=replay], [src])) { min-height: max(47.75em, 100.5em - 100vw) }
+const BASE = `:host { display: block; min-height: max(39.5em, 79em - 100vw) }
+:host(:is([autosend], [mode=replay], [src])) { min-height: max(56.75em, 110em - 100vw) }
+:host([motion=none]) { min-height: max(32em, 71em - 100vw) }
 :host([view=mini]) { min-height: max(15.75em, 47.5em - 100vw) }
 :host([view=transcript]) { min-height: max(31.5em, 75em - 100vw) }
 :host([view=timeline]) { min-height: max(70em, 140em - 100vw) }
 :host([view=lab]) { min-height: max(91.5em, 202em - 200vw) }
-:host([view=full]) { min-height: max(155em, 319.5em - 300vw) }
+:host([view=full]) { min-height: max(164em, 329em - 300vw) }
 :host([hidden]), [hidden] { display: none }
 .probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
 .probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }

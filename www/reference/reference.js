@@ -39,6 +39,7 @@ const ATTRIBUTES = {
     view: 'view="transcript"',
     theme: 'theme="dark"',
     label: 'label="UDP echo over a lossy link"',
+    motion: 'motion="none" autosend',
     "max-rows": 'view="full" max-rows="3" count="6" autosend',
     loading: 'loading="click"',
   },
@@ -83,7 +84,7 @@ const SLOTS = {
 };
 
 /** Of the views, the smallest that has the panel. */
-const VIEWS = { core: "", picture: "timeline", lab: "lab", bytes: "full" };
+const VIEWS = { core: "", motion: "", picture: "timeline", lab: "lab", bytes: "full" };
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);

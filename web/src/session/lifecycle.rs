@@ -62,6 +62,12 @@ impl Session {
         self.paused
     }
 
+    /// Whether a datagram has ended, in whatever way.
+    pub fn has_ended(&self) -> bool {
+        let counters = self.history.counters();
+        counters.sent > counters.in_flight
+    }
+
     /// Changes when everything that was drawn is to be forgotten.
     pub fn generation(&self) -> u32 {
         self.generation

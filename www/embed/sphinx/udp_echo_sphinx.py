@@ -14,7 +14,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 ATTRIBUTES = (
-    "corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode preset rate "
+    "corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode motion preset rate "
     "relay reorder seed src target theme timeout view"
 ).split()
 

@@ -195,7 +195,7 @@ async fn one_seed_gives_one_list_of_events_in_host_browser_and_plain_rust() {
 async fn a_live_widget_with_a_link_loads_the_core_alone_and_the_link_is_in_force() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
-        let embed = format!("http://{}/embed?loss=100+0&timeout=300", host.http());
+        let embed = format!("http://{}/embed?loss=100+0&timeout=300&motion=none", host.http());
         page.open(&embed).await?;
         page.wait_for_state("live").await?;
         page.part("send").await?.click().await?;

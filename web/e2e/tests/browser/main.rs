@@ -23,6 +23,7 @@ mod harness;
 mod lab;
 mod link;
 mod load;
+mod motion;
 mod page;
 mod pair;
 mod picture;

@@ -19,20 +19,21 @@ use crate::{command, target, workspace};
 
 /// The packages of the browser's half: the core, and then its chunks. They are the stems of what wasm-bindgen writes as
 /// well; Trunk names the same files the same way.
-pub(super) const PACKAGES: [&str; 6] = [
+pub(super) const PACKAGES: [&str; 7] = [
     "udp-echo-web",
     "udp-echo-simulator",
     "udp-echo-runs",
     "udp-echo-picture",
     "udp-echo-lab",
     "udp-echo-bytes",
+    "udp-echo-motion",
 ];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];
 /// The chunks that draw nothing, and so have no style sheet.
 pub(super) const HEADLESS: [&str; 2] = [PACKAGES[1], PACKAGES[2]];
 /// The chunks that draw.
-pub(super) const PANELS: [&str; 3] = [PACKAGES[3], PACKAGES[4], PACKAGES[5]];
+pub(super) const PANELS: [&str; 4] = [PACKAGES[3], PACKAGES[4], PACKAGES[5], PACKAGES[6]];
 /// The cargo profile of the browser's half.
 const PROFILE: &str = "wasm";
 
@@ -94,7 +95,7 @@ impl fmt::Display for Library {
 }
 
 /// Compiles `web/` and returns the paths of the raw modules.
-pub(super) fn compile(library: Library) -> Result<[PathBuf; 6]> {
+pub(super) fn compile(library: Library) -> Result<[PathBuf; PACKAGES.len()]> {
     let mut build = cargo("build");
     library.apply(&mut build);
     command::run(&mut build)?;
@@ -133,7 +134,7 @@ fn flags() -> OsString {
 }
 
 /// Runs wasm-bindgen, as a library and therefore in the very version the client is built with.
-pub(super) fn generate(modules: &[PathBuf; 6], workshop: &Path) -> Result<Files> {
+pub(super) fn generate(modules: &[PathBuf; PACKAGES.len()], workshop: &Path) -> Result<Files> {
     let step = Step::start("writing the JavaScript glue");
     let folder = workshop.join("glue");
     // What an older version wrote must not end up in this bundle.

@@ -25,7 +25,7 @@ const WIDGET_BUDGET: usize = 65 * KB;
 const CHUNK_BUDGET: usize = 40 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 13] = [
+const CHUNKS: [(&str, &str, Option<usize>); 16] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",
@@ -43,6 +43,9 @@ const CHUNKS: [(&str, &str, Option<usize>); 13] = [
     ("bytes", "udp-echo-bytes_bg.wasm", Some(CHUNK_BUDGET)),
     ("bytes' glue", "udp-echo-bytes.js", None),
     ("bytes' css", "udp-echo-bytes.css", None),
+    ("motion", "udp-echo-motion_bg.wasm", Some(CHUNK_BUDGET)),
+    ("motion's glue", "udp-echo-motion.js", None),
+    ("motion's css", "udp-echo-motion.css", None),
 ];
 
 /// What the project's own page adds, for which there is no budget.

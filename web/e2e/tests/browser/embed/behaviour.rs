@@ -53,11 +53,12 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
     in_chromium(async |page| {
         page.open(&origin).await?;
         page.wait_for_state("live").await?;
-        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|simulator|runs)/.test(name)).sort()";
+        let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => /udp-echo-(picture|lab|bytes|motion|simulator|runs)/.test(name)).sort()";
         let needless = page.script(loads).await?;
         ensure!(needless == json!([]), "chunks that nobody needs: {needless}");
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
         page.wait_for_in_widget("the echo", "tr[data-fate=echoed]").await?;
+        page.wait_for_in_widget("the dots, which come after the first echo", "[part=dot]").await?;
         page.script("document.querySelector('udp-echo').view = 'full'").await?;
         // What happened before a panel was there is told to it.
         page.wait_for_in_widget("the picture", "[data-ref=picture] line[data-number='1']").await?;
@@ -65,7 +66,7 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.wait_for("the bytes", hex).await?;
         page.wait_for_in_widget("the lab", "[data-ref=lab] input[data-field]").await?;
         let kinds = [".css", ".js", "_bg.wasm"];
-        let all = ["bytes", "lab", "picture"].map(|chunk| kinds.map(|kind| format!("udp-echo-{chunk}{kind}")));
+        let all = ["bytes", "lab", "motion", "picture"].map(|chunk| kinds.map(|kind| format!("udp-echo-{chunk}{kind}")));
         let loaded = page.script(loads).await?;
         ensure!(loaded == json!(all.concat()), "{loaded}");
         // The link is the session's own, through the panel.

@@ -48,6 +48,7 @@ async fn draw_all(page: &Page) -> Result<()> {
     )
     .await?;
     page.wait_for("the fates", "return settled === 25").await?;
+    page.wait_for_in_widget("the dots", "[part=dot]").await?;
     page.script("settled = 0; element.ask({ server: { buffer: 4 } }); element.ask({ server: { buffer: 4, listening: false } }); element.burst(8, 1, 'refused')")
         .await?;
     page.wait_for("the refusal", "return settled === 8").await?;

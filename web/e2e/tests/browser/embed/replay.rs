@@ -25,11 +25,16 @@ async fn shows_the_run(page: &Page, address: &str) -> Result<()> {
         "tr[data-number='1'][data-fate=echoed]",
     )
     .await?;
+    page.wait_for_in_widget("the dots", "[part=dot]").await?;
     page.wait_for_network_silence().await?;
     let loads = "return performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop()).filter((name) => name.endsWith('.wasm')).sort()";
     let loads = page.script(loads).await?;
-    // The core, and what reads recordings: no simulator.
-    let needed = json!(["udp-echo-runs_bg.wasm", "udp-echo-web_bg.wasm"]);
+    // The core, what reads recordings, and the dots: no simulator.
+    let needed = json!([
+        "udp-echo-motion_bg.wasm",
+        "udp-echo-runs_bg.wasm",
+        "udp-echo-web_bg.wasm"
+    ]);
     ensure!(loads == needed, "{address} loaded {loads}");
     let sockets = page.script("return sockets").await?;
     ensure!(sockets == json!([]), "{address} opened {sockets}");
