@@ -4,6 +4,7 @@
 import { copyButton } from "./copy-button.js";
 import { mount } from "./experiments-card.js";
 import { follow } from "./contents.js";
+import { mountRace } from "./race.js";
 
 const MORE = "Show timeline, lab and bytes";
 const LESS = "Show less";
@@ -33,6 +34,7 @@ live.addEventListener("udp-ready", ({ detail: { mode, server } }) => {
 });
 
 const progress = mount(document.getElementById("experiment"), copyButton);
+mountRace(document.getElementById("race-stage"));
 
 // An answer opens once its experiments are done; and all of them do for somebody who wants to read, or to print.
 const answers = [...document.querySelectorAll("details.answer")];

@@ -251,13 +251,15 @@ function events(catalogue) {
 
 function parts(catalogue) {
   for (const [panel, view] of Object.entries(VIEWS)) {
+    // Nothing moves before something was sent.
+    const sends = panel === "motion" ? " autosend" : "";
     const ofPanel = catalogue.cssParts.filter((part) => part.panel === panel);
     const rows = ofPanel.map(({ name, description }) => {
       const outline = (element) => {
         example.sheet.replaceSync(`udp-echo::part(${name}) { outline: 3px solid #d55e00; outline-offset: 2px }`);
         element.shadowRoot?.querySelector(`[part~=${name}]`)?.scrollIntoView({ block: "nearest" });
       };
-      return row(name, prose(description), shower(name, `<udp-echo mode="simulated"${view && ` view="${view}"`}></udp-echo>`, outline));
+      return row(name, prose(description), shower(name, `<udp-echo mode="simulated"${view && ` view="${view}"`}${sends}></udp-echo>`, outline));
     });
     const list = table(["Name", "What it is", "Outline it"], group("", rows));
     section("parts").append(make("details", {}, make("summary", {}, `${panel}: ${ofPanel.length} parts`), list));

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from contract import Ledger, Link, echo_answer, is_guarded
+from tcp_model import deliver
 
 folder = Path(sys.argv[1])
 
@@ -85,3 +86,20 @@ for case in cases:
     check(f"link.json, {case['name']!r}, verdicts", verdicts, case["verdicts"])
     check(f"link.json, {case['name']!r}, arrivals", arrivals, case["arrivals"])
 print(f"link.json: {len(cases)} cases agree")
+
+tcp = load("tcp.json")
+for case in tcp["cases"]:
+    lost = [tuple(of) for of in case["lost"]]
+    course = (case["messages"], case["every_us"], case["delay_us"])
+    segments, delivered = deliver(*course, lambda message, attempt: (message, attempt) in lost)
+    check(f"tcp.json, {case['name']!r}, segments", segments, case["segments"])
+    check(f"tcp.json, {case['name']!r}, delivered", delivered, case["delivered"])
+for case in tcp["races"]:
+    there, again = (Link({"loss_ppm": case["loss_ppm"]}, case["seed"], way) for way in ("up", "down"))
+    lost = [there.offer(0, 0, 0) == "loss" for _ in range(case["messages"])]
+    is_lost = lambda message, attempt: lost[message] if attempt == 0 else again.offer(0, 0, 0) == "loss"
+    segments, delivered = deliver(case["messages"], case["every_us"], case["delay_us"], is_lost)
+    where = f"tcp.json, the race of {case['seed']}"
+    check(where, [number for number, gone in enumerate(lost) if gone], case["lost"])
+    check(where, [len(segments), delivered], [case["segments"], case["delivered"]])
+print(f"tcp.json: {len(tcp['cases']) + len(tcp['races'])} cases agree")

@@ -8,6 +8,7 @@
 //! - [`session`]: one session of a relay as a state machine, without its sockets;
 //! - [`echo`]: what an echo server answers, and whom it never answers;
 //! - [`simulator`]: a host without a network, for the page when no host answers;
+//! - [`race`]: the same messages with the same losses over UDP and over TCP, and [`tcp`], the model behind TCP's side;
 //! - [`transcript`]: the words in which server and client tell what they do;
 //! - [`digits`]: numbers as text, for pages;
 //! - [`packet`]: the headers around a payload;
@@ -21,6 +22,9 @@ pub mod ledger;
 pub mod link;
 pub mod session;
 pub mod simulator;
+
+pub mod race;
+pub mod tcp;
 
 pub mod transcript;
 

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use wire::echo::{EchoAnswer, EchoRule, is_guarded};
 use wire::ledger::{Counters, Delivery, Fate, Fingerprint, Ledger};
 use wire::link::{Carried, Direction, DropReason, Impairment, Link, Mishap, Verdict};
+use wire::race::race;
+use wire::tcp::{Course, deliver};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -274,5 +276,80 @@ fn one_seed_gives_the_event_list_of_the_vectors() {
         arrivals.extend(arrivals_until(&mut link, u64::MAX));
         assert_eq!(verdicts, case.verdicts, "{:?}", case.name);
         assert_eq!(arrivals, case.arrivals, "{:?}", case.name);
+    }
+}
+
+#[derive(Deserialize)]
+struct Streams {
+    cases: Vec<StreamCase>,
+    races: Vec<RaceCase>,
+}
+
+#[derive(Deserialize)]
+struct StreamCase {
+    name: String,
+    messages: u32,
+    every_us: u64,
+    delay_us: u64,
+    lost: Vec<(u32, u32)>,
+    segments: Vec<(u64, u32, u32, Option<u64>)>,
+    delivered: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct RaceCase {
+    seed: u64,
+    messages: u32,
+    every_us: u64,
+    delay_us: u64,
+    loss_ppm: u32,
+    lost: Vec<usize>,
+    segments: usize,
+    delivered: Vec<u64>,
+}
+
+#[test]
+fn the_model_of_tcp_sends_again_and_delivers_as_the_vectors_say() {
+    let text = include_str!("../../vectors/tcp.json");
+    let streams: Streams = serde_json::from_str(text).unwrap();
+    for case in streams.cases {
+        let course = Course {
+            messages: case.messages,
+            every_us: case.every_us,
+            delay_us: case.delay_us,
+        };
+        let is_lost = |message, attempt| case.lost.contains(&(message, attempt));
+        let delivery = deliver(course, is_lost);
+        let segments: Vec<_> = delivery
+            .segments
+            .iter()
+            .map(|one| (one.sent, one.message, one.attempt, one.arrives))
+            .collect();
+        assert_eq!(segments, case.segments, "{}", case.name);
+        assert_eq!(delivery.delivered, case.delivered, "{}", case.name);
+    }
+    for case in streams.races {
+        let course = Course {
+            messages: case.messages,
+            every_us: case.every_us,
+            delay_us: case.delay_us,
+        };
+        let race = race(course, case.loss_ppm, case.seed);
+        let lost = race.udp.iter().enumerate();
+        let lost: Vec<_> = lost
+            .filter_map(|(number, at)| at.is_none().then_some(number))
+            .collect();
+        assert_eq!(lost, case.lost, "the race of {}", case.seed);
+        assert_eq!(
+            race.tcp.segments.len(),
+            case.segments,
+            "the race of {}",
+            case.seed
+        );
+        assert_eq!(
+            race.tcp.delivered, case.delivered,
+            "the race of {}",
+            case.seed
+        );
     }
 }

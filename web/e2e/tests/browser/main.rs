@@ -30,6 +30,7 @@ mod picture;
 mod pictures;
 mod places;
 mod progress;
+mod race;
 #[cfg(feature = "shots")]
 mod shots;
 mod surroundings;

@@ -17,9 +17,9 @@ use crate::bundle::{imports, panics};
 use crate::progress::Step;
 use crate::{command, target, workspace};
 
-/// The packages of the browser's half: the core, and then its chunks. They are the stems of what wasm-bindgen writes as
+/// The packages of the browser's half: the core, then its chunks, and last the page's own module. They are the stems of what wasm-bindgen writes as
 /// well; Trunk names the same files the same way.
-pub(super) const PACKAGES: [&str; 7] = [
+pub(super) const PACKAGES: [&str; 8] = [
     "udp-echo-web",
     "udp-echo-simulator",
     "udp-echo-runs",
@@ -27,6 +27,7 @@ pub(super) const PACKAGES: [&str; 7] = [
     "udp-echo-lab",
     "udp-echo-bytes",
     "udp-echo-motion",
+    "udp-echo-race",
 ];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];

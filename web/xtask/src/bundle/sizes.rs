@@ -25,7 +25,7 @@ const WIDGET_BUDGET: usize = 65 * KB;
 const CHUNK_BUDGET: usize = 40 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 16] = [
+const CHUNKS: [(&str, &str, Option<usize>); 18] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",
@@ -46,6 +46,8 @@ const CHUNKS: [(&str, &str, Option<usize>); 16] = [
     ("motion", "udp-echo-motion_bg.wasm", Some(CHUNK_BUDGET)),
     ("motion's glue", "udp-echo-motion.js", None),
     ("motion's css", "udp-echo-motion.css", None),
+    ("race", "udp-echo-race_bg.wasm", Some(CHUNK_BUDGET)),
+    ("race's glue", "udp-echo-race.js", None),
 ];
 
 /// What the project's own page adds, for which there is no budget.

@@ -50,7 +50,9 @@ fn files(bundle: &Bundle) -> Result<Files> {
         let begins = ["udp-echo", "experiments"]
             .iter()
             .any(|stem| name.starts_with(stem));
-        (begins && !name.contains('/')) || name == "custom-elements.json"
+        // The race is the page's, and no part of the element.
+        let is_of_page = name.starts_with("udp-echo-race");
+        (begins && !is_of_page && !name.contains('/')) || name == "custom-elements.json"
     };
     let mut files: Files = bundle
         .files
