@@ -18,7 +18,7 @@ impl Effects {
         let marks = shell.find("marks");
         Self {
             places: (0..NEWEST)
-                .map(|_| dom::append(&marks, "span", "mark"))
+                .map(|_| dom::append(&marks, "span", "tally-mark"))
                 .collect(),
             drawn: Vec::new(),
             sentence: Label::new(shell.find("effect")),

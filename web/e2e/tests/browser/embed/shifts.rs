@@ -10,7 +10,7 @@ use crate::page::{Page, Scheme};
 const SHIFTS: &str = "const done = arguments[arguments.length - 1];
     let sum = 0;
     const who = [];
-    new PerformanceObserver((list) => list.getEntries().filter((entry) => !entry.hadRecentInput).forEach(({ value, sources }) => {
+    new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => {
         sum += value;
         who.push(...sources.map(({ node, previousRect, currentRect }) =>
             `${node?.nodeName} ${node?.id} from ${previousRect.y}+${previousRect.height} to ${currentRect.y}+${currentRect.height}`));
@@ -37,7 +37,7 @@ const HEIGHTS: &str = "globalThis.heights = [];
         new ResizeObserver(([{ target }]) => heights.push(target.offsetHeight)).observe(document.querySelector('udp-echo'));
     }));";
 
-/// What a reader sees move by itself while a widget loads, and when it shows the echo of what they sent.
+/// What a reader sees move while a widget loads.
 struct Moved {
     /// As browsers sum it up.
     shift: f64,
@@ -62,16 +62,19 @@ async fn moved(page: &Page, view: &str, panels: &[&str], inside: &str) -> Result
         let open = "details[part=lab][open] details[part=more]:not([open])";
         page.wait_for_in_widget("the lab, open", open).await?;
     }
+    page.frames(5).await?;
     let heights = page
         .script("return [Math.min(...heights), Math.max(...heights), document.querySelector('udp-echo').shadowRoot.querySelector('[part=frame]').offsetHeight]")
         .await?;
     let height = |place: usize| heights[place].as_f64().context("a height");
     let (first, last, frame) = (height(0)?, height(1)?, height(2)?);
-    // What the reader sends makes room for itself; it comes as soon as they have sent it, and so is no movement of its own.
-    page.part("send").await?.click().await?;
-    let echo =
-        "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-fate=echoed]')";
-    page.wait_for("the echo", echo).await?;
+    // What a reader sends makes room for itself, but in a tutorial's transcript, which keeps its place in the text.
+    if view == "transcript" {
+        page.script("document.querySelector('udp-echo').send('a')")
+            .await?;
+        let echo = "return document.querySelector('udp-echo').shadowRoot.querySelector('[data-fate=echoed]')";
+        page.wait_for("the echo", echo).await?;
+    }
     let moved = page.script_that_calls_back(SHIFTS).await?;
     let shift = moved[0].as_f64().context("a sum of shifts")?;
     println!(
