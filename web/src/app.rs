@@ -78,14 +78,15 @@ impl WidgetState {
                 if !session.is_paused() {
                     self.ui.draw(&View::of(session, now));
                 }
-                if self.has_ended != session.has_ended() {
-                    self.has_ended = session.has_ended();
-                    app.place(&self.ui, session);
-                }
                 if app.chunks.show(session, &app.clock) {
                     self.frame.request();
                 }
                 app.tell(session);
+                // What a chunk adds to the first echo comes after that echo.
+                if self.has_ended != session.has_ended() {
+                    self.has_ended = session.has_ended();
+                    app.place(&self.ui, session);
+                }
                 return false;
             }
             Input::Left => {

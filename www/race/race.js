@@ -97,7 +97,10 @@ function curves() {
 
 async function mount(place) {
   const glue = await import("./udp-echo-race.js");
-  await glue.default();
+  // From its bytes, not as a stream: so a host that does not know the type of wasm will do.
+  const module = await fetch(new URL("./udp-echo-race_bg.wasm", import.meta.url));
+  if (!module.ok) throw new Error(module.statusText);
+  await glue.default({ module_or_path: await WebAssembly.compile(await module.arrayBuffer()) });
 
   const udp = side("udp", "UDP", "each datagram for itself");
   const tcp = side("tcp", "TCP", "a model: all bytes, in order");

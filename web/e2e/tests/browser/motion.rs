@@ -110,9 +110,10 @@ async fn after_the_first_send_a_dot_travels_there_and_back_on_the_first_screen_a
 
 #[tokio::test]
 async fn the_button_shows_it_again_or_stops_it_and_a_screen_reader_hears_the_end() {
+    let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         page.before_each_page(WATCH).await?;
-        open(page, "").await?;
+        open_first(page, &host).await?;
         page.part("send").await?.click().await?;
         page.wait_for_in_widget("the dot", "[part=dot]:not([hidden])").await?;
         wait_for_rest(page).await?;
@@ -129,6 +130,7 @@ async fn the_button_shows_it_again_or_stops_it_and_a_screen_reader_hears_the_end
         assert_accessible_in_both_schemes(page, "the way at rest").await
     })
     .await;
+    host.shutdown().await;
 }
 
 #[tokio::test]
