@@ -143,7 +143,7 @@ const example = {
     document.adoptedStyleSheets.push(this.sheet);
     this.log.setAttribute("role", "log");
     this.log.setAttribute("aria-label", "What came of it");
-    this.place.append(make("pre", { tabIndex: 0 }, this.source), this.log);
+    this.place.append(make("pre", { tabIndex: 0, translate: false }, this.source), this.log);
     this.place.hidden = false;
     this.wide.addEventListener("change", () => this.settle());
     this.build(PLAIN);

