@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::num::NonZeroU64;
 
 use bytes::Bytes;
 use rand_core::{Rng, SeedableRng};
@@ -70,6 +71,8 @@ pub struct Carried<T> {
     pub payload: Bytes,
     /// The bit that was turned over, counted from the first byte's highest bit.
     pub corrupted: Option<u32>,
+    /// When it left the queue, if it had to wait there for copies before it: only a link with a rate makes them wait.
+    pub dequeued_at: Option<NonZeroU64>,
 }
 
 /// What the link did with an arrival.
@@ -201,6 +204,7 @@ impl<T: Copy> Link<T> {
                 copy,
                 payload: payload.clone(),
                 corrupted,
+                dequeued_at: None,
             };
             if self.enqueue(now, waiting, draw.jitter[copy as usize], pace) {
                 carried += 1;
@@ -242,7 +246,7 @@ impl<T: Copy> Link<T> {
         self.queue.peek().map(|Reverse(queued)| queued.due)
     }
 
-    fn enqueue(&mut self, now: u64, carried: Carried<T>, jitter: u32, pace: Pace) -> bool {
+    fn enqueue(&mut self, now: u64, mut carried: Carried<T>, jitter: u32, pace: Pace) -> bool {
         let size = carried.payload.len();
         let is_full = self.is_narrow
             || self.queue.len() >= self.impairment.limit()
@@ -255,6 +259,7 @@ impl<T: Copy> Link<T> {
             0 => now,
             rate => {
                 let bits = (size as u64 + HEADER_BYTES) * 8;
+                carried.dequeued_at = NonZeroU64::new(self.free_at).filter(|at| at.get() > now);
                 // A kilobit a second is a bit a millisecond.
                 self.free_at = self.free_at.max(now) + (bits * 1000).div_ceil(u64::from(rate));
                 self.free_at

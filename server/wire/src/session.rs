@@ -159,6 +159,9 @@ impl Session {
         while let Some(due) = self.up.due(now) {
             let (Ok(carried) | Err(carried)) = &due;
             let (id, copy) = (carried.tag, carried.copy);
+            if let Some(at) = carried.dequeued_at {
+                self.note(at.get(), id, copy, What::Dequeued(Direction::Up));
+            }
             if let Some(bit) = carried.corrupted {
                 self.note(now, id, copy, What::Corrupted(Direction::Up, bit));
             }
@@ -171,6 +174,9 @@ impl Session {
             let (Ok(carried) | Err(carried)) = &due;
             let (answer, bit) = (carried.tag, carried.corrupted);
             let id = answer.id.unwrap_or(0);
+            if let Some(at) = carried.dequeued_at {
+                self.note(at.get(), id, answer.copy, What::Dequeued(Direction::Down));
+            }
             if let Some(bit) = bit {
                 self.note(now, id, answer.copy, What::Corrupted(Direction::Down, bit));
             }

@@ -119,6 +119,25 @@ fn a_slow_link_sends_one_after_the_other_and_its_queue_is_bounded() {
 }
 
 #[test]
+fn only_a_copy_that_had_to_wait_for_others_has_a_time_at_which_it_left_the_queue() {
+    let slow = Impairment {
+        rate_kbps: 100,
+        delay_us: 50_000,
+        ..Impairment::default()
+    };
+    let mut link = Link::new(slow, 1, Direction::Up);
+    // Each takes 10 ms; the third comes 4 ms after the second has gone.
+    for (at, number) in [(5, 1u64), (5, 2), (24_005, 3)] {
+        link.offer(at, number, vec![0; 97].into());
+    }
+    let mut left = Vec::new();
+    while let Some(Ok(carried)) = link.due(u64::MAX) {
+        left.push((carried.tag, carried.dequeued_at.map(NonZeroU64::get)));
+    }
+    assert_eq!(left, [(1, None), (2, Some(10_005)), (3, None)]);
+}
+
+#[test]
 fn a_corrupted_datagram_is_dropped_unless_the_checksum_is_off() {
     let corrupt = Impairment {
         corrupt_ppm: 1_000_000,

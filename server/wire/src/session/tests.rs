@@ -111,6 +111,33 @@ fn a_session_without_room_rejects_and_its_lab_takes_nothing_more() {
 }
 
 #[test]
+fn who_waits_in_the_queue_of_a_slow_link_is_told_when_the_wait_ended_on_either_way() {
+    // 70 bytes with their headers take 7 ms.
+    let slow = Impairment {
+        rate_kbps: 80,
+        ..Impairment::default()
+    };
+    for (up, down, way) in [
+        (slow, Impairment::default(), Direction::Up),
+        (Impairment::default(), slow, Direction::Down),
+    ] {
+        let mut session = Session::new(100, 1);
+        let lab = Lab { up, down, seed: 1 };
+        session.control(&ClientMessage::Lab(lab));
+        for payload in [[1; 42], [2; 42], [3; 42]] {
+            session.from_client(150, Bytes::copy_from_slice(&payload));
+        }
+        run(&mut session, 150);
+        run(&mut session, 1_000_000);
+        let waits = session.take_events().0.into_iter();
+        let waits = waits.filter(|event| matches!(event.3, What::Dequeued(_)));
+        let told: Vec<_> = waits.collect();
+        let expected = [2, 3].map(|id| Event(50 + (id - 1) * 7_000, id, 0, What::Dequeued(way)));
+        assert_eq!(told, expected);
+    }
+}
+
+#[test]
 fn a_datagram_leaves_all_its_hops_in_order() {
     let mut session = Session::new(100, 1);
     session.from_client(150, Bytes::from_static(b"hello"));

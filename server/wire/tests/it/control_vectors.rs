@@ -68,6 +68,7 @@ const CLIENT_NAMES: [&str; 6] = ["options", "lab", "once", "server", "stream", "
 fn event_name(what: &What) -> &'static str {
     match what {
         What::RelayIn(_) => "relay_in",
+        What::Dequeued(_) => "dequeued",
         What::UdpOut => "udp_out",
         What::EchoIn(_) => "echo_in",
         What::Cut(_) => "cut",
@@ -84,8 +85,9 @@ fn event_name(what: &What) -> &'static str {
     }
 }
 
-const EVENT_NAMES: [&str; 14] = [
+const EVENT_NAMES: [&str; 15] = [
     "relay_in",
+    "dequeued",
     "udp_out",
     "echo_in",
     "cut",

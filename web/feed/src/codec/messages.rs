@@ -122,7 +122,7 @@ impl Json for Event {
 
 variants! { What else Self::Lost;
     bare { "udp_out" UdpOut, "gone" Gone, "unanswered" Unanswered, "lost" Lost }
-    with_one { "relay_in" RelayIn, "echo_in" EchoIn, "cut" Cut, "echo_out" EchoOut, "udp_in" UdpIn, "refused" Refused, "rejected" Rejected }
+    with_one { "relay_in" RelayIn, "echo_in" EchoIn, "cut" Cut, "echo_out" EchoOut, "udp_in" UdpIn, "refused" Refused, "rejected" Rejected, "dequeued" Dequeued }
     with_two { "relay_out" RelayOut, "corrupted" Corrupted, "dropped" Dropped }
 }
 
