@@ -347,10 +347,10 @@ pub fn way(of: u64) -> String {
     fill("The way of datagram □, by the host's clock", &[&number(of)])
 }
 
-/// A stamp on that way.
+/// A stamp on that way, since the first.
 pub fn stamp(micros: Option<u64>) -> String {
     match micros {
-        Some(micros) => fill("+□ µs", &[&number(micros)]),
+        Some(micros) => span(micros),
         None => "–".to_owned(),
     }
 }

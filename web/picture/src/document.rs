@@ -15,9 +15,12 @@ use udp_echo_feed::shape::{Canvas, append};
 use wire::control::What;
 use wire::transcript::{self, Address};
 
-use crate::drawing;
-use crate::layout::{WHOLE, lay_out};
-use crate::sketch::{Sign, Sketch};
+use crate::drawing::{self, BESIDE, RULER};
+use crate::labels::STRIP;
+use crate::layout::lay_out;
+use crate::picture::WHOLE;
+use crate::sketch::Sketch;
+use crate::way::Pace;
 use crate::words;
 
 /// The widget's own style sheet, for its colours, and the chunk's, for the diagram.
@@ -34,9 +37,6 @@ const PADDING: u32 = 10;
 const LINE: u32 = 19;
 /// Lines of a transcript.
 const LINES: u32 = 4;
-/// Room for the ruler, left of the lanes, and for numbers, right of them.
-const RULER: u32 = 66;
-const NUMBERS: u32 = 44;
 /// Narrower ones have the transcripts one below the other.
 const TWO_COLUMNS: u32 = 700;
 
@@ -119,10 +119,10 @@ pub fn document(trace: &str, width: u32) -> Result<String, Unreadable> {
         (width - 3 * MARGIN) / 2
     };
     let all: Vec<&Datagram> = run.datagrams.iter().collect();
-    let sketch = Sketch::of(&all);
+    let sketch = Sketch::of(&all, Pace::of(&all));
     for (name, text) in [
         ("title", format!("A run of {}", run.by)),
-        ("desc", description(&all, &sketch)),
+        ("desc", words::description(&all, &sketch.overtaken())),
         ("style", style()),
     ] {
         root.shape(name).write(&text);
@@ -153,10 +153,10 @@ pub fn document(trace: &str, width: u32) -> Result<String, Unreadable> {
         append(&stage, "svg", part)
     };
     let ruler = stage(MARGIN, RULER, "ruler");
-    let lanes = width - 2 * MARGIN - RULER - NUMBERS;
-    let plane = stage(MARGIN + RULER, lanes, "plane");
+    let lanes = width - 2 * MARGIN - BESIDE;
+    let plane = stage(MARGIN + RULER + STRIP as u32, lanes, "plane");
     drawing::draw_lanes(&plane);
-    drawing::draw(&lay_out(&sketch, None), None, &ruler, &plane);
+    drawing::draw(&lay_out(&sketch, None, lanes), None, &ruler, &plane);
     y += WHOLE + 16 + MARGIN;
 
     let sum = append(&root, "text", "sum");
@@ -177,13 +177,6 @@ pub fn document(trace: &str, width: u32) -> Result<String, Unreadable> {
         root.set(name, value);
     }
     Ok(format!("{root}\n"))
-}
-
-fn description(all: &[&Datagram], sketch: &Sketch) -> String {
-    let overtaken = sketch.marks.iter();
-    let overtaken = overtaken.filter(|mark| mark.sign == Sign::Overtaken);
-    let overtaken: Vec<u64> = overtaken.map(|mark| mark.number).collect();
-    words::description(all, &overtaken)
 }
 
 fn transcript_height() -> u32 {

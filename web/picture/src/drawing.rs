@@ -3,10 +3,22 @@
 use udp_echo_feed::shape::{Canvas, append, belongs, line, percent, rect, text};
 use udp_echo_feed::words::number;
 
-use crate::layout::{Bracket, Note, Picture, Stroke, Tense, WHOLE};
+use crate::labels::{self, STRIP, Side, is_on_lane};
+use crate::picture::{Bar, Bracket, Hop, Note, Picture, Stroke, TOP, Tense, WHOLE};
 use crate::scale::{Tick, Time};
-use crate::sketch::{BROWSER, End, RELAY, SERVER};
+use crate::sketch::End;
+use crate::way::{RELAY, SERVER};
 use crate::words;
+
+/// Width of the drawing of the ruler.
+pub const RULER: u32 = 66;
+/// Room for the numbers right of the server's lane.
+pub const NUMBERS: u32 = 52;
+/// Room beside the plane: the ruler, the browser's strip, the numbers.
+pub const BESIDE: u32 = RULER + STRIP as u32 + NUMBERS;
+
+/// Half the width of the bar of a wait in the link's queue.
+const HALF_BAR: i32 = 4;
 
 /// Draws what stands in every picture: the lanes with their names, and the tip of all arrows.
 pub fn draw_lanes<C: Canvas>(plane: &C) {
@@ -23,10 +35,22 @@ pub fn draw_lanes<C: Canvas>(plane: &C) {
         marker.set(name, value);
     }
     append(&marker, "path", "tip").set("d", "M0 0 9 4 0 8z");
-    for (lane, name) in [BROWSER, RELAY, SERVER].into_iter().zip(words::LANES) {
-        line(plane, "lane", (lane, 26), (lane, WHOLE));
-        let name = text(plane, "lane-name", (lane, 12), "0", name);
-        name.set("text-anchor", anchor(lane));
+    let top = TOP - 8;
+    let browser = line(plane, "lane", (RELAY, top), (RELAY, WHOLE));
+    for end in ["x1", "x2"] {
+        browser.set(end, &pixels(-STRIP));
+    }
+    for lane in [RELAY, SERVER] {
+        line(plane, "lane", (lane, top), (lane, WHOLE));
+    }
+    let [browser, relay, server] = words::LANES;
+    for (lane, dx, anchor, name) in [
+        (RELAY, pixels(-STRIP - 4), "start", browser),
+        (RELAY, pixels(-4), "start", relay),
+        (SERVER, pixels(4), "end", server),
+    ] {
+        let name = text(plane, "lane-name", (lane, 12), &dx, name);
+        name.set("text-anchor", anchor);
     }
 }
 
@@ -52,36 +76,38 @@ impl<C: Canvas> Drawing<'_, C> {
         for tick in &picture.ticks {
             self.draw_tick(tick);
         }
-        for y in &picture.gaps {
-            rect(self.plane, "gap", (0, y.saturating_sub(2)), (SERVER, 4));
-        }
         for bracket in &picture.brackets {
             self.draw_bracket(bracket);
+        }
+        for hop in &picture.hops {
+            self.draw_hop(hop);
+        }
+        // Who waits longest came last; the others lie over that bar.
+        for bar in picture.bars.iter().rev() {
+            self.draw_bar(bar);
         }
         for stroke in &picture.strokes {
             self.draw_stroke(stroke);
         }
+        for y in &picture.gaps {
+            self.draw_gap(*y);
+        }
         if let Some(now) = picture.now {
-            line(self.plane, "now", (BROWSER, now.1), (SERVER, now.1));
+            line(self.plane, "now", (RELAY, now.1), (SERVER, now.1));
             let dot = append(self.plane, "circle", "now");
             dot.set("cx", &percent(now.0));
             dot.set("cy", &number(now.1.into()));
             dot.set("r", "5");
         }
         for numbers in &picture.numbers {
-            let (dx, dy) = if numbers.x == SERVER {
-                ("9", 0)
-            } else {
-                ("7", 7)
+            let (dx, anchor) = match numbers.x {
+                SERVER => (labels::BESIDE_SERVER, "start"),
+                _ => (-labels::BESIDE_HOP, "end"),
             };
-            let at = (numbers.x, numbers.y.saturating_sub(dy));
-            let label = text(
-                self.plane,
-                "whose",
-                at,
-                dx,
-                &words::numbers(&numbers.numbers),
-            );
+            let words = words::numbers(&numbers.numbers);
+            let at = (numbers.x, numbers.y);
+            let label = text(self.plane, "whose", at, &pixels(dx), &words);
+            label.set("text-anchor", anchor);
             if let [number] = numbers.numbers[..] {
                 belongs(&label, number, self.selected);
             }
@@ -100,18 +126,57 @@ impl<C: Canvas> Drawing<'_, C> {
         let words = [sign, &words::time(micros)].concat();
         text(self.ruler, part, (0, tick.y), "54", &words);
         if part != "silence" {
-            line(self.plane, "tick", (BROWSER, tick.y), (SERVER, tick.y));
+            line(self.plane, "tick", (RELAY, tick.y), (SERVER, tick.y));
         }
+    }
+
+    /// Lanes and strokes are broken where time is left out.
+    fn draw_gap(&self, y: u32) {
+        let at = y.saturating_sub(2);
+        rect(self.plane, "gap", (RELAY, at), (SERVER, 4));
+        let strip = rect(self.plane, "gap", (RELAY, at), (0, 4));
+        // A little more than up to the lanes, which are lines of some width.
+        strip.set("x", &pixels(-STRIP - 2));
+        strip.set("width", &pixels(STRIP + 4));
     }
 
     fn draw_bracket(&self, bracket: &Bracket) {
         let path = append(self.plane, "path", "wait");
-        let x = number(7 + 7 * bracket.column as u64);
+        let edge = -STRIP - 2;
+        let x = edge - 4 - 6 * bracket.column as i32;
         let [from, to] = [bracket.from, bracket.to].map(|y| number(y.into()));
-        let way = ["M-2 ", &from, "H-", &x, "V", &to, "H-2"];
-        path.set("d", &way.concat());
+        let (edge, x) = (pixels(edge), pixels(x));
+        path.set(
+            "d",
+            &["M", &edge, " ", &from, "H", &x, "V", &to, "H", &edge].concat(),
+        );
         belongs(&path, bracket.number, self.selected);
         set_tense(&path, bracket.tense);
+    }
+
+    fn draw_hop(&self, hop: &Hop) {
+        let hit = line(self.plane, "hop", (RELAY, hop.y), (RELAY, hop.y));
+        let (from, to) = match hop.is_answer {
+            true => (0, -STRIP),
+            false => (-STRIP, 0),
+        };
+        hit.set("x1", &pixels(from));
+        hit.set("x2", &pixels(to));
+        hit.set("marker-end", "url(#tip)");
+        belongs(&hit, hop.number, self.selected);
+        set_tense(&hit, hop.tense);
+    }
+
+    fn draw_bar(&self, bar: &Bar) {
+        let size = bar.to.saturating_sub(bar.from);
+        let shape = rect(self.plane, "queue", (bar.x, bar.from), (0, size));
+        shape.set("width", &pixels(2 * HALF_BAR));
+        shape.set(
+            "transform",
+            &["translate(", &pixels(-HALF_BAR), ")"].concat(),
+        );
+        belongs(&shape, bar.number, self.selected);
+        set_tense(&shape, bar.tense);
     }
 
     fn draw_stroke(&self, stroke: &Stroke) {
@@ -137,51 +202,34 @@ impl<C: Canvas> Drawing<'_, C> {
     fn draw_note(&self, note: &Note) {
         let (sign, word) = words::sign(note.sign);
         let (x, y) = note.at;
-        let draw = |part: &str, y: u32, dx: &str, anchor: &str, words: &str| {
-            let text = text(self.plane, part, (x, y), dx, words);
+        let draw = |part: &str, y: u32, dx: i32, anchor: &str, words: &str| {
+            let text = text(self.plane, part, (x, y), &pixels(dx), words);
             text.set("text-anchor", anchor);
             text.set("data-sign", word);
             belongs(&text, note.number, self.selected);
             set_tense(&text, note.tense);
         };
-        let Some((low, whose)) = &note.word else {
-            // On the lanes of browser and server arrowheads end, and there is no room for a sign alone.
-            if !matches!(x, BROWSER | SERVER) {
-                draw("sign", y, "0", "middle", sign);
-            }
-            return;
-        };
-        let whose = [&words::numbers(whose), " ", word].concat();
-        match x {
-            BROWSER => {
-                let words = [sign, " ", &whose].concat();
-                // Right of the numbers that set out there.
-                draw("word", low.saturating_sub(8), "32", "start", &words);
-            }
-            SERVER => {
-                let words = [&whose, " ", sign].concat();
-                draw("word", low.saturating_sub(8), "-14", "end", &words);
-            }
-            _ => {
-                draw("sign", y, "0", "middle", sign);
-                let (dx, anchor) = if x > 900 {
-                    ("-9", "end")
-                } else {
-                    ("9", "start")
-                };
-                draw("word", *low, dx, anchor, &whose);
-            }
+        if !is_on_lane(x) {
+            draw("sign", y, 0, "middle", sign);
+        }
+        if let Some(label) = &note.label {
+            let gap = match is_on_lane(x) {
+                true => labels::BESIDE_LANE,
+                false => labels::BESIDE_SIGN,
+            };
+            let (dx, anchor) = match Side::of(x) {
+                Side::Right => (gap, "start"),
+                Side::Left => (-gap, "end"),
+            };
+            draw("word", label.y, dx, anchor, &labels::text(note, label));
         }
     }
 }
 
-/// Names of lanes at the edges do not stand out over them.
-fn anchor(lane: u32) -> &'static str {
-    match lane {
-        BROWSER => "start",
-        SERVER => "end",
-        _ => "middle",
-    }
+/// A number of pixels, which may be negative.
+pub fn pixels(count: i32) -> String {
+    let sign = if count < 0 { "-" } else { "" };
+    [sign, &number(count.unsigned_abs().into())].concat()
 }
 
 fn set_tense<C: Canvas>(element: &C, tense: Tense) {

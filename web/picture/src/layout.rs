@@ -1,109 +1,16 @@
 //! From a sketch to lines and texts with heights.
 
-use crate::scale::{LINE, Scale, Tick};
-use crate::sketch::{BROWSER, End, Leg, RELAY, SERVER, Sign, Sketch};
+use crate::labels;
+use crate::picture::{Bar, Bracket, HEIGHT, Hop, Note, Numbers, Picture, Stroke, TOP, Tense};
+use crate::scale::{LINE, Scale};
+use crate::sketch::{End, Leg, Sign, Sketch};
+use crate::way::{RELAY, SERVER};
 
-/// Height of everything below the names of the lanes.
-pub const HEIGHT: u32 = 400;
-/// Room for those names, and below the last arrival.
-pub const TOP: u32 = 34;
-const BOTTOM: u32 = 22;
-/// Height of the whole drawing.
-pub const WHOLE: u32 = TOP + HEIGHT + BOTTOM;
-
-/// How far something falls at least that is lost in the moment in which it set out: nobody knows where it was by then.
-const FALL: u32 = 12;
+/// How far apart the arrowheads of two copies are at least: together, they would look like one.
+const FORK: u32 = 9;
 
 /// Waits that are drawn beside each other.
 const COLUMNS: usize = 3;
-
-/// Whether something has happened at the step that is shown; without steps, everything has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tense {
-    /// It has.
-    Past,
-    /// This is the step.
-    Now,
-    /// It has not.
-    Ahead,
-}
-
-/// A stroke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stroke {
-    /// The datagram.
-    pub number: u64,
-    /// Where it begins: across in thousandths, down in pixels.
-    pub from: (u32, u32),
-    /// Where it ends.
-    pub to: (u32, u32),
-    /// How it ends.
-    pub end: End,
-    /// One of its ends is laid half-way.
-    pub is_assumed: bool,
-    /// Whether it happened yet.
-    pub tense: Tense,
-}
-
-/// A sign and a word beside the lanes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// The datagram.
-    pub number: u64,
-    /// Where the sign stands.
-    pub at: (u32, u32),
-    /// The sign.
-    pub sign: Sign,
-    /// Height of its word, and all whose sign it is; `None` where another's word says it too, or there is no room.
-    pub word: Option<(u32, Vec<u64>)>,
-    /// Whether it happened yet.
-    pub tense: Tense,
-}
-
-/// Numbers of datagrams beside a lane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbers {
-    /// Beside which lane.
-    pub x: u32,
-    /// At which height.
-    pub y: u32,
-    /// Which, in the order of time.
-    pub numbers: Vec<u64>,
-}
-
-/// A dotted bracket: a wait in vain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bracket {
-    /// The datagram.
-    pub number: u64,
-    /// From this height.
-    pub from: u32,
-    /// To this.
-    pub to: u32,
-    /// How many stand between it and its lane.
-    pub column: usize,
-    /// Whether it happened yet.
-    pub tense: Tense,
-}
-
-/// The picture.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Picture {
-    /// The ruler's lines.
-    pub ticks: Vec<Tick>,
-    /// Heights of silences that are left out.
-    pub gaps: Vec<u32>,
-    /// Waits in vain.
-    pub brackets: Vec<Bracket>,
-    /// Strokes, in the order of the datagrams.
-    pub strokes: Vec<Stroke>,
-    /// Signs and words.
-    pub notes: Vec<Note>,
-    /// Numbers where datagrams set out and where they arrive at the server.
-    pub numbers: Vec<Numbers>,
-    /// Where the step that is shown happens.
-    pub now: Option<(u32, u32)>,
-}
 
 /// The moment at which a picture stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,8 +34,8 @@ impl Moment {
     }
 }
 
-/// Lays a sketch out; with `now`, as far as it has come by then.
-pub fn lay_out(sketch: &Sketch, now: Option<Moment>) -> Picture {
+/// Lays a sketch out for a drawing that is so many pixels wide at least; with `now`, as far as it has come by then.
+pub fn lay_out(sketch: &Sketch, now: Option<Moment>, width: u32) -> Picture {
     let scale = Scale::of(sketch, TOP, HEIGHT);
     let mut picture = Picture {
         ticks: scale.ticks(),
@@ -136,68 +43,46 @@ pub fn lay_out(sketch: &Sketch, now: Option<Moment>) -> Picture {
         now: now.map(|now| (now.place, scale.place(now.at))),
         ..Picture::default()
     };
-    for leg in &sketch.legs {
-        let from = (leg.from.0, scale.place(leg.from.1));
-        let mut to = (leg.to.0, scale.place(leg.to.1));
-        if leg.end != End::Arrow {
-            to.1 = to.1.max(from.1 + FALL);
-        }
-        let mut stroke = Stroke {
-            number: leg.number,
-            from,
-            to,
-            end: leg.end,
-            is_assumed: leg.is_assumed,
-            tense: Moment::tense(now, leg.number, leg.from.1, leg.to.1),
-        };
-        if let Some(now) = now.filter(|now| leg.from.1 < now.at && now.at < leg.to.1) {
-            // Under way: as far as it has come, and the rest.
-            let here = (across(leg, now.at), scale.place(now.at));
-            picture.strokes.push(Stroke {
-                to: here,
-                end: End::Open,
-                tense: Tense::Past,
-                ..stroke
-            });
-            stroke.from = here;
-        }
-        picture.strokes.push(stroke);
-        let sets_out = leg.from.0 == BROWSER;
-        if sets_out || leg.to.0 == SERVER {
-            let (x, y) = if sets_out { from } else { to };
-            picture.add_number(x, y, leg.number);
+    picture.place_strokes(sketch, &scale, now);
+    for stay in &sketch.stays {
+        picture.bars.push(Bar {
+            number: stay.number,
+            x: stay.place,
+            from: scale.place(stay.from),
+            to: scale.place(stay.to),
+            tense: Moment::tense(now, stay.number, stay.from, stay.to),
+        });
+    }
+    for hop in &sketch.hops {
+        let y = scale.place(hop.at);
+        picture.hops.push(Hop {
+            number: hop.number,
+            y,
+            is_answer: hop.is_answer,
+            tense: Moment::tense(now, hop.number, hop.at, hop.at),
+        });
+        if !hop.is_answer {
+            picture.add_number(RELAY, y, hop.number);
         }
     }
     picture.place_numbers();
     for wait in &sketch.waits {
         let (from, to) = (scale.place(wait.from), scale.place(wait.to));
-        picture.add_bracket(
-            from,
-            to,
-            wait.number,
-            Moment::tense(now, wait.number, wait.from, wait.to),
-        );
+        let tense = Moment::tense(now, wait.number, wait.from, wait.to);
+        picture.add_bracket(from, to, wait.number, tense);
     }
     for mark in &sketch.marks {
         let (x, at) = mark.at;
-        let mut y = scale.place(at);
-        // The sign stands where its stroke ends, and that may have fallen.
-        let mut strokes = picture.strokes.iter();
-        let ends = strokes.rfind(|stroke| {
-            stroke.end != End::Arrow && stroke.number == mark.number && stroke.to.0 == x
-        });
-        if let Some(stroke) = ends {
-            y = stroke.to.1;
-        }
+        let y = picture.stroke_end(mark.number, x, mark.sign);
         picture.notes.push(Note {
             number: mark.number,
-            at: (x, y),
+            at: (x, y.unwrap_or_else(|| scale.place(at))),
             sign: mark.sign,
-            word: None,
+            label: None,
             tense: Moment::tense(now, mark.number, at, at),
         });
     }
-    picture.place_words();
+    labels::place_words(&mut picture, width);
     picture
 }
 
@@ -214,13 +99,98 @@ fn across(leg: &Leg, at: u64) -> u32 {
     }
 }
 
+/// How far the strokes of a datagram are moved down, because another copy of it is drawn there.
+#[derive(Default)]
+struct Moved {
+    number: u64,
+    /// Of each copy, what happens at the server and after.
+    at_server: [u32; 2],
+}
+
 impl Picture {
+    fn place_strokes(&mut self, sketch: &Sketch, scale: &Scale, now: Option<Moment>) {
+        let mut moved = Moved::default();
+        let mut first = 0;
+        for leg in &sketch.legs {
+            if moved.number != leg.number {
+                moved = Moved {
+                    number: leg.number,
+                    ..Moved::default()
+                };
+                first = self.strokes.len();
+            }
+            let mut from = (leg.from.0, scale.place(leg.from.1));
+            let mut to = (leg.to.0, scale.place(leg.to.1));
+            let at_server = moved.at_server[leg.copy & 1];
+            if leg.from.0 == SERVER {
+                from.1 += at_server;
+                to.1 += at_server;
+            }
+            // From top to bottom, each copy keeps clear of those before.
+            let before = self.strokes[first..].iter();
+            let before = before.filter(|other| (other.end, other.to.0) == (leg.end, leg.to.0));
+            let lowest = before.map(|other| other.to.1).max();
+            if let Some(lowest) = lowest.filter(|lowest| to.1.abs_diff(*lowest) < FORK) {
+                let further = lowest + FORK - to.1;
+                to.1 += further;
+                if leg.to.0 == SERVER {
+                    moved.at_server[leg.copy & 1] += further;
+                }
+            }
+            self.add_stroke(leg, from, to, scale, now);
+            if leg.to.0 == SERVER {
+                self.add_number(to.0, to.1, leg.number);
+            }
+        }
+    }
+
+    fn add_stroke(
+        &mut self,
+        leg: &Leg,
+        from: (u32, u32),
+        to: (u32, u32),
+        scale: &Scale,
+        now: Option<Moment>,
+    ) {
+        let mut stroke = Stroke {
+            number: leg.number,
+            from,
+            to,
+            end: leg.end,
+            is_assumed: leg.is_assumed,
+            tense: Moment::tense(now, leg.number, leg.from.1, leg.to.1),
+        };
+        if let Some(now) = now.filter(|now| leg.from.1 < now.at && now.at < leg.to.1) {
+            // Under way: as far as it has come, and the rest.
+            let here = (
+                across(leg, now.at),
+                scale.place(now.at).max(from.1).min(to.1),
+            );
+            self.strokes.push(Stroke {
+                to: here,
+                end: End::Open,
+                tense: Tense::Past,
+                ..stroke
+            });
+            stroke.from = here;
+        }
+        self.strokes.push(stroke);
+    }
+
+    /// The height at which the stroke ends that a sign is about, which may have been moved.
+    fn stroke_end(&self, number: u64, x: u32, sign: Sign) -> Option<u32> {
+        let mut strokes = self.strokes.iter();
+        let ends = strokes.rfind(|stroke| {
+            (stroke.number, stroke.to.0) == (number, x)
+                && (stroke.end != End::Arrow || sign == Sign::Twice)
+        });
+        Some(ends?.to.1)
+    }
+
     /// Adds a number beside a lane; in the order of heights, for now.
     fn add_number(&mut self, x: u32, y: u32, number: u64) {
-        let mut place = self.numbers.len();
-        while place > 0 && (self.numbers[place - 1].x, self.numbers[place - 1].y) > (x, y) {
-            place -= 1;
-        }
+        let before = |other: &Numbers| (other.x, other.y) <= (x, y);
+        let place = self.numbers.partition_point(before);
         self.numbers.insert(
             place,
             Numbers {
@@ -234,10 +204,14 @@ impl Picture {
     /// Puts numbers that would cover each other into one text.
     fn place_numbers(&mut self) {
         let mut placed: Vec<Numbers> = Vec::new();
-        for mut next in std::mem::take(&mut self.numbers) {
+        for next in std::mem::take(&mut self.numbers) {
             match placed.last_mut() {
                 Some(last) if last.x == next.x && next.y < last.y + LINE => {
-                    last.numbers.append(&mut next.numbers);
+                    for number in next.numbers {
+                        if !last.numbers.contains(&number) {
+                            last.numbers.push(number);
+                        }
+                    }
                 }
                 _ => placed.push(next),
             }
@@ -259,49 +233,5 @@ impl Picture {
             column,
             tense,
         });
-    }
-
-    /// Gives each sign its word, from top to bottom. A word that would cover another moves down a little, or is left out; one
-    /// that would say the same is said once for both.
-    fn place_words(&mut self) {
-        let mut order: Vec<usize> = Vec::new();
-        for (index, note) in self.notes.iter().enumerate() {
-            let mut place = order.len();
-            while place > 0 && self.notes[order[place - 1]].at.1 > note.at.1 {
-                place -= 1;
-            }
-            order.insert(place, index);
-        }
-        // The next free height beside the browser, beside the relay, between relay and server, beside the server.
-        let mut free = [0; 4];
-        let mut last: [Option<usize>; 4] = [None; 4];
-        for index in order {
-            let Note {
-                at, sign, number, ..
-            } = self.notes[index];
-            let column = column(at.0);
-            let y = at.1.max(free[column]);
-            if let Some(last) = last[column].and_then(|last| self.notes.get_mut(last))
-                && y > at.1
-                && last.sign == sign
-                && let Some((_, numbers)) = &mut last.word
-            {
-                numbers.push(number);
-            } else if y < at.1 + 2 * LINE {
-                self.notes[index].word = Some((y, vec![number]));
-                free[column] = y + LINE;
-                last[column] = Some(index);
-            }
-        }
-    }
-}
-
-/// Where signs stand whose words could cover each other.
-fn column(x: u32) -> usize {
-    match x {
-        0..RELAY => usize::from(x > BROWSER),
-        SERVER.. => 3,
-        _ if x < RELAY + 100 => 1,
-        _ => 2,
     }
 }

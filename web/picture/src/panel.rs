@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use udp_echo_feed::chunk::Act;
-use udp_echo_feed::dom::{Listener, Shell};
+use udp_echo_feed::dom::{self, Listener, Shell};
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json;
 use wasm_bindgen::prelude::*;
@@ -15,6 +15,7 @@ use diagram::Diagram;
 use strips::Strips;
 
 mod diagram;
+mod legend;
 mod stage;
 mod strips;
 
@@ -25,7 +26,7 @@ const PANEL: &str = include_str!("panel.html");
 #[wasm_bindgen]
 pub struct Panel {
     desk: Rc<RefCell<Desk>>,
-    _listeners: [Listener; 2],
+    _listeners: [Listener; 3],
 }
 
 /// What the reader works at.
@@ -61,6 +62,7 @@ impl Panel {
 impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
         let shell = Shell::write(place, PANEL, words::PANEL);
+        legend::draw(&shell.find("legend"));
         let desk = Desk {
             act,
             feed: Feed::default(),
@@ -78,8 +80,20 @@ impl Panel {
             };
             Listener::new(place, name, Box::new(callback))
         };
+        let resized = {
+            let desk = Rc::clone(&desk);
+            let callback = move |_| {
+                let Desk { feed, diagram, .. } = &mut *desk.borrow_mut();
+                diagram.draw(feed);
+            };
+            Listener::new(&dom::window(), "resize", Box::new(callback))
+        };
         Self {
-            _listeners: [listen("click", clicked), listen("keydown", pressed)],
+            _listeners: [
+                listen("click", clicked),
+                listen("keydown", pressed),
+                resized,
+            ],
             desk,
         }
     }

@@ -4,6 +4,9 @@ use crate::sketch::Sketch;
 
 /// Height of a silence that is left out: room for one line that says how long it was.
 const GAP: u32 = 26;
+/// Most pixels of a stretch that is longer than so many flights; one that would take more is left out.
+const STRETCH: u32 = 2 * GAP;
+const FLIGHTS: u64 = 3;
 /// Least distance of two lines of text.
 pub const LINE: u32 = 13;
 /// Least distance of two marks of the ruler.
@@ -37,7 +40,7 @@ pub enum Time {
     Silence(u64),
 }
 
-/// Which time stands at which height: true to scale, but for long silences.
+/// Which time stands at which height: true to scale, but for silences and stalls.
 #[derive(Debug)]
 pub struct Scale {
     pieces: Vec<Piece>,
@@ -50,38 +53,48 @@ pub struct Scale {
 
 impl Scale {
     /// A scale for all times of a sketch, from `top` on, over `height` pixels.
+    ///
+    /// A stretch in which nothing begins or ends is left out when it is far longer than a flight and would take more room than
+    /// [`STRETCH`]: so one stall does not press the rest together. A stroke that is under way meanwhile is broken, as the
+    /// lanes are; strokes of the usual pace never are.
     pub fn of(sketch: &Sketch, top: u32, height: u32) -> Self {
-        let mut spans: Vec<(u64, u64)> = Vec::new();
-        let mut longest = 1;
-        for leg in &sketch.legs {
-            longest = longest.max(leg.to.1.saturating_sub(leg.from.1));
-            insert(&mut spans, (leg.from.1, leg.to.1));
-        }
-        for mark in &sketch.marks {
-            insert(&mut spans, (mark.at.1, mark.at.1));
-        }
-        let mut pieces: Vec<Piece> = Vec::new();
-        for (from, to) in spans {
-            match pieces.last_mut() {
-                // Nothing is on its way meanwhile, for longer than anything ever is.
-                Some(last) if from.saturating_sub(last.to) <= longest => last.to = last.to.max(to),
-                _ => pieces.push(Piece { from, to, y: 0 }),
+        let moments = moments(sketch);
+        let long = sketch.pace.longer().max(1).saturating_mul(FLIGHTS);
+        let stretch = |place: usize| moments[place + 1] - moments[place];
+        let places = moments.len().saturating_sub(1);
+        let mut left_out = vec![false; places];
+        let mut total = (0..places).map(stretch).sum::<u64>().max(1);
+        let mut gaps = 0;
+        loop {
+            let rest = (0..places).filter(|place| !left_out[*place]);
+            let longest = rest.max_by_key(|place| stretch(*place));
+            let room = height - gap(gaps, height) * gaps;
+            match longest {
+                Some(place)
+                    if stretch(place) > long && pixels(stretch(place), room, total) > STRETCH =>
+                {
+                    left_out[place] = true;
+                    gaps += 1;
+                    total = (total - stretch(place)).max(1);
+                }
+                _ => break,
             }
         }
-        let total = pieces.iter().map(|piece| piece.to - piece.from).sum();
-        let gaps = (pieces.len() as u32).saturating_sub(1).max(1);
-        let gap = GAP.min(height / 2 / gaps);
+        let gap = gap(gaps, height);
         let mut scale = Self {
-            total: u64::max(total, 1),
-            height: height.saturating_sub(gap * (pieces.len() as u32).saturating_sub(1)),
-            gap,
             pieces: Vec::new(),
+            total,
+            height: height - gap * gaps,
+            gap,
         };
         let mut y = top;
-        for mut piece in pieces {
-            piece.y = y;
-            y += scale.pixels(piece.to - piece.from) + gap;
-            scale.pieces.push(piece);
+        let mut from = moments.first().copied().unwrap_or_default();
+        for (place, to) in moments.iter().enumerate() {
+            if left_out.get(place).copied().unwrap_or(place == places) {
+                scale.pieces.push(Piece { from, to: *to, y });
+                y += scale.pixels(to - from) + gap;
+                from = moments.get(place + 1).copied().unwrap_or_default();
+            }
         }
         scale
     }
@@ -146,16 +159,46 @@ impl Scale {
     }
 
     fn pixels(&self, micros: u64) -> u32 {
-        // Stamps of a host that makes no sense must not overflow.
-        (micros.saturating_mul(self.height.into()) / self.total) as u32
+        pixels(micros, self.height, self.total)
     }
 }
 
-/// Keeps the spans in the order of their beginnings, which they nearly have.
-fn insert(spans: &mut Vec<(u64, u64)>, span: (u64, u64)) {
-    let mut place = spans.len();
-    while place > 0 && spans[place - 1].0 > span.0 {
-        place -= 1;
+fn pixels(micros: u64, height: u32, total: u64) -> u32 {
+    // Stamps of a host that makes no sense must not overflow.
+    (micros.saturating_mul(height.into()) / total).min(height.into()) as u32
+}
+
+/// Height of each of so many silences.
+fn gap(gaps: u32, height: u32) -> u32 {
+    GAP.min(height * 2 / 5 / gaps.max(1))
+}
+
+/// Every time at which something begins or ends, in order and once.
+fn moments(sketch: &Sketch) -> Vec<u64> {
+    let mut moments: Vec<u64> = Vec::new();
+    let mut add = |at: u64| {
+        let place = moments.partition_point(|other| *other < at);
+        if moments.get(place) != Some(&at) {
+            moments.insert(place, at);
+        }
+    };
+    for leg in &sketch.legs {
+        add(leg.from.1);
+        add(leg.to.1);
     }
-    spans.insert(place, span);
+    for stay in &sketch.stays {
+        add(stay.from);
+        add(stay.to);
+    }
+    for hop in &sketch.hops {
+        add(hop.at);
+    }
+    for wait in &sketch.waits {
+        add(wait.from);
+        add(wait.to);
+    }
+    for mark in &sketch.marks {
+        add(mark.at.1);
+    }
+    moments
 }

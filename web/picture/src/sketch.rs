@@ -1,25 +1,16 @@
 //! What datagrams leave in the picture, while heights are still times of the host's clock.
 //!
-//! Only the host's clock is drawn. The page's own part of a round trip is a length of time, not a time of that clock; half
-//! of it is drawn before and half after. Of a server that is not the host's, only the whole way there and back is known;
-//! it is drawn in halves too, and marked as assumed.
+//! The picture is about the way between relay and server, and has the host's clock. The page's own part of a round trip is no
+//! time of that clock: the strip beside the relay shows only when something came from the page, and when something went to
+//! it. Of a server that is not the host's, only the whole way there and back is known; it is drawn in halves, and marked as
+//! assumed.
 
 use wire::control::{Event, What};
 use wire::ledger::Delivery;
 use wire::link::{Direction, DropReason};
 
+use crate::way::{MIDDLE, Pace, RELAY, SERVER, Way};
 use udp_echo_feed::datagram::Datagram;
-
-/// Where the browser stands, in thousandths of the width.
-pub const BROWSER: u32 = 0;
-/// Where the relay stands.
-pub const RELAY: u32 = 380;
-/// Where the server stands.
-pub const SERVER: u32 = 1000;
-
-const MIDDLE: u32 = RELAY.midpoint(SERVER);
-/// How far before its goal something ends that is turned away there.
-const SHORT: u32 = 70;
 
 /// How a stroke ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +30,8 @@ pub enum End {
 pub struct Leg {
     /// The datagram.
     pub number: u64,
+    /// Which copy of it, 0 or 1.
+    pub copy: usize,
     /// Where and when it begins.
     pub from: (u32, u64),
     /// Where and when it ends.
@@ -47,6 +40,30 @@ pub struct Leg {
     pub end: End,
     /// The time at one of its ends is not known, but laid half-way.
     pub is_assumed: bool,
+}
+
+/// A wait in the queue of the link, at one of its ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    /// The datagram.
+    pub number: u64,
+    /// At which lane.
+    pub place: u32,
+    /// Since when.
+    pub from: u64,
+    /// Until when.
+    pub to: u64,
+}
+
+/// Something that came from the page, or went to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The datagram.
+    pub number: u64,
+    /// When, at the relay.
+    pub at: u64,
+    /// It went to the page.
+    pub is_answer: bool,
 }
 
 /// What a place in the picture is marked with.
@@ -77,7 +94,7 @@ pub enum Sign {
     /// After the answer to a later one.
     Overtaken,
     /// The end of the wait.
-    GaveUp,
+    TimedOut,
 }
 
 /// A mark at a place and a time.
@@ -107,21 +124,44 @@ pub struct Wait {
 pub struct Sketch {
     /// Strokes, in the order of the datagrams.
     pub legs: Vec<Leg>,
+    /// Waits in the link's queue.
+    pub stays: Vec<Stay>,
+    /// What came from the page and went to it.
+    pub hops: Vec<Hop>,
     /// Marks.
     pub marks: Vec<Mark>,
     /// Waits in vain.
     pub waits: Vec<Wait>,
+    /// How long flights take.
+    pub pace: Pace,
 }
 
 impl Sketch {
-    /// Sketches these datagrams.
-    pub fn of(datagrams: &[&Datagram]) -> Self {
-        let mut sketch = Self::default();
+    /// Sketches these datagrams, of a run with this pace.
+    pub fn of(datagrams: &[&Datagram], pace: Pace) -> Self {
+        let mut sketch = Self {
+            pace,
+            ..Self::default()
+        };
         for datagram in datagrams {
-            Pen::new(&mut sketch, datagram).draw();
+            if let Some(way) = Way::of(datagram) {
+                Pen {
+                    sketch: &mut sketch,
+                    datagram,
+                    way,
+                }
+                .draw();
+            }
         }
         sketch.mark_overtaken(datagrams);
         sketch
+    }
+
+    /// The datagrams whose answer came after that to a later one.
+    pub fn overtaken(&self) -> Vec<u64> {
+        let marks = self.marks.iter();
+        let marks = marks.filter(|mark| mark.sign == Sign::Overtaken);
+        marks.map(|mark| mark.number).collect()
     }
 
     fn mark_overtaken(&mut self, datagrams: &[&Datagram]) {
@@ -134,7 +174,7 @@ impl Sketch {
             if at > earliest {
                 self.marks.push(Mark {
                     number: datagram.number,
-                    at: (BROWSER, at.saturating_add(half_before(datagram))),
+                    at: (RELAY, at),
                     sign: Sign::Overtaken,
                 });
             }
@@ -149,177 +189,139 @@ fn first_answer(datagram: &Datagram) -> Option<u64> {
     Some(datagram.events.iter().find(is_first)?.0)
 }
 
-/// Half of the time that the page's own part of the round trip took.
-pub fn half_before(datagram: &Datagram) -> u64 {
-    datagram
-        .round_trip()
-        .map_or(0, |trip| trip.before_relay / 2)
-}
-
 /// Draws one datagram.
 struct Pen<'a> {
     sketch: &'a mut Sketch,
     datagram: &'a Datagram,
-    /// When the relay read it.
-    began: u64,
-    near: u64,
-    /// Of both copies: UDP out, echo received, echo sent, UDP in.
-    stamps: [[Option<u64>; 4]; 2],
+    way: Way<'a>,
 }
 
-impl<'a> Pen<'a> {
-    fn new(sketch: &'a mut Sketch, datagram: &'a Datagram) -> Self {
-        let mut stamps = [[None; 4]; 2];
-        for Event(at, _, copy, what) in &datagram.events {
-            let place = match what {
-                What::UdpOut => 0,
-                What::EchoIn(_) => 1,
-                What::EchoOut(_) => 2,
-                What::UdpIn(_) => 3,
-                _ => continue,
-            };
-            // A host may say anything; copies are 0 and 1.
-            stamps[usize::from(*copy & 1)][place].get_or_insert(*at);
-        }
-        Self {
-            sketch,
-            datagram,
-            began: 0,
-            near: half_before(datagram),
-            stamps,
-        }
-    }
-
+impl Pen<'_> {
     fn draw(&mut self) {
-        let Some(began) = self.datagram.stamps()[0] else {
-            return;
-        };
-        self.began = began;
-        let sent = began.saturating_sub(self.near);
-        self.leg((BROWSER, sent), (RELAY, began), End::Arrow, false);
-        let datagram = self.datagram;
-        for Event(at, _, copy, what) in &datagram.events {
-            self.draw_event(*at, usize::from(*copy & 1), what);
+        self.hop(self.way.began, false);
+        for (index, Event(at, _, copy, what)) in self.datagram.events.iter().enumerate() {
+            self.draw_event(index, *at, usize::from(*copy & 1), what);
         }
     }
 
-    fn draw_event(&mut self, at: u64, copy: usize, what: &What) {
-        let relay = (RELAY, self.began);
+    fn draw_event(&mut self, index: usize, at: u64, copy: usize, what: &What) {
         match what {
             What::EchoIn(_) => {
-                self.leg(relay, (SERVER, at), End::Arrow, false);
+                self.arrive(copy, at, false);
                 if copy == 1 {
                     self.mark((SERVER, at), Sign::Twice);
                 }
             }
             What::Cut(_) => self.mark((SERVER, at), Sign::Cut),
-            What::UdpIn(_) if self.stamps[copy][1].is_none() => {
-                let (turn, _) = self.turn(copy);
-                self.leg(relay, turn, End::Arrow, true);
+            What::UdpIn(_) if !self.way.is_seen(copy) => {
+                self.arrive(copy, self.way.turn(copy), true);
             }
-            What::RelayOut(_, delivery) => self.draw_answer(at, copy, *delivery),
+            What::Dequeued(Direction::Up) => self.stay(RELAY, self.way.began, at),
+            What::Dequeued(Direction::Down) => self.stay(SERVER, self.way.turn(copy), at),
+            What::RelayOut(_, delivery) => self.draw_answer(index, at, copy, *delivery),
             What::Corrupted(Direction::Up, _) => {
-                self.mark((MIDDLE, self.began.midpoint(at)), Sign::Bit);
+                let set_out = self.way.departed(copy);
+                self.mark((MIDDLE, set_out.midpoint(at)), Sign::Bit);
             }
             What::Corrupted(Direction::Down, _) => {
-                let ((_, turned), _) = self.turn(copy);
-                self.mark((MIDDLE, turned.midpoint(at)), Sign::Bit);
+                let set_out = self.way.left_server(index);
+                self.mark((MIDDLE, set_out.midpoint(at)), Sign::Bit);
             }
-            What::Dropped(direction, reason) => self.draw_drop(at, copy, *direction, *reason),
+            What::Dropped(direction, reason) => self.draw_drop(index, *direction, *reason),
             What::Refused(_) => self.draw_refusal(at),
             What::Rejected(_) => self.mark((RELAY, at), Sign::Rejected),
-            What::Unanswered if self.stamps[0][1].is_some() => {
-                self.mark((SERVER, at), Sign::Unanswered);
-            }
+            What::Unanswered if self.way.is_seen(0) => self.mark((SERVER, at), Sign::Unanswered),
             What::Unanswered | What::Lost => self.draw_wait(at),
-            _ => {}
+            What::RelayIn(_) | What::UdpOut | What::UdpIn(_) | What::EchoOut(_) | What::Gone => {}
         }
     }
 
-    /// Where and when the answer to a copy set out, and whether that is assumed.
-    fn turn(&self, copy: usize) -> ((u32, u64), bool) {
-        let [out, received, answered, back] = self.stamps[copy];
-        match answered.or(received) {
-            Some(at) => ((SERVER, at), false),
-            None => {
-                let out = out.unwrap_or(self.began);
-                ((SERVER, out.midpoint(back.unwrap_or(out))), true)
-            }
+    /// A copy came to the server.
+    fn arrive(&mut self, copy: usize, at: u64, is_assumed: bool) {
+        let from = (RELAY, self.way.departed(copy));
+        self.leg(copy, from, (SERVER, at), End::Arrow, is_assumed);
+    }
+
+    fn draw_answer(&mut self, index: usize, at: u64, copy: usize, delivery: Delivery) {
+        let from = (SERVER, self.way.left_server(index));
+        let is_assumed = self.way.is_assumed(copy);
+        self.leg(copy, from, (RELAY, at), End::Arrow, is_assumed);
+        self.hop(at, true);
+        match delivery {
+            Delivery::Duplicate => self.mark((RELAY, at), Sign::Twice),
+            Delivery::Late => self.mark((RELAY, at), Sign::Late),
+            Delivery::Echoed | Delivery::Stray => {}
         }
     }
 
-    fn draw_answer(&mut self, at: u64, copy: usize, delivery: Delivery) {
-        let (turn, is_assumed) = self.turn(copy);
-        self.leg(turn, (RELAY, at), End::Arrow, is_assumed);
-        let (later, sign) = match delivery {
-            Delivery::Echoed => (self.near, None),
-            Delivery::Duplicate => (self.near, Some(Sign::Twice)),
-            Delivery::Late => (0, Some(Sign::Late)),
-            Delivery::Stray => (0, None),
+    fn draw_drop(&mut self, index: usize, direction: Direction, reason: DropReason) {
+        let pace = self.sketch.pace;
+        let [from, to] = self.way.dropped(index, direction, reason, pace);
+        let (end, sign) = match reason {
+            DropReason::Loss => (End::Cross, Sign::Lost),
+            DropReason::Checksum => (End::Cross, Sign::Checksum),
+            DropReason::Queue => (End::Cross, Sign::QueueFull),
+            DropReason::SlowReader => (End::Arrow, Sign::SlowReader),
         };
-        let end = (BROWSER, at.saturating_add(later));
-        self.leg((RELAY, at), end, End::Arrow, false);
-        if let Some(sign) = sign {
-            self.mark(end, sign);
-        }
-    }
-
-    fn draw_drop(&mut self, at: u64, copy: usize, direction: Direction, reason: DropReason) {
-        let (from, goal) = match direction {
-            Direction::Up => ((RELAY, self.began), SERVER),
-            Direction::Down => (self.turn(copy).0, RELAY),
-        };
-        // As far from one end, in the direction of the other.
-        let beside = |place: u32, other: u32| match other > place {
-            true => place + SHORT,
-            false => place - SHORT,
-        };
-        let (from, x, sign) = match reason {
-            DropReason::Loss => (from, MIDDLE, Sign::Lost),
-            DropReason::Checksum => (from, beside(goal, from.0), Sign::Checksum),
-            DropReason::Queue => (from, beside(from.0, goal), Sign::QueueFull),
-            DropReason::SlowReader => {
-                self.leg(from, (RELAY, at), End::Arrow, false);
-                ((RELAY, at), RELAY - SHORT, Sign::SlowReader)
-            }
-        };
-        self.leg(from, (x, at), End::Cross, false);
-        self.mark((x, at), sign);
+        let copy = usize::from(self.datagram.events[index].2 & 1);
+        self.leg(copy, from, to, end, false);
+        self.mark(to, sign);
     }
 
     /// ICMP says it to the relay; when it set out is not known.
     fn draw_refusal(&mut self, at: u64) {
-        let there = (SERVER, self.began.midpoint(at));
-        self.leg((RELAY, self.began), there, End::Stop, true);
-        self.leg(there, (RELAY, at), End::Arrow, true);
+        let set_out = self.way.departed(0);
+        let there = (SERVER, set_out.midpoint(at));
+        self.leg(0, (RELAY, set_out), there, End::Stop, true);
+        self.leg(0, there, (RELAY, at), End::Arrow, true);
         self.mark(there, Sign::Refused);
     }
 
     fn draw_wait(&mut self, at: u64) {
-        let [out, received, answered, back] = self.stamps[0];
         // Where it was last heard of; from there it did not come on in time, and perhaps never will.
-        match (out, answered.or(received), back) {
-            (_, Some(last), None) => self.leg((SERVER, last), (MIDDLE, last), End::Open, true),
-            (Some(_), None, None) => {
-                self.leg((RELAY, self.began), (MIDDLE, self.began), End::Open, true);
-            }
-            _ => {}
+        let Pace { up, down } = self.sketch.pace;
+        let (from, half) = match self.way.last_heard() {
+            Some((_, Some(last))) => (Some((SERVER, last)), down / 2),
+            Some((true, None)) => (Some((RELAY, self.way.departed(0))), up / 2),
+            _ => (None, 0),
+        };
+        if let Some(from) = from {
+            let to = (MIDDLE, from.1.saturating_add(half));
+            self.leg(0, from, to, End::Open, true);
         }
         self.sketch.waits.push(Wait {
             number: self.datagram.number,
-            from: self.began.saturating_sub(self.near),
+            from: self.way.began,
             to: at,
         });
-        self.mark((BROWSER, at), Sign::GaveUp);
+        self.mark((RELAY, at), Sign::TimedOut);
     }
 
-    fn leg(&mut self, from: (u32, u64), to: (u32, u64), end: End, is_assumed: bool) {
+    fn leg(&mut self, copy: usize, from: (u32, u64), to: (u32, u64), end: End, is_assumed: bool) {
         self.sketch.legs.push(Leg {
             number: self.datagram.number,
+            copy,
             from,
             to,
             end,
             is_assumed,
+        });
+    }
+
+    fn stay(&mut self, place: u32, from: u64, to: u64) {
+        self.sketch.stays.push(Stay {
+            number: self.datagram.number,
+            place,
+            from,
+            to,
+        });
+    }
+
+    fn hop(&mut self, at: u64, is_answer: bool) {
+        self.sketch.hops.push(Hop {
+            number: self.datagram.number,
+            at,
+            is_answer,
         });
     }
 

@@ -2,8 +2,9 @@
 
 use wire::control::{Event, What};
 use wire::ledger::Delivery;
+use wire::link::Direction;
 
-use crate::sketch::{BROWSER, RELAY, SERVER, half_before};
+use crate::way::{MIDDLE, Pace, RELAY, SERVER, Way};
 use udp_echo_feed::datagram::Datagram;
 
 /// One step.
@@ -44,20 +45,23 @@ impl<'a> Step<'a> {
 }
 
 /// All steps of these datagrams, in the order of time.
-pub fn steps<'a>(datagrams: &[&'a Datagram]) -> Vec<Step<'a>> {
+pub fn steps<'a>(datagrams: &[&'a Datagram], pace: Pace) -> Vec<Step<'a>> {
     let mut steps: Vec<Step<'a>> = Vec::new();
     for datagram in datagrams {
-        let half = half_before(datagram);
+        let way = Way::of(datagram);
         for (index, event) in datagram.events.iter().enumerate() {
             let Some(place) = place(datagram, event) else {
                 continue;
             };
-            let later = match event.3 {
-                What::RelayOut(_, Delivery::Echoed | Delivery::Duplicate) => half,
-                _ => 0,
+            let at = match (&way, &event.3) {
+                // The relay knows it at once; in the picture it flies until then.
+                (Some(way), What::Dropped(direction, reason)) => {
+                    way.dropped(index, *direction, *reason, pace)[1].1
+                }
+                _ => event.0,
             };
             let step = Step {
-                at: event.0.saturating_add(later),
+                at,
                 place,
                 datagram,
                 index,
@@ -88,12 +92,14 @@ fn place(datagram: &Datagram, Event(_, _, copy, what): &Event) -> Option<u32> {
         {
             return None;
         }
-        What::UdpOut | What::UdpIn(_) => RELAY,
-        What::EchoIn(_) | What::Cut(_) | What::EchoOut(_) => SERVER,
-        What::RelayOut(..) | What::Lost => BROWSER,
+        What::UdpOut | What::UdpIn(_) | What::Dequeued(Direction::Up) => RELAY,
+        What::EchoIn(_) | What::Cut(_) | What::EchoOut(_) | What::Dequeued(Direction::Down) => {
+            SERVER
+        }
+        What::RelayOut(..) | What::Lost => RELAY,
         What::Unanswered if happened(|what| matches!(what, What::EchoIn(_))) => SERVER,
-        What::Unanswered => BROWSER,
-        What::Corrupted(..) | What::Dropped(..) => RELAY.midpoint(SERVER),
+        What::Unanswered => RELAY,
+        What::Corrupted(..) | What::Dropped(..) => MIDDLE,
         What::Gone => return None,
     })
 }

@@ -1,10 +1,13 @@
-//! What the strips below the picture show: round trips over time, and the books as a bar.
+//! What the strips below the picture show: round trips over time, and the fates as a bar.
 
 use udp_echo_feed::datagram::Datagram;
 use wire::ledger::Fate;
 
 /// Datagrams that the strip of round trips shows at most.
 pub const BARS: usize = 100;
+
+/// Round trips from which on percentiles say something: of fewer, the 95th and the 99th are one and the same.
+const ENOUGH: usize = 20;
 
 /// The percentiles that are named.
 pub const PERCENTS: [usize; 3] = [50, 95, 99];
@@ -27,8 +30,10 @@ pub struct Trips {
     pub bars: Vec<Bar>,
     /// The longest of these round trips.
     pub longest: u64,
-    /// Their [`PERCENTS`]; `None` when there is no round trip.
-    pub percentiles: [Option<u64>; 3],
+    /// The one that half of them stay under; 0 when there is none.
+    pub half: u64,
+    /// Their [`PERCENTS`]; `None` when there are too few.
+    pub percentiles: Option<[u64; 3]>,
     /// How many came back.
     pub answered: usize,
     /// How many will not.
@@ -55,14 +60,18 @@ pub fn trips<'a>(datagrams: impl DoubleEndedIterator<Item = &'a Datagram>) -> Tr
     trips.bars.reverse();
     trips.answered = sorted.len();
     trips.longest = sorted.last().copied().unwrap_or(0);
-    trips.percentiles = PERCENTS.map(|percent| percentile(&sorted, percent));
+    trips.half = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+    if sorted.len() >= ENOUGH {
+        trips.percentiles = Some(PERCENTS.map(|percent| percentile(&sorted, percent)));
+    }
     trips
 }
 
 /// The `percent`-th percentile by the nearest rank: the least of the values that so many percent of them do not exceed.
-fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
+/// 0 when there are none.
+fn percentile(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.max(1) - 1).copied()
+    sorted.get(rank.max(1) - 1).copied().unwrap_or(0)
 }
 
 /// Keeps the values in order. A few hundred of them; the library's sort would weigh several kilobytes in the module.
@@ -114,15 +123,12 @@ mod tests {
     fn the_nearest_rank_is_one_of_the_values() {
         let ten: Vec<u64> = (1..=10).map(|n| n * 10).collect();
         for (percent, value) in [(0, 10), (1, 10), (50, 50), (51, 60), (95, 100), (100, 100)] {
-            assert_eq!(percentile(&ten, percent), Some(value), "p{percent}");
+            assert_eq!(percentile(&ten, percent), value, "p{percent}");
         }
         let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!(
-            PERCENTS.map(|p| percentile(&hundred, p)),
-            [Some(50), Some(95), Some(99)]
-        );
-        assert_eq!(percentile(&[7], 99), Some(7));
-        assert_eq!(percentile(&[], 50), None);
+        assert_eq!(PERCENTS.map(|p| percentile(&hundred, p)), [50, 95, 99]);
+        assert_eq!(percentile(&[7], 99), 7);
+        assert_eq!(percentile(&[], 50), 0);
     }
 
     #[test]
@@ -147,8 +153,20 @@ mod tests {
             ]
         );
         assert_eq!((trips.answered, trips.without, trips.longest), (2, 1, 900));
-        assert_eq!(trips.percentiles, [Some(500), Some(900), Some(900)]);
-        assert_eq!(super::trips([].iter()).percentiles, [None; 3]);
+        assert_eq!(
+            (trips.half, trips.percentiles),
+            (900, None),
+            "two are too few"
+        );
+        assert_eq!(super::trips([].iter()).half, 0);
+    }
+
+    #[test]
+    fn percentiles_are_told_from_twenty_round_trips_on() {
+        let all: Vec<_> = (1..=20).map(|n| echoed(n, n * 1_000, 0)).collect();
+        assert_eq!(trips(all[1..].iter()).percentiles, None);
+        let of_twenty = Some([10_000, 19_000, 20_000]);
+        assert_eq!(trips(all.iter()).percentiles, of_twenty);
     }
 
     #[test]
@@ -156,7 +174,7 @@ mod tests {
         let all: Vec<_> = (1..=150).map(|number| echoed(number, number, 0)).collect();
         let trips = trips(all.iter());
         assert_eq!((trips.bars.len(), trips.bars[0].number), (BARS, 51));
-        assert_eq!(trips.percentiles[0], Some(100), "of the newest hundred");
+        assert_eq!(trips.half, 101, "of the newest hundred");
     }
 
     proptest! {

@@ -6,10 +6,12 @@ use wire::link::{Direction, DropReason, Impairment};
 use wire::simulator::{Outgoing, Simulator};
 
 use crate::frame::{Frame, WINDOWS};
-use crate::layout::{self, Moment, Picture, Tense, lay_out};
+use crate::layout::{Moment, lay_out};
+use crate::picture::{HEIGHT, Picture, Stroke, Tense, WHOLE};
 use crate::scale::{LINE, Time};
-use crate::sketch::{BROWSER, End, Leg, RELAY, SERVER, Sign, Sketch};
+use crate::sketch::{End, Leg, Sign, Sketch};
 use crate::steps::{overtaken, steps};
+use crate::way::{MIDDLE, Pace, RELAY, SERVER};
 use crate::words;
 use udp_echo_feed::datagram::Datagram;
 
@@ -84,11 +86,24 @@ fn link(set: impl Fn(&mut Impairment)) -> Impairment {
 }
 
 fn sketch(datagrams: &[Datagram]) -> Sketch {
-    Sketch::of(&datagrams.iter().collect::<Vec<_>>())
+    let all: Vec<_> = datagrams.iter().collect();
+    Sketch::of(&all, Pace::of(&all))
 }
 
+/// A plane on a wide page.
+const WIDE: u32 = 800;
+
 fn picture(datagrams: &[Datagram]) -> Picture {
-    lay_out(&sketch(datagrams), None)
+    lay_out(&sketch(datagrams), None, WIDE)
+}
+
+/// How far down a stroke goes, per thousand across.
+fn slope(stroke: &Stroke) -> i64 {
+    let (down, across) = (
+        i64::from(stroke.to.1) - i64::from(stroke.from.1),
+        i64::from(stroke.to.0.abs_diff(stroke.from.0)),
+    );
+    down * 1000 / across.max(1)
 }
 
 fn signs(sketch: &Sketch) -> Vec<(u64, Sign, u32)> {
@@ -106,18 +121,19 @@ fn there(sketch: &Sketch) -> Vec<&Leg> {
 }
 
 #[test]
-fn an_echo_is_four_strokes_and_the_pages_part_is_laid_in_halves() {
+fn an_echo_is_two_strokes_between_relay_and_server_and_the_page_has_a_strip_of_its_own() {
     let sketch = sketch(&run(Set::default(), 100, &[b"hello"]));
     let ways: Vec<_> = sketch.legs.iter().map(|leg| (leg.from, leg.to)).collect();
     assert_eq!(
         ways,
-        [
-            ((BROWSER, 90), (RELAY, 100)),
-            ((RELAY, 100), (SERVER, 130)),
-            ((SERVER, 140), (RELAY, 170)),
-            ((RELAY, 170), (BROWSER, 180)),
-        ]
+        [((RELAY, 100), (SERVER, 130)), ((SERVER, 140), (RELAY, 170)),]
     );
+    let hops: Vec<_> = sketch
+        .hops
+        .iter()
+        .map(|hop| (hop.at, hop.is_answer))
+        .collect();
+    assert_eq!(hops, [(100, false), (170, true)]);
     assert!(
         sketch
             .legs
@@ -128,33 +144,169 @@ fn an_echo_is_four_strokes_and_the_pages_part_is_laid_in_halves() {
 }
 
 #[test]
-fn a_loss_ends_half_way_and_falls_although_nobody_knows_how_far_it_came() {
-    let all = link(|link| link.loss_ppm = 1_000_000);
-    for (up, down, from) in [
-        (all, Impairment::default(), RELAY),
-        (Impairment::default(), all, SERVER),
-    ] {
-        let datagrams = run(
-            Set {
-                up,
-                down,
-                ..Set::default()
-            },
-            100,
-            &[b"x"],
-        );
-        let sketch = sketch(&datagrams);
-        assert_eq!(signs(&sketch), [(1, Sign::Lost, 690)]);
-        let picture = lay_out(&sketch, None);
-        let lost = picture
-            .strokes
-            .iter()
-            .find(|stroke| stroke.end == End::Cross)
-            .unwrap();
-        assert_eq!((lost.from.0, lost.to.0), (from, 690));
-        assert!(lost.to.1 >= lost.from.1 + 12);
-        assert_eq!(picture.notes[0].at, lost.to);
+fn a_lost_datagram_has_the_slope_of_the_delivered_ones_on_either_way() {
+    let lossy = link(|link| {
+        link.loss_ppm = 400_000;
+        link.delay_us = 20_000;
+    });
+    let slow = link(|link| link.delay_us = 20_000);
+    for (up, down, from) in [(lossy, slow, RELAY), (slow, lossy, SERVER)] {
+        let set = Set {
+            up,
+            down,
+            seed: 3,
+            ..Set::default()
+        };
+        let payloads: Vec<&[u8]> = vec![b"x"; 12];
+        let picture = picture(&run(set, 1_000, &payloads));
+        let of = |end: End| {
+            let strokes = picture.strokes.iter();
+            strokes.filter(move |stroke| stroke.from.0 == from && stroke.end == end)
+        };
+        assert!(of(End::Cross).count() > 2 && of(End::Arrow).count() > 2);
+        let delivered: Vec<_> = of(End::Arrow).map(slope).collect();
+        for lost in of(End::Cross) {
+            assert_eq!(
+                lost.to.0, MIDDLE,
+                "half-way, for nobody knows how far it came"
+            );
+            assert!(
+                delivered
+                    .iter()
+                    .all(|other| slope(lost).abs_diff(*other) <= 4),
+                "{} beside {delivered:?}",
+                slope(lost)
+            );
+        }
     }
+}
+
+#[test]
+fn where_everything_is_lost_strokes_go_down_all_the_same() {
+    let all = link(|link| link.loss_ppm = 1_000_000);
+    let set = Set {
+        up: all,
+        ..Set::default()
+    };
+    let datagrams = run(set, 100, &[b"x"]);
+    let sketch = sketch(&datagrams);
+    assert_eq!(signs(&sketch), [(1, Sign::Lost, MIDDLE)]);
+    let picture = picture(&datagrams);
+    let lost = picture.strokes[0];
+    assert!(lost.end == End::Cross && lost.to.1 > lost.from.1);
+    assert_eq!(picture.notes[0].at, lost.to);
+}
+
+#[test]
+fn a_wait_in_the_links_queue_is_a_bar_and_then_slopes_are_those_without_a_queue() {
+    // 43 bytes with their headers take 43 ms.
+    let slow = link(|link| {
+        link.rate_kbps = 8;
+        link.delay_us = 10_000;
+    });
+    let plain = Impairment::default();
+    for (up, down, place) in [(slow, plain, RELAY), (plain, slow, SERVER)] {
+        let set = || Set {
+            up,
+            down,
+            ..Set::default()
+        };
+        let payloads: Vec<&[u8]> = vec![b"fifteen letters"; 5];
+        // All at once, so that all but the first wait.
+        let waiting = picture(&run(set(), 0, &payloads));
+        let of_link = |picture: &Picture| {
+            let strokes = picture.strokes.iter();
+            let strokes = strokes.filter(|stroke| stroke.from.0 == place);
+            strokes.map(slope).collect::<Vec<_>>()
+        };
+        let slopes = of_link(&waiting);
+        assert_eq!(slopes.len(), 5);
+        assert!(
+            slopes.iter().all(|slope| slope.abs_diff(slopes[0]) <= 2),
+            "{slopes:?}"
+        );
+        let bars = &waiting.bars;
+        assert_eq!(
+            bars.iter()
+                .map(|bar| (bar.number, bar.x))
+                .collect::<Vec<_>>(),
+            [(2, place), (3, place), (4, place), (5, place)],
+            "the first had not to wait"
+        );
+        // Each ends where its stroke begins, and lasts as much longer as one takes on the line.
+        let tall: Vec<_> = bars.iter().map(|bar| bar.to - bar.from).collect();
+        for (index, bar) in bars.iter().enumerate() {
+            let mut strokes = waiting.strokes.iter();
+            let stroke = strokes.find(|one| (one.number, one.from.0) == (bar.number, place));
+            assert_eq!(stroke.unwrap().from.1, bar.to);
+            assert!(
+                tall[index].abs_diff(tall[0] * (index as u32 + 1)) <= 4,
+                "{tall:?}"
+            );
+        }
+        // One after the other, none waits.
+        let alone = run(set(), 100_000, &payloads);
+        assert_eq!(sketch(&alone).stays, []);
+        let of = |datagrams: &[Datagram]| {
+            let all: Vec<_> = datagrams.iter().collect();
+            Pace::of(&all)
+        };
+        assert_eq!(
+            of(&alone),
+            of(&run(set(), 0, &payloads)),
+            "the same flights"
+        );
+    }
+}
+
+#[test]
+fn the_step_of_a_wait_says_that_the_link_was_busy() {
+    let slow = link(|link| link.rate_kbps = 8);
+    let set = Set {
+        up: slow,
+        ..Set::default()
+    };
+    let datagrams = run(set, 0, &[b"fifteen letters", b"fifteen letters"]);
+    let all: Vec<_> = datagrams.iter().collect();
+    let steps = steps(&all, Pace::of(&all));
+    let told: Vec<_> = (0..steps.len())
+        .map(|place| words::step(&steps, place))
+        .collect();
+    let waited = "43 ms later: Datagram 2 waited in the link's queue for those before it. Now it is on its way.";
+    assert!(told.iter().any(|text| text.ends_with(waited)), "{told:#?}");
+    assert!(
+        words::description(&all, &[]).contains("Datagram 2: echoed, waited in the link's queue.")
+    );
+}
+
+#[test]
+fn one_stall_takes_no_third_of_the_height_and_the_ruler_tells_how_long_it_was() {
+    let mut datagrams = run(Set::default(), 100, &[b"x"; 8].map(|x| &x[..]));
+    // The fifth and everything after its arrival come 300 ms later: the host was busy.
+    for datagram in &mut datagrams {
+        for event in &mut datagram.events {
+            if event.0 > 500 {
+                event.0 += 300_000;
+            }
+        }
+    }
+    let picture = picture(&datagrams);
+    let mut heights: Vec<_> = picture
+        .strokes
+        .iter()
+        .flat_map(|stroke| [stroke.from.1, stroke.to.1])
+        .collect();
+    heights.sort_unstable();
+    let widest = heights.windows(2).map(|pair| pair[1] - pair[0]).max();
+    assert!(widest.unwrap() <= HEIGHT / 6, "{heights:?}");
+    assert!(
+        picture
+            .ticks
+            .iter()
+            .any(|tick| matches!(tick.time, Time::Silence(300_000..300_100))),
+        "{:?}",
+        picture.ticks
+    );
 }
 
 #[test]
@@ -172,6 +324,18 @@ fn a_duplicate_is_a_fork_there_or_back() {
     let way_there = there(&forked);
     assert_eq!((way_there.len(), way_there[0].from), (2, way_there[1].from));
     assert!(signs(&forked).contains(&(1, Sign::Twice, SERVER)));
+    let drawn = picture(&both_ways);
+    let mut ends: Vec<_> = drawn
+        .strokes
+        .iter()
+        .map(|stroke| (stroke.to.0, stroke.to.1))
+        .collect();
+    ends.sort_unstable();
+    assert!(
+        ends.windows(2)
+            .all(|pair| pair[0].0 != pair[1].0 || pair[1].1 >= pair[0].1 + 8),
+        "the copies stand apart: {ends:?}"
+    );
 
     let back = sketch(&run(
         Set {
@@ -190,7 +354,7 @@ fn a_duplicate_is_a_fork_there_or_back() {
         (from_server.len(), from_server[0].from),
         (2, from_server[1].from)
     );
-    assert_eq!(signs(&back), [(1, Sign::Twice, BROWSER)]);
+    assert_eq!(signs(&back), [(1, Sign::Twice, RELAY)]);
 }
 
 #[test]
@@ -231,7 +395,7 @@ fn strokes_that_overtake_cross_and_who_was_overtaken_is_said() {
 
     // The same as the steps tell it: who overtakes whom.
     let all: Vec<_> = datagrams.iter().collect();
-    let steps = steps(&all);
+    let steps = steps(&all, Pace::of(&all));
     let mut passed: Vec<_> = (0..steps.len())
         .filter(|place| matches!(steps[*place].event().3, What::EchoIn(_)))
         .flat_map(|place| overtaken(&steps, place))
@@ -265,10 +429,10 @@ fn a_timeout_is_a_bracket_as_long_as_the_wait_and_the_late_answer_is_marked() {
         .collect();
     assert_eq!(waits, [(1, 200_000), (2, 200_000)]);
     assert!(
-        signs(&sketch).contains(&(1, Sign::GaveUp, BROWSER))
-            && signs(&sketch).contains(&(1, Sign::Late, BROWSER))
+        signs(&sketch).contains(&(1, Sign::TimedOut, RELAY))
+            && signs(&sketch).contains(&(1, Sign::Late, RELAY))
     );
-    let picture = lay_out(&sketch, None);
+    let picture = lay_out(&sketch, None, WIDE);
     assert_eq!(
         picture
             .brackets
@@ -345,7 +509,7 @@ fn refused_rejected_unanswered_cut_and_corrupted_have_signs_of_their_own() {
         100,
         &[b"x"],
     )));
-    assert_eq!(dropped, [(1, Sign::Bit, 690), (1, Sign::Checksum, 930)]);
+    assert_eq!(dropped, [(1, Sign::Bit, 500), (1, Sign::Checksum, 850)]);
     let through = Impairment {
         no_checksum: true,
         ..corrupt
@@ -359,7 +523,7 @@ fn refused_rejected_unanswered_cut_and_corrupted_have_signs_of_their_own() {
             100,
             &[b"x"]
         ))),
-        [(1, Sign::Bit, 690)]
+        [(1, Sign::Bit, 500)]
     );
 
     let full = link(|link| {
@@ -374,7 +538,7 @@ fn refused_rejected_unanswered_cut_and_corrupted_have_signs_of_their_own() {
         100,
         &[b"x", b"y"],
     )));
-    assert_eq!(queue[0], (2, Sign::QueueFull, 450));
+    assert_eq!(queue[0], (2, Sign::QueueFull, 150));
 }
 
 #[test]
@@ -388,7 +552,7 @@ fn of_a_strangers_server_only_the_halves_are_drawn_and_marked_as_assumed() {
     ] {
         tell(&mut datagram, Event(at, 1, 0, what));
     }
-    let sketch = Sketch::of(&[&datagram]);
+    let sketch = Sketch::of(&[&datagram], Pace::default());
     let assumed: Vec<_> = sketch
         .legs
         .iter()
@@ -401,7 +565,7 @@ fn of_a_strangers_server_only_the_halves_are_drawn_and_marked_as_assumed() {
     );
     let all = [&datagram];
     assert_eq!(
-        steps(&all).len(),
+        steps(&all, Pace::of(&all)).len(),
         3,
         "UDP out is a step, UDP in goes on as the answer"
     );
@@ -416,7 +580,7 @@ fn a_long_silence_is_left_out_and_the_ruler_says_how_long_it_was() {
         .iter()
         .filter(|tick| matches!(tick.time, Time::Silence(_)))
         .collect();
-    assert_eq!(silences[0].time, Time::Silence(999_910));
+    assert_eq!(silences[0].time, Time::Silence(999_930));
     let since: Vec<_> = picture
         .ticks
         .iter()
@@ -439,10 +603,7 @@ fn a_long_silence_is_left_out_and_the_ruler_says_how_long_it_was() {
         .map(|stroke| stroke.to.1)
         .max()
         .unwrap();
-    assert!(
-        (layout::WHOLE - 24..layout::WHOLE - 12).contains(&lowest),
-        "{lowest}"
-    );
+    assert!((WHOLE - 24..WHOLE - 12).contains(&lowest), "{lowest}");
 }
 
 #[test]
@@ -468,51 +629,10 @@ fn what_is_true_to_scale_is_so_between_silences() {
 }
 
 #[test]
-fn words_and_numbers_never_cover_each_other() {
-    let bad = link(|link| {
-        link.loss_ppm = 500_000;
-        link.duplicate_ppm = 300_000;
-    });
-    let payloads: Vec<_> = (0..12).map(|n| vec![n; 3]).collect();
-    let payloads: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
-    let picture = picture(&run(
-        Set {
-            up: bad,
-            seed: 4,
-            ..Set::default()
-        },
-        0,
-        &payloads,
-    ));
-    assert_eq!(
-        picture.numbers[0].numbers.len(),
-        12,
-        "all set out at once: one text for all"
-    );
-    for x in [0, 690, 1000] {
-        let mut words: Vec<_> = picture
-            .notes
-            .iter()
-            .filter(|note| note.at.0 == x)
-            .filter_map(|note| note.word.as_ref().map(|word| word.0))
-            .collect();
-        words.sort_unstable();
-        assert!(
-            words.windows(2).all(|pair| pair[1] >= pair[0] + LINE),
-            "{words:?}"
-        );
-    }
-    assert!(
-        picture.notes.iter().any(|note| note.word.is_none()),
-        "there is no room for all of them"
-    );
-}
-
-#[test]
 fn stepping_goes_through_every_event_once_and_back() {
     let datagrams = run(Set::default(), 1_000, &[b"a", b""]);
     let all: Vec<_> = datagrams.iter().collect();
-    let steps = steps(&all);
+    let steps = steps(&all, Pace::of(&all));
     let kept = 1..3;
     let mut frame = Frame::default();
     let mut told = Vec::new();
@@ -558,19 +678,20 @@ fn at_a_step_the_past_is_drawn_the_rest_is_ahead_and_one_stroke_is_the_step() {
         &[b"a", b"b"],
     );
     let all: Vec<_> = datagrams.iter().collect();
-    let steps = steps(&all);
+    let steps = steps(&all, Pace::of(&all));
     let place = steps
         .iter()
         .position(|step| matches!(step.event().3, What::EchoIn(_)))
         .unwrap();
     let step = steps[place];
     let picture = lay_out(
-        &Sketch::of(&all),
+        &Sketch::of(&all, Pace::of(&all)),
         Some(Moment {
             at: step.at,
             place: step.place,
             number: 1,
         }),
+        WIDE,
     );
     let of = |tense: Tense| {
         picture
@@ -588,7 +709,7 @@ fn at_a_step_the_past_is_drawn_the_rest_is_ahead_and_one_stroke_is_the_step() {
         .find(|stroke| stroke.number == 2 && stroke.end == End::Open)
         .unwrap();
     assert!(of(Tense::Ahead).any(|stroke| stroke.from == part.to && stroke.to.0 == SERVER));
-    assert!((RELAY + 100..SERVER).contains(&part.to.0));
+    assert!((100..SERVER).contains(&part.to.0));
 }
 
 #[test]
@@ -629,7 +750,7 @@ fn the_description_says_in_words_what_the_picture_shows() {
     let all: Vec<_> = datagrams.iter().collect();
     assert_eq!(
         words::description(&all, &[1]),
-        "Browser, relay and echo server from left to right, time downwards. 2 echoed. \
+        "Relay on the left, echo server on the right, time downwards. 2 echoed. \
          Datagram 1: echoed, answered after a later one. Datagram 2: echoed, lost by the lab on the way back."
     );
     assert_eq!(
@@ -679,12 +800,15 @@ fn a_host_that_makes_no_sense_breaks_nothing() {
         datagram.events.push(Event(at, 1, 9, what));
     }
     let all = [&datagram];
-    for step in steps(&all) {
+    for step in steps(&all, Pace::of(&all)) {
         let moment = Moment {
             at: step.at,
             place: step.place,
             number: 1,
         };
-        assert!(!lay_out(&Sketch::of(&all), Some(moment)).strokes.is_empty());
+        let sketch = Sketch::of(&all, Pace::of(&all));
+        assert!(!lay_out(&sketch, Some(moment), WIDE).strokes.is_empty());
     }
 }
+
+mod overlap;

@@ -2,7 +2,7 @@
 
 pub use udp_echo_feed::words::*;
 
-use crate::strips::{PERCENTS, Trips};
+use crate::strips::Trips;
 
 mod picture;
 
@@ -11,28 +11,26 @@ pub use picture::*;
 /// Words of the panel's frame, by the names that `panel.html` asks for.
 pub const PANEL: &[(&str, &str)] = &[
     ("picture", "The picture"),
-    ("picture-what", "time goes down, slope is delay"),
+    (
+        "picture-what",
+        "time runs down; the steeper an arrow, the longer it took",
+    ),
     ("tools", "Tools of the picture"),
     ("back-step", "◂ Step"),
     ("next-step", "Step ▸"),
     ("pause", "Pause"),
     ("follow", "Follow"),
-    ("nearer", "Nearer: fewer datagrams"),
-    ("further", "Further away: more datagrams"),
+    ("nearer", "Fewer datagrams, drawn larger"),
+    ("further", "More datagrams, drawn smaller"),
     ("shown", "shown"),
     ("stage", "The picture, for keys"),
-    (
-        "legend",
-        "An arrow arrives; × is lost on the way; strokes that cross change their order; a fork is a duplicate; a dotted \
-         bracket is a wait in vain. Times are the relay's. Dashed: the time at one end is not known, and laid half-way. \
-         ⋮ is a silence that is left out.",
-    ),
-    ("strips", "Strips"),
+    ("legend", "What the signs of the picture mean"),
+    ("strips", "Figures"),
     ("trips", "Round trips"),
     ("trips-what", "one bar a datagram, the newest on the right"),
-    ("books", "The books"),
-    ("books-what", "every datagram ends in exactly one fate"),
-    ("boundaries", "Boundaries"),
+    ("books", "What became of them"),
+    ("books-what", "every datagram ends in exactly one way"),
+    ("boundaries", "Message boundaries"),
     (
         "boundaries-what",
         "the same three messages as datagrams and as a byte stream",
@@ -44,7 +42,20 @@ pub const PANEL: &[(&str, &str)] = &[
     ("three", "Send three both ways"),
 ];
 
-/// The books: the word for each number, and its name in a feed. The first is the sum of all others.
+/// What the signs of the picture mean, in the order of the legend.
+pub const LEGEND: [&str; 9] = [
+    "arrives",
+    "lost on the link",
+    "order changes",
+    "comes twice",
+    "waits in the link's queue",
+    "no answer in time",
+    "time at one end assumed",
+    "from or to the page; its time is not drawn",
+    "time left out",
+];
+
+/// The ledger: the word for each number, and its name in a feed. The first is the sum of all others.
 pub const BOOKS: [(&str, &str); 8] = [
     ("sent", "sent"),
     ("echoed", "echoed"),
@@ -59,29 +70,31 @@ pub const BOOKS: [(&str, &str); 8] = [
 /// The round trips in words.
 pub fn trips(trips: &Trips) -> String {
     let mut text = String::new();
-    for (percent, micros) in PERCENTS.into_iter().zip(trips.percentiles) {
-        if let Some(micros) = micros {
-            text.push_str(&fill("p□ □, ", &[&number(percent as u64), &span(micros)]));
-        }
-    }
-    let counts = [trips.answered, trips.without].map(|count| number(count as u64));
-    match trips.answered {
-        0 => text.push_str("no round trip yet"),
-        _ => text.push_str(&fill(
-            "of the newest □ round trips, by nearest rank",
-            &[&counts[0]],
+    match (trips.answered, trips.percentiles) {
+        (0, _) => text.push_str("No round trip yet."),
+        (1, _) => text.push_str(&fill("The round trip took □.", &[&span(trips.longest)])),
+        (_, Some([half, nearly_all, most])) => text.push_str(&fill(
+            "Half took under □ (p50), 95 of 100 under □ (p95), 99 of 100 under □ (p99).",
+            &[half, nearly_all, most]
+                .map(span)
+                .each_ref()
+                .map(String::as_str),
         )),
+        (_, None) => text.push_str(&fill("Half took under □.", &[&span(trips.half)])),
     }
     if trips.without > 0 {
-        text.push_str(&fill("; □ without an answer, marked ×", &[&counts[1]]));
+        let without = number(trips.without as u64);
+        text.push_str(&fill(" × marks the □ without an answer.", &[&without]));
     }
-    text.push_str(". Below the part relay–server, above it browser–relay.");
+    if trips.answered > 0 {
+        text.push_str(" Dark: relay to server. Light: browser to relay.");
+    }
     text
 }
 
 /// In place of a step's sentence when there is none.
-pub const HINT: &str = "Step goes through the run, one event at a time. Keys, when the picture has the focus: → next step, ← back, \
-                        + nearer, − further, space to pause, End to follow the newest.";
+pub const HINT: &str = "Step shows the run one event at a time. Keys, when the picture has the focus: → next step, ← back, + fewer \
+                        datagrams, − more, Space pauses, End follows the newest.";
 
 /// The question for a byte stream.
 pub const STREAM: &str = "{\"stream\":[\"one\",\"two\",\"three\"]}";
@@ -110,4 +123,32 @@ pub fn tcp_boundaries(written: u64, read: u64, is_simulated: bool) -> String {
         text.push_str(" Simulated: a real TCP connection needs a live host.");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trips_are_told_in_words_and_percentiles_only_of_many() {
+        let mut of = Trips::default();
+        assert_eq!(trips(&of), "No round trip yet.");
+        (of.answered, of.longest, of.half) = (1, 681_451, 681_451);
+        assert_eq!(
+            trips(&of),
+            "The round trip took 681 ms. Dark: relay to server. Light: browser to relay."
+        );
+        (of.answered, of.half, of.without) = (2, 18_900, 3);
+        assert_eq!(
+            trips(&of),
+            "Half took under 18.9 ms. × marks the 3 without an answer. Dark: relay to server. Light: browser to relay."
+        );
+        (of.answered, of.without) = (20, 0);
+        of.percentiles = Some([10_000, 19_000, 681_451]);
+        assert_eq!(
+            trips(&of),
+            "Half took under 10.0 ms (p50), 95 of 100 under 19.0 ms (p95), 99 of 100 under 681 ms (p99). Dark: relay to \
+             server. Light: browser to relay."
+        );
+    }
 }

@@ -105,7 +105,7 @@ async fn send(page: &Page, count: u64) -> Result<()> {
 }
 
 /// Views in which a link does something, by what it does.
-const LINKS: [(&str, &str); 5] = [
+const LINKS: [(&str, &str); 6] = [
     ("picture-plain", ""),
     (
         "picture-bad",
@@ -113,6 +113,7 @@ const LINKS: [(&str, &str); 5] = [
     ),
     ("picture-twice", "seed=3 duplicate=60 delay=20"),
     ("picture-timeout", "timeout=150 delay=100"),
+    ("picture-slow", "rate=8 delay=5"),
     ("picture-lost", "loss=50 seed=5 delay='20 40'"),
 ];
 

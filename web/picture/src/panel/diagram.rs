@@ -13,12 +13,13 @@ use web_sys::Element;
 use super::stage::Stage;
 use crate::frame::Frame;
 use crate::layout::{Moment, lay_out};
-use crate::sketch::{Sign, Sketch};
+use crate::sketch::Sketch;
 use crate::steps::{StepId, steps};
+use crate::way::Pace;
 use crate::words;
 
-/// What was drawn: revision of the datagrams, the picked one, those shown, the step.
-type Drawn = (u64, Option<u64>, Range<u64>, Option<StepId>);
+/// What was drawn: revision of the datagrams, the picked one, those shown, the step, the width.
+type Drawn = (u64, Option<u64>, Range<u64>, Option<StepId>, u32);
 
 /// The picture and its tools.
 pub(super) struct Diagram {
@@ -33,7 +34,10 @@ pub(super) struct Diagram {
     drawn: Option<Drawn>,
     /// The datagram that was picked when this was drawn last.
     selected: Option<u64>,
+    /// The feed that was drawn last said so.
     paused: bool,
+    /// The reader wants it so, which the next feed will say: a second press undoes the first, drawn or not.
+    is_pause_wanted: bool,
     /// The sentence says that there is no further step; drawing the last one again does not unsay it.
     at_end: bool,
     /// It followed the newest when it was paused.
@@ -53,6 +57,7 @@ impl Diagram {
             drawn: None,
             selected: None,
             paused: false,
+            is_pause_wanted: false,
             at_end: false,
             goes_on: false,
         }
@@ -71,7 +76,10 @@ impl Diagram {
                 self.frame.follow();
                 act.tell("select", JsValue::NULL);
             }
-            "pause" => act.tell("pause", !feed.paused),
+            "pause" => {
+                self.is_pause_wanted = !self.is_pause_wanted;
+                act.tell("pause", self.is_pause_wanted);
+            }
             _ => return,
         }
         self.draw(feed);
@@ -79,7 +87,7 @@ impl Diagram {
 
     fn step(&mut self, back: bool, feed: &Feed, act: &Act) {
         let all: Vec<&Datagram> = feed.datagrams.values().collect();
-        let steps = steps(&all);
+        let steps = steps(&all, Pace::of(&all));
         let gone = self.frame.go(back, &steps, feed.selected, &feed.kept());
         self.at_end = gone.is_none();
         match gone {
@@ -112,23 +120,26 @@ impl Diagram {
         let window = self.frame.window(&kept);
         set_pressed(&self.follow, self.frame.follows());
         set_pressed(&self.pause, feed.paused);
+        let width = self.stage.width();
         let next = Some((
             feed.datagrams.revision(),
             feed.selected,
             window.clone(),
             self.frame.step(),
+            width,
         ));
         if next == self.drawn {
             return;
         }
         self.drawn = next;
         let (first, last) = (window.start, window.end.saturating_sub(1));
-        let shown = feed.datagrams.values();
+        let all: Vec<&Datagram> = feed.datagrams.values().collect();
+        let pace = Pace::of(&all);
+        let shown = all.iter().copied();
         let shown: Vec<&Datagram> = shown.filter(|one| window.contains(&one.number)).collect();
         let mut now = None;
         if self.frame.step().is_some() {
-            let all: Vec<&Datagram> = feed.datagrams.values().collect();
-            let steps = steps(&all);
+            let steps = steps(&all, pace);
             if let Some(place) = self.frame.place(&steps) {
                 let step = &steps[place];
                 now = Some(Moment {
@@ -145,17 +156,12 @@ impl Diagram {
             self.sentence.set(words::HINT);
         }
         dom::set_flag(&self.place, "data-step", now.is_some());
-        let sketch = Sketch::of(&shown);
-        let overtaken = sketch
-            .marks
-            .iter()
-            .filter(|mark| mark.sign == Sign::Overtaken);
-        let overtaken: Vec<u64> = overtaken.map(|mark| mark.number).collect();
+        let sketch = Sketch::of(&shown, pace);
         self.stage.draw(
-            &lay_out(&sketch, now),
+            &lay_out(&sketch, now, width),
             feed.selected,
             &words::title(first, last),
-            &words::description(&shown, &overtaken),
+            &words::description(&shown, &sketch.overtaken()),
         );
         self.count.set(&number(window.end - window.start));
     }
@@ -163,6 +169,7 @@ impl Diagram {
     /// Stays where it is while the reader pauses, and goes on as before.
     fn hold(&mut self, feed: &Feed) {
         self.paused = feed.paused;
+        self.is_pause_wanted = feed.paused;
         if feed.paused && self.frame.follows() {
             self.frame.stay(&feed.kept());
             self.goes_on = true;

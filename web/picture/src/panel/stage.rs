@@ -5,11 +5,17 @@ use udp_echo_feed::shape::append;
 use udp_echo_feed::words::number;
 use web_sys::Element;
 
-use crate::drawing;
-use crate::layout::{Picture, WHOLE};
+use crate::drawing::{self, BESIDE};
+use crate::picture::{Picture, WHOLE};
+
+/// Widths of the plane between which words may stand otherwise, in pixels: not each pixel more draws the picture anew.
+const WIDTHS: u32 = 50;
+/// What no plane is narrower than: a window has 320 pixels.
+const NARROWEST: u32 = 100;
 
 /// The drawn picture.
 pub(super) struct Stage {
+    place: Element,
     title: Label,
     description: Label,
     ruler: Element,
@@ -42,11 +48,19 @@ impl Stage {
         let description = named("desc", "picture-text");
         drawing::draw_lanes(&plane);
         Self {
+            place: place.clone(),
             title,
             description,
             ruler,
             plane: append(&plane, "g", "content"),
         }
+    }
+
+    /// So many pixels wide the plane is at least.
+    pub(super) fn width(&self) -> u32 {
+        let whole = u32::try_from(self.place.client_width()).unwrap_or(0);
+        let plane = whole.saturating_sub(BESIDE);
+        (plane / WIDTHS * WIDTHS).max(NARROWEST)
     }
 
     /// Draws a picture, and says it in words.

@@ -1,4 +1,4 @@
-//! The strips on the page: round trips, the books, message boundaries.
+//! The strips on the page: round trips, fates, message boundaries.
 
 use udp_echo_feed::chunk::Act;
 use udp_echo_feed::codec;
@@ -30,6 +30,7 @@ pub(super) struct Strips {
     trips_text: Label,
     bar: Element,
     books: Vec<Label>,
+    items: Vec<Element>,
     counted: Vec<u64>,
     /// What was sent, received, written, read; and a sentence about each pair.
     boundaries: [Element; 4],
@@ -49,19 +50,19 @@ impl Strips {
             svg
         };
         let books = shell.find("books-text");
+        let items = words::BOOKS.iter().map(|(word, _)| {
+            let item = dom::append(&books, "li", "book");
+            dom::set(&item, "data-fate", word);
+            item
+        });
+        let items: Vec<Element> = items.collect();
         Self {
             trips: svg("trips", HEIGHT),
             drawn: None,
             trips_text: Label::new(shell.find("trips-text")),
             bar: svg("books", 28),
-            books: words::BOOKS
-                .iter()
-                .map(|(word, _)| {
-                    let item = dom::append(&books, "li", "book");
-                    dom::set(&item, "data-fate", word);
-                    Label::new(item)
-                })
-                .collect(),
+            books: items.iter().cloned().map(Label::new).collect(),
+            items,
             counted: Vec::new(),
             boundaries: ["sent", "received", "written", "read"].map(|name| shell.find(name)),
             sentences: ["udp-boundaries", "tcp-boundaries"]
@@ -122,12 +123,12 @@ impl Strips {
                 belongs(&cross, bar.number, selected);
             }
         }
-        let percentiles = trips.percentiles.into_iter().zip(PERCENTS);
-        let heights = percentiles.filter_map(|(micros, percent)| {
-            let y = HEIGHT - height(micros?);
+        let percentiles = trips.percentiles.iter().flatten().zip(PERCENTS);
+        let heights = percentiles.map(|(micros, percent)| {
+            let y = HEIGHT - height(*micros);
             let line = line(&self.trips, "percentile", (0, y), (1000, y));
             dom::set(&line, "data-percent", &number(percent as u64));
-            Some((y, percent))
+            (y, percent)
         });
         let mut above = 2 * HEIGHT;
         // Names stand over all lines.
@@ -176,6 +177,10 @@ impl Strips {
         }
         for ((label, (word, _)), count) in self.books.iter_mut().zip(words::BOOKS).zip(&counted) {
             label.set(&[&number(*count), " ", word].concat());
+        }
+        // What did not happen is no news; the sum stays.
+        for (item, count) in self.items.iter().zip(&counted).skip(1) {
+            dom::set_flag(item, "hidden", *count == 0);
         }
         self.counted = counted;
     }

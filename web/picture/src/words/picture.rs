@@ -25,9 +25,9 @@ pub fn sign(sign: Sign) -> (&'static str, &'static str) {
         Sign::Cut => ("✂\u{fe0e}", "cut"),
         Sign::Bit => ("≠", "bit turned"),
         Sign::Twice => ("‖", "twice"),
-        Sign::Late => ("◷", "late"),
+        Sign::Late => ("»", "late"),
         Sign::Overtaken => ("⇅", "out of order"),
-        Sign::GaveUp => ("×", "gave up"),
+        Sign::TimedOut => ("◷", "timed out"),
     }
 }
 
@@ -94,8 +94,7 @@ pub fn title(first: u64, last: u64) -> String {
 
 /// The picture in words: what became of the datagrams, and each one that met with something.
 pub fn description(datagrams: &[&Datagram], overtaken: &[u64]) -> String {
-    let mut text =
-        String::from("Browser, relay and echo server from left to right, time downwards.");
+    let mut text = String::from("Relay on the left, echo server on the right, time downwards.");
     let fates = [
         None,
         Some(Fate::Echoed),
@@ -114,6 +113,12 @@ pub fn description(datagrams: &[&Datagram], overtaken: &[u64]) -> String {
     }
     for datagram in datagrams {
         let mut detail = fate_detail(datagram);
+        for event in &datagram.events {
+            if let What::Dequeued(_) = event.3 {
+                detail.push_str(", waited in the link's queue");
+                break;
+            }
+        }
         if overtaken.contains(&datagram.number) {
             detail.push_str(", answered after a later one");
         }
@@ -206,6 +211,12 @@ fn dropped(reason: DropReason) -> &'static str {
 /// The sentence for what needs no more than the datagram's number.
 fn without_more(what: &What) -> &'static str {
     match what {
+        What::Dequeued(Direction::Up) => {
+            "Datagram □ waited in the link's queue for those before it. Now it is on its way."
+        }
+        What::Dequeued(Direction::Down) => {
+            "The answer to datagram □ waited in the link's queue for those before it. Now it is on its way."
+        }
         What::UdpOut => "Datagram □ is on the wire. Nothing tells the sender whether it arrives.",
         What::UdpIn(_) => "The relay received the answer to datagram □.",
         What::RelayOut(_, Delivery::Echoed) => "The answer to datagram □ reached the page: echoed.",
