@@ -253,8 +253,12 @@ impl Canvas for Shape {
     }
 
     fn set(&self, name: &str, value: &str) {
-        let attribute = (name.to_owned(), value.to_owned());
-        self.0.borrow_mut().attributes.push(attribute);
+        // The last one counts, as on a page: a file with two of a name cannot be read.
+        let attributes = &mut self.0.borrow_mut().attributes;
+        match attributes.iter_mut().find(|(known, _)| known == name) {
+            Some(known) => known.1 = value.to_owned(),
+            None => attributes.push((name.to_owned(), value.to_owned())),
+        }
     }
 
     fn set_flag(&self, name: &str, on: bool) {
