@@ -142,8 +142,9 @@ impl<C: Canvas> Drawing<'_, C> {
 
     fn draw_bracket(&self, bracket: &Bracket) {
         let path = append(self.plane, "path", "wait");
+        // All columns have room between the strip and the times of the ruler.
         let edge = -STRIP - 2;
-        let x = edge - 4 - 6 * bracket.column as i32;
+        let x = edge - 3 - 3 * bracket.column as i32;
         let [from, to] = [bracket.from, bracket.to].map(|y| number(y.into()));
         let (edge, x) = (pixels(edge), pixels(x));
         path.set(

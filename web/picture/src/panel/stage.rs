@@ -9,7 +9,7 @@ use crate::drawing::{self, BESIDE};
 use crate::picture::{Picture, WHOLE};
 
 /// Widths of the plane between which words may stand otherwise, in pixels: not each pixel more draws the picture anew.
-const WIDTHS: u32 = 50;
+const WIDTHS: u32 = 25;
 /// What no plane is narrower than: a window has 320 pixels.
 const NARROWEST: u32 = 100;
 

@@ -113,7 +113,7 @@ fn nothing_is_covered(datagrams: &[Datagram], laid_out: u32) -> Result<(), TestC
     }
     let tips: Vec<_> = labels::tip_areas(&picture).collect();
     let signs: Vec<_> = picture.notes.iter().filter_map(labels::sign_area).collect();
-    for width in [laid_out, laid_out + 49, 2 * laid_out, 2_560] {
+    for width in [laid_out, laid_out + 24, 2 * laid_out, 2_560] {
         for (index, (area, text)) in words.iter().enumerate() {
             for (other, beside) in &words[index + 1..] {
                 prop_assert!(
