@@ -246,8 +246,9 @@ pub struct Event(pub u64, pub u64, pub u8, pub What);
 pub enum What {
     /// The relay read the message from the WebSocket: bytes.
     RelayIn(usize),
-    /// The copy left the queue of the session's link, in which it had waited for others; a copy that did not wait has none.
-    Dequeued(Direction),
+    /// The copy left the queue of the session's link, in which it had waited for others; a copy that did not wait has none. On
+    /// the way back, that is not before its [`What::UdpIn`].
+    Dequeued,
     /// The relay handed the copy to UDP.
     UdpOut,
     /// The server received it: bytes that fitted its buffer.

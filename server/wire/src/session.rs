@@ -160,7 +160,7 @@ impl Session {
             let (Ok(carried) | Err(carried)) = &due;
             let (id, copy) = (carried.tag, carried.copy);
             if let Some(at) = carried.dequeued_at {
-                self.note(at.get(), id, copy, What::Dequeued(Direction::Up));
+                self.note(at.get(), id, copy, What::Dequeued);
             }
             if let Some(bit) = carried.corrupted {
                 self.note(now, id, copy, What::Corrupted(Direction::Up, bit));
@@ -175,7 +175,7 @@ impl Session {
             let (answer, bit) = (carried.tag, carried.corrupted);
             let id = answer.id.unwrap_or(0);
             if let Some(at) = carried.dequeued_at {
-                self.note(at.get(), id, answer.copy, What::Dequeued(Direction::Down));
+                self.note(at.get(), id, answer.copy, What::Dequeued);
             }
             if let Some(bit) = bit {
                 self.note(now, id, answer.copy, What::Corrupted(Direction::Down, bit));

@@ -216,8 +216,10 @@ impl Pen<'_> {
             What::UdpIn(_) if !self.way.is_seen(copy) => {
                 self.arrive(copy, self.way.turn(copy), true);
             }
-            What::Dequeued(Direction::Up) => self.stay(RELAY, self.way.began, at),
-            What::Dequeued(Direction::Down) => self.stay(SERVER, self.way.turn(copy), at),
+            What::Dequeued => match self.way.queue_of(&self.datagram.events[index]) {
+                Some(Direction::Down) => self.stay(SERVER, self.way.turn(copy), at),
+                _ => self.stay(RELAY, self.way.began, at),
+            },
             What::RelayOut(_, delivery) => self.draw_answer(index, at, copy, *delivery),
             What::Corrupted(Direction::Up, _) => {
                 let set_out = self.way.departed(copy);

@@ -50,9 +50,13 @@ pub fn steps<'a>(datagrams: &[&'a Datagram], pace: Pace) -> Vec<Step<'a>> {
     for datagram in datagrams {
         let way = Way::of(datagram);
         for (index, event) in datagram.events.iter().enumerate() {
-            let Some(place) = place(datagram, event) else {
+            let Some(mut place) = place(datagram, event) else {
                 continue;
             };
+            let queue = way.as_ref().and_then(|way| way.queue_of(event));
+            if queue == Some(Direction::Down) {
+                place = SERVER;
+            }
             let at = match (&way, &event.3) {
                 // The relay knows it at once; in the picture it flies until then.
                 (Some(way), What::Dropped(direction, reason)) => {
@@ -92,10 +96,8 @@ fn place(datagram: &Datagram, Event(_, _, copy, what): &Event) -> Option<u32> {
         {
             return None;
         }
-        What::UdpOut | What::UdpIn(_) | What::Dequeued(Direction::Up) => RELAY,
-        What::EchoIn(_) | What::Cut(_) | What::EchoOut(_) | What::Dequeued(Direction::Down) => {
-            SERVER
-        }
+        What::UdpOut | What::UdpIn(_) | What::Dequeued => RELAY,
+        What::EchoIn(_) | What::Cut(_) | What::EchoOut(_) => SERVER,
         What::RelayOut(..) | What::Lost => RELAY,
         What::Unanswered if happened(|what| matches!(what, What::EchoIn(_))) => SERVER,
         What::Unanswered => RELAY,

@@ -123,15 +123,22 @@ impl<'a> Way<'a> {
         self.stamps[copy][1].is_some()
     }
 
+    /// On which way the queue was that a copy left, if this event tells of that: on the way back, it was received before.
+    pub fn queue_of(&self, event: &Event) -> Option<Direction> {
+        let received = self.stamps[usize::from(event.2 & 1)][3];
+        match event.3 {
+            What::Dequeued if received.is_some_and(|at| at <= event.0) => Some(Direction::Down),
+            What::Dequeued => Some(Direction::Up),
+            _ => None,
+        }
+    }
+
     /// When a copy set out: after its wait in the link's queue, if it had to wait.
     pub fn departed(&self, copy: usize) -> u64 {
-        let left = self.datagram.events.iter().find_map(|event| match event {
-            Event(at, _, of, What::Dequeued(Direction::Up)) if usize::from(*of & 1) == copy => {
-                Some(*at)
-            }
-            _ => None,
+        let left = self.datagram.events.iter().find(|event| {
+            usize::from(event.2 & 1) == copy && self.queue_of(event) == Some(Direction::Up)
         });
-        left.unwrap_or(self.began)
+        left.map_or(self.began, |event| event.0)
     }
 
     /// Whether the server did not say when it turned a copy round: the time is laid half-way.
@@ -157,7 +164,7 @@ impl<'a> Way<'a> {
         // What one answer met with is told in one piece: before it stands the end of another one, or nothing.
         for event in events[..index].iter().rev().filter(|event| event.2 == copy) {
             match event.3 {
-                What::Dequeued(Direction::Down) => return event.0,
+                What::Dequeued if self.queue_of(event) == Some(Direction::Down) => return event.0,
                 What::RelayOut(..) | What::Dropped(Direction::Down, _) => break,
                 _ => {}
             }

@@ -319,7 +319,7 @@ impl History {
             What::Refused(reason) => (Fate::Refused, reason.as_str()),
             What::Rejected(reason) => (Fate::Rejected, reason.as_str()),
             What::RelayIn(_)
-            | What::Dequeued(_)
+            | What::Dequeued
             | What::UdpOut
             | What::UdpIn(_)
             | What::Corrupted(..)

@@ -68,7 +68,7 @@ const CLIENT_NAMES: [&str; 6] = ["options", "lab", "once", "server", "stream", "
 fn event_name(what: &What) -> &'static str {
     match what {
         What::RelayIn(_) => "relay_in",
-        What::Dequeued(_) => "dequeued",
+        What::Dequeued => "dequeued",
         What::UdpOut => "udp_out",
         What::EchoIn(_) => "echo_in",
         What::Cut(_) => "cut",

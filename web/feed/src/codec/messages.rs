@@ -121,8 +121,8 @@ impl Json for Event {
 }
 
 variants! { What else Self::Lost;
-    bare { "udp_out" UdpOut, "gone" Gone, "unanswered" Unanswered, "lost" Lost }
-    with_one { "relay_in" RelayIn, "echo_in" EchoIn, "cut" Cut, "echo_out" EchoOut, "udp_in" UdpIn, "refused" Refused, "rejected" Rejected, "dequeued" Dequeued }
+    bare { "dequeued" Dequeued, "udp_out" UdpOut, "gone" Gone, "unanswered" Unanswered, "lost" Lost }
+    with_one { "relay_in" RelayIn, "echo_in" EchoIn, "cut" Cut, "echo_out" EchoOut, "udp_in" UdpIn, "refused" Refused, "rejected" Rejected }
     with_two { "relay_out" RelayOut, "corrupted" Corrupted, "dropped" Dropped }
 }
 

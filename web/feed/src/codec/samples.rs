@@ -75,7 +75,7 @@ pub fn host_messages(n: u64, text: &str) -> Vec<HostMessage> {
     let words = || text.to_owned();
     let whats = [
         What::RelayIn(size),
-        What::Dequeued(Direction::Up),
+        What::Dequeued,
         What::UdpOut,
         What::EchoIn(size),
         What::Cut(size),

@@ -114,7 +114,7 @@ pub fn description(datagrams: &[&Datagram], overtaken: &[u64]) -> String {
     for datagram in datagrams {
         let mut detail = fate_detail(datagram);
         for event in &datagram.events {
-            if let What::Dequeued(_) = event.3 {
+            if event.3 == What::Dequeued {
                 detail.push_str(", waited in the link's queue");
                 break;
             }
@@ -211,11 +211,8 @@ fn dropped(reason: DropReason) -> &'static str {
 /// The sentence for what needs no more than the datagram's number.
 fn without_more(what: &What) -> &'static str {
     match what {
-        What::Dequeued(Direction::Up) => {
+        What::Dequeued => {
             "Datagram □ waited in the link's queue for those before it. Now it is on its way."
-        }
-        What::Dequeued(Direction::Down) => {
-            "The answer to datagram □ waited in the link's queue for those before it. Now it is on its way."
         }
         What::UdpOut => "Datagram □ is on the wire. Nothing tells the sender whether it arrives.",
         What::UdpIn(_) => "The relay received the answer to datagram □.",
