@@ -18,8 +18,8 @@
 //! `HTMLElement`.
 //!
 //! For tests and styles, inside the shadow root: `[part=widget]` has `data-state`, and `data-host-gone` and
-//! `data-server-down` while that is so; each row `data-number` and
-//! `data-fate`; each transcript `data-transcript` (`client`, `server`) and each of its lines `data-kind` and, when it is
+//! `data-server-down` while that is so; each row `data-number` and `data-fate`; each transcript `data-transcript`
+//! (`client`, `server`, `link`) and each of its lines `data-kind` and, when it is
 //! about a datagram, `data-number`; each number of the sum `data-count`.
 
 use std::cell::Cell;

@@ -137,6 +137,20 @@ impl Session {
     }
 
     fn take_in(&mut self, event: Event, now: Micros) -> Vec<Effect> {
+        // What is asked for after a datagram reaches the host after it.
+        let mut effects = match event {
+            Event::Ask(_)
+            | Event::Adjust
+            | Event::SendWith(_)
+            | Event::Pause(_)
+            | Event::Target(_) => self.send_due(now),
+            _ => Vec::new(),
+        };
+        effects.extend(self.act_on(event, now));
+        effects
+    }
+
+    fn act_on(&mut self, event: Event, now: Micros) -> Vec<Effect> {
         match event {
             Event::Seen if matches!(self.phase, Phase::Idle) => self.connect(now),
             Event::Seen => Vec::new(),
@@ -155,9 +169,13 @@ impl Session {
             Event::Explained(verdict) => self.silently(|session| session.explained(verdict)),
             Event::Draft(text) => self.silently(|session| session.draft = text.into_bytes().into()),
             Event::Fill(draft) => self.silently(|session| session.set_draft(draft)),
-            Event::Send => self.begin_burst(None, self.settings.pace, now),
+            Event::Send => self.silently(|session| {
+                session.begin_burst(None, session.settings.pace, now);
+            }),
             Event::SendWith(mishap) => self.send_with(mishap, now),
-            Event::Burst(payload, pace) => self.begin_burst(payload, pace, now),
+            Event::Burst(payload, pace) => {
+                self.silently(|session| session.begin_burst(payload, pace, now))
+            }
             Event::Replayed(payload) => self.silently(|session| session.record(payload, now)),
             Event::NoRecording(why) => {
                 self.complain("no-recording", &why, words::RECORDING_HINT.to_owned());
@@ -233,10 +251,15 @@ impl Session {
         };
         let bursts = self.bursts.iter().filter(|_| !self.paused);
         let burst = bursts.filter_map(Burst::next_at).min();
-        [phase, self.announcer.wakes_at(), burst]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            phase,
+            self.announcer.wakes_at(),
+            burst,
+            self.history.wakes_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
@@ -343,6 +366,8 @@ impl Session {
         if let Some((number, fate)) = settled {
             let datagram = self.history.datagram(number);
             self.announcer.settled(fate, datagram, now);
+            let timeout = self.timeout();
+            self.history.wait_in_vain(number, fate, timeout);
             self.outcomes.push(Outcome::Settled(number, fate));
         }
     }
@@ -359,11 +384,10 @@ impl Session {
         let is_server_to_change = self.desired_config.rules.is_some();
         self.history.open(&hello, is_server_to_change);
         self.hello = Some(hello);
-        let mut effects = self.requests();
         if self.settings.autosend && !self.began && self.mode() != Mode::Replay {
-            effects.extend(self.begin_burst(None, self.settings.pace, now));
+            self.begin_burst(None, self.settings.pace, now);
         }
-        effects
+        self.requests()
     }
 
     fn closed(&mut self, code: u16, reason: &str, now: Micros) -> Vec<Effect> {
@@ -408,7 +432,7 @@ impl Session {
         }
         let lost = self.history.close();
         if lost > 0 {
-            self.notice = Some(words::lost_with_connection(lost));
+            self.notice = Some(words::open_at_the_end(lost));
         }
         if self.can_simulate() {
             self.complain("no-host", &why, words::no_host_hint(&self.relay));
@@ -452,6 +476,7 @@ impl Session {
 
     fn tick(&mut self, now: Micros) -> Vec<Effect> {
         self.announcer.speak_if_due(now);
+        self.history.give_up(now);
         match self.phase {
             Phase::Connecting { since } if self.has_deadline() && now >= since + HELLO_DEADLINE => {
                 self.part(words::SILENT.to_owned(), Some(Effect::Explain), now)

@@ -63,6 +63,7 @@ const HIDDEN: &[(&str, Hidden)] = &[
     ("targets", |view| view.targets().len() < 2),
     ("empty", |view| !view.rows().is_empty()),
     ("filled", |view| view.rows().is_empty()),
+    ("path-log", |view| !view.has_link()),
 ];
 
 /// The page's half of one widget.
@@ -78,6 +79,7 @@ pub struct Ui {
     places: [(&'static str, Element); 4],
     client_log: Log,
     server_log: Log,
+    path_log: Log,
     rows: Rows,
     stamps: Numbers,
     sum: Numbers,
@@ -108,6 +110,7 @@ impl Ui {
             targets: Targets::new(shell.find("target").unchecked_into()),
             client_log: Log::new(shell.find("client-lines")),
             server_log: Log::new(shell.find("server-lines")),
+            path_log: Log::new(shell.find("path-lines")),
             rows: Rows::new(shell.find("rows")),
             stamps: Numbers::new(&shell.find("stamps"), words::STAMPS),
             sum: Numbers::new(&shell.find("sum"), words::SUM),
@@ -157,6 +160,7 @@ impl Ui {
             .draw(view.client_transcript(), view.selected());
         self.server_log
             .draw(view.server_transcript(), view.selected());
+        self.path_log.draw(view.path_transcript(), view.selected());
         self.targets.draw(view);
         self.rows.draw(view);
         for (place, stamp) in view.stamps().into_iter().enumerate() {

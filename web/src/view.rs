@@ -7,8 +7,10 @@ use crate::session::transcript::Transcript;
 use crate::session::{Micros, Phase, Session};
 use crate::settings::Mode;
 use crate::words;
+use udp_echo_feed::codec::Link;
 use udp_echo_feed::datagram::{Datagram, Stamps};
 use udp_echo_feed::form;
+use wire::link::Impairment;
 
 /// Everything on the page at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -204,7 +206,7 @@ impl<'a> View<'a> {
         self.datagram(self.selected().unwrap_or(newest))
     }
 
-    /// Time between browser and relay, of the datagram in question.
+    /// Time between browser and relay and in the browser, of the datagram in question.
     pub fn before_relay(&self) -> String {
         let trip = self.shown().and_then(Datagram::round_trip);
         trip.map_or_else(String::new, |trip| words::span(trip.before_relay))
@@ -250,6 +252,18 @@ impl<'a> View<'a> {
     /// What the server printed.
     pub fn server_transcript(&self) -> &'a Transcript {
         &self.session.history().server
+    }
+
+    /// What the link did.
+    pub fn path_transcript(&self) -> &'a Transcript {
+        &self.session.history().path
+    }
+
+    /// Whether the link does anything, or has done.
+    pub fn has_link(&self) -> bool {
+        let link = &self.session.desired_config().link;
+        let is_rough = |link: &Link| [link.up, link.down] != [Impairment::default(); 2];
+        link.as_ref().is_some_and(is_rough) || self.path_transcript().numbers().end > 0
     }
 
     /// The sum, and the terms that it is made of; named by [`words::SUM`].

@@ -13,10 +13,10 @@ pub use udp_echo_feed::words::*;
 pub const SHELL: &[(&str, &str)] = &[
     ("widget", "UDP echo, live"),
     ("about", "About this session"),
-    ("path", "The way of a datagram"),
+    ("path", "The path of a datagram"),
     ("browser", "Browser"),
     ("this-page", "this page"),
-    ("websocket", "WebSocket"),
+    ("websocket", "browser, WebSocket"),
     ("relay", "Relay, your UDP client"),
     ("udp", "UDP"),
     ("server", "Echo server"),
@@ -34,40 +34,48 @@ pub const SHELL: &[(&str, &str)] = &[
     ("client-transcript", "Client"),
     ("client-who", "this page"),
     ("server-transcript", "Server"),
+    ("link-transcript", "Link"),
+    ("link-what", "what the link did"),
     ("datagrams", "Datagrams"),
     ("number", "#"),
     ("bytes", "bytes"),
     ("round-trip", "round trip"),
     ("before", "browser–relay"),
     ("beyond", "relay–server"),
-    ("fate", "fate"),
+    ("fate", "what became of it"),
     (
         "no-datagrams",
         "Nothing sent yet. Press Send, or Enter in the message.",
     ),
 ];
 
-/// Names of the numbers in [`crate::view::View::sum`]; the first is the sum of all others.
-pub const SUM: &[&str] = &[
-    "sent",
-    "echoed",
-    "lost",
-    "dropped",
-    "refused",
-    "rejected",
-    "unanswered",
-    "in flight",
+/// The numbers in [`crate::view::View::sum`], each by its name and its word; the first is the sum of all others.
+pub const SUM: &[(&str, &str)] = &[
+    ("sent", "sent"),
+    ("echoed", "echoed"),
+    ("lost", "no answer in time"),
+    ("dropped", "lost on the link"),
+    ("refused", "refused"),
+    ("rejected", "rejected"),
+    ("unanswered", "unanswered"),
+    ("in flight", "in flight"),
 ];
-/// Names of the numbers in [`crate::view::View::beside`].
-pub const BESIDE: &[&str] = &["duplicates", "reordered", "late", "truncated", "stray"];
-/// Names of the stamps in [`crate::view::View::stamps`].
-pub const STAMPS: &[&str] = &[
-    "relay in",
-    "UDP out",
-    "echo received",
-    "echo sent",
-    "UDP in",
-    "relay out",
+/// The numbers in [`crate::view::View::beside`], likewise.
+pub const BESIDE: &[(&str, &str)] = &[
+    ("duplicates", "answered twice"),
+    ("reordered", "out of order"),
+    ("late", "answered too late"),
+    ("truncated", "cut"),
+    ("stray", "stray answers"),
+];
+/// The stamps in [`crate::view::View::stamps`], likewise.
+pub const STAMPS: &[(&str, &str)] = &[
+    ("relay in", "at the relay"),
+    ("UDP out", "sent as UDP"),
+    ("echo received", "at the server"),
+    ("echo sent", "answered"),
+    ("UDP in", "back at the relay"),
+    ("relay out", "on to the browser"),
 ];
 
 /// The badge of each state.
@@ -103,18 +111,34 @@ pub const NOT_SENT: &str = "Not sent: there is no host yet. Your message stays h
 /// Beside the length of an empty message.
 pub const EMPTY: &str = "an empty datagram: received and logged, but not answered";
 
-/// Below an empty datagram.
-pub const UNANSWERED: &str = "no answer: the server echoes only “if data”, and there is none";
-/// Below a lost datagram.
-pub const LOST: &str = "no answer in time: it is lost, and nobody sends it again";
-/// Below a dropped datagram.
-pub const DROPPED: &str = "dropped on its way, and nobody sends it again";
-/// Below a second answer.
-pub const DUPLICATE: &str = "the same answer once more: a network may deliver twice";
-/// Below a late answer.
-pub const LATE: &str = "too late: it counts as lost";
+/// Below an empty datagram, on the server's side.
+pub const UNANSWERED: &str = "no data, no answer: the server echoes only “if data”";
 /// Below an answer to nothing that was sent.
 pub const STRAY: &str = "this answers nothing that was sent from here";
+
+/// The client's line when it has waited in vain: a client cannot know why.
+pub fn timed_out(number: u64) -> String {
+    about(number, "timed out (datagram □)")
+}
+
+/// Below an answer that came after that.
+pub fn late(number: u64) -> String {
+    about(number, "too late: datagram □ had timed out")
+}
+
+/// What the link did to a datagram, and on which way.
+pub fn link_line(of: u64, (did, way): (&str, &str)) -> String {
+    fill("datagram □: □ □", &[&number(of), did, way])
+}
+
+/// The link made two of one.
+pub const DOUBLED: &str = "doubled";
+/// The answer came after the answer to a later datagram.
+pub const OVERTAKEN: (&str, &str) = ("overtaken", "by a later one");
+
+fn about(of: u64, pattern: &str) -> String {
+    fill(pattern, &[&number(of)])
+}
 
 /// Below a datagram that was longer than the server's buffer.
 pub fn cut(of: usize) -> String {
@@ -138,7 +162,7 @@ pub const UNCONNECTED: &str =
 /// In place of the transcript of a server that is not the host's.
 pub fn not_our_server(target: &str) -> String {
     fill(
-        "“□” is not the host's own server: only its answers are seen here",
+        "“□” is not part of this host, so only its answers are seen here",
         &[target],
     )
 }
@@ -280,9 +304,11 @@ pub fn port_changed(before: &str, now: &str) -> String {
 }
 
 /// What happened to datagrams whose session ended.
-pub fn lost_with_connection(count: u64) -> String {
-    let pattern = "On their way when the connection ended, and so lost: □";
-    fill(pattern, &[&number(count)])
+pub fn open_at_the_end(count: u64) -> String {
+    about(
+        count,
+        "Still without an answer when the connection ended: □. Nobody waits for their answers now.",
+    )
 }
 
 /// Too much waits in the browser already.
@@ -324,7 +350,7 @@ pub fn announce_one(datagram: &Datagram, end: Fate) -> String {
     let about = [
         &number(datagram.number),
         &number(datagram.payload.len() as u64),
-        fate(Some(end)),
+        fate_word(Some(end)),
     ];
     let announcement = fill("Datagram □, □ bytes: □", &about);
     match datagram.round_trip() {
@@ -337,22 +363,19 @@ pub fn announce_one(datagram: &Datagram, end: Fate) -> String {
 pub fn announce_many(total: u64, fates: &[(Fate, u64)]) -> String {
     let mut text = fill("□ datagrams", &[&number(total)]);
     for (end, count) in fates {
-        text.push_str(&fill(", □ □", &[&number(*count), fate(Some(*end))]));
+        text.push_str(&fill(", □ □", &[&number(*count), fate_word(Some(*end))]));
     }
     text
 }
 
 /// The way of one datagram, by its stamps.
 pub fn way(of: u64) -> String {
-    fill("The way of datagram □, by the host's clock", &[&number(of)])
+    about(of, "Datagram □: time since it reached the relay")
 }
 
-/// A stamp on that way, since the first.
-pub fn stamp(micros: Option<u64>) -> String {
-    match micros {
-        Some(micros) => span(micros),
-        None => "–".to_owned(),
-    }
+/// A stamp on that way.
+pub fn stamp(since: Option<u64>) -> String {
+    since.map_or_else(|| "–".to_owned(), span)
 }
 
 #[cfg(test)]

@@ -267,7 +267,7 @@ pub fn shown(datagram: Option<u64>, size: usize) -> String {
 
 /// A datagram has no answer to show.
 pub fn no_answer(end: Option<Fate>) -> String {
-    fill("No answer to show: it is □.", &[fate(end)])
+    fill("No answer to show: □.", &[fate_word(end)])
 }
 
 /// Nothing was sent yet.

@@ -8,7 +8,7 @@ pub use wire::digits::digits as number;
 
 use crate::datagram::Datagram;
 
-/// The word for a fate, or for none yet.
+/// The name of a fate, or of none yet: in events, traces and styles. A reader sees [`fate_word`].
 pub fn fate(fate: Option<Fate>) -> &'static str {
     match fate {
         None => "in flight",
@@ -21,8 +21,17 @@ pub fn fate(fate: Option<Fate>) -> &'static str {
     }
 }
 
-/// The fate with this word, if it is one.
-pub fn fate_named(word: &str) -> Option<Fate> {
+/// The fate as a reader sees it.
+pub fn fate_word(of: Option<Fate>) -> &'static str {
+    match of {
+        Some(Fate::Lost) => "no answer in time",
+        Some(Fate::Dropped) => "lost on the link",
+        of => fate(of),
+    }
+}
+
+/// The fate with this name, if it is one.
+pub fn fate_named(name: &str) -> Option<Fate> {
     const FATES: &[Fate] = &[
         Fate::Echoed,
         Fate::Lost,
@@ -31,42 +40,63 @@ pub fn fate_named(word: &str) -> Option<Fate> {
         Fate::Rejected,
         Fate::Unanswered,
     ];
-    FATES.iter().copied().find(|of| fate(Some(*of)) == word)
+    FATES.iter().copied().find(|of| fate(Some(*of)) == name)
 }
 
 /// What else there is to say about how a datagram ended, with the comma before it.
 pub fn fate_detail(datagram: &Datagram) -> String {
     let mut detail = String::new();
     for Event(_, _, _, what) in &datagram.events {
-        let (words, more) = match what {
-            What::Refused(words) | What::Rejected(words) => (words.as_str(), ""),
-            What::Cut(_) => ("cut by the server", ""),
-            What::Corrupted(direction, _) => ("one bit turned over", way_of(*direction)),
-            What::Dropped(direction, reason) => (dropped(*reason), way_of(*direction)),
-            What::RelayOut(_, Delivery::Duplicate) => ("answered twice", ""),
-            What::RelayOut(_, Delivery::Late) => ("answered too late", ""),
-            _ => continue,
+        let parts = match what {
+            What::Refused(words) | What::Rejected(words) => ["", words, ""],
+            What::Cut(_) => ["", "cut by the server", ""],
+            What::RelayOut(_, Delivery::Duplicate) => ["", "answered twice", ""],
+            What::RelayOut(_, Delivery::Late) => ["", "answered too late", ""],
+            _ => match link_did(what) {
+                // The fate has said already that it was lost.
+                Some((did, way)) if did.starts_with(LOST) => match datagram.fate {
+                    Some(Fate::Dropped) => ["", did.strip_prefix("lost, ").unwrap_or(""), way],
+                    _ => ["a copy", did, way],
+                },
+                Some((did, way)) => ["", did, way],
+                None => continue,
+            },
         };
-        detail.push_str(", ");
-        detail.push_str(words);
-        detail.push_str(more);
+        let mut gap = ", ";
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            detail.push_str(gap);
+            detail.push_str(part);
+            gap = " ";
+        }
     }
     detail
 }
 
+/// What the link did to one copy of a datagram, and on which way; `None` for what is not the link's doing.
+pub fn link_did(what: &What) -> Option<(&'static str, &'static str)> {
+    Some(match what {
+        What::Corrupted(direction, _) => ("one bit turned over", way_of(*direction)),
+        What::Dropped(direction, reason) => (dropped(*reason), way_of(*direction)),
+        _ => return None,
+    })
+}
+
 fn way_of(direction: Direction) -> &'static str {
     match direction {
-        Direction::Up => " on the way there",
-        Direction::Down => " on the way back",
+        Direction::Up => "on the way there",
+        Direction::Down => "on the way back",
     }
 }
 
+/// How the words for everything begin that the link loses.
+const LOST: &str = "lost";
+
 fn dropped(reason: DropReason) -> &'static str {
     match reason {
-        DropReason::Loss => "lost by the lab",
-        DropReason::Checksum => "its checksum failed",
-        DropReason::Queue => "the lab's queue was full",
-        DropReason::SlowReader => "this page read too slowly",
+        DropReason::Loss => LOST,
+        DropReason::Checksum => "lost, its checksum failed",
+        DropReason::Queue => "lost, the queue was full",
+        DropReason::SlowReader => "lost, this page read too slowly",
     }
 }
 

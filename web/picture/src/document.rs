@@ -99,7 +99,7 @@ impl Run {
         let term = |(word, _): &(&str, &str)| {
             let of_it = |datagram: &&Datagram| words::fate(datagram.fate) == *word;
             let count = self.datagrams.iter().filter(of_it).count();
-            (count > 0).then(|| format!("{count} {word}"))
+            (count > 0).then(|| format!("{count} {}", words::book(word)))
         };
         let terms: Vec<String> = words::BOOKS.iter().filter_map(term).collect();
         format!("{} sent = {}", self.datagrams.len(), terms.join(" + "))

@@ -752,7 +752,7 @@ fn the_description_says_in_words_what_the_picture_shows() {
     assert_eq!(
         words::description(&all, &[1]),
         "Relay on the left, echo server on the right, time downwards. 2 echoed. \
-         Datagram 1: echoed, answered after a later one. Datagram 2: echoed, lost by the lab on the way back."
+         Datagram 1: echoed, answered after a later one. Datagram 2: echoed, a copy lost on the way back."
     );
     assert_eq!(
         words::title(3, 12),

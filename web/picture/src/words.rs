@@ -67,6 +67,14 @@ pub const BOOKS: [(&str, &str); 8] = [
     ("in flight", "inFlight"),
 ];
 
+/// A number of the ledger as a reader sees it, by its name.
+pub fn book(name: &'static str) -> &'static str {
+    match fate_named(name) {
+        None => name,
+        of => fate_word(of),
+    }
+}
+
 /// The round trips in words.
 pub fn trips(trips: &Trips) -> String {
     let mut text = String::new();

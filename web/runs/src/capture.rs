@@ -6,7 +6,7 @@ use std::time::Duration;
 use udp_echo_feed::codec::{self, Unreadable};
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::json::{self, Value};
-use udp_echo_feed::words::{fate, fate_detail, fill, number};
+use udp_echo_feed::words::{fate_detail, fate_word, fill, number};
 use wire::control::{Event, What};
 use wire::packet;
 use wire::pcapng::Capture;
@@ -107,7 +107,7 @@ fn collect(
 
 /// What stands beside a packet.
 fn comment(datagram: &Datagram) -> String {
-    let about = [&number(datagram.number), fate(datagram.fate)];
+    let about = [&number(datagram.number), fate_word(datagram.fate)];
     fill("datagram □: □", &about) + &fate_detail(datagram)
 }
 

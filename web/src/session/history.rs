@@ -38,6 +38,10 @@ pub struct History {
     pub client: Transcript,
     /// What the server printed.
     pub server: Transcript,
+    /// What the link did: no client and no server knows of it.
+    pub path: Transcript,
+    /// Datagrams that get no answer any more, which their client does not know until these times. Soonest first.
+    in_vain: Vec<(Micros, u64)>,
     link: Option<Link>,
     routes: Vec<Route>,
     /// The server of the session has closed its socket, or never opened it.
@@ -217,10 +221,8 @@ impl History {
 
     /// The session is over; what is still on its way will not be heard of any more. Returns how many those are.
     pub(super) fn close(&mut self) -> u64 {
-        // The host sent these answers, although nobody will receive them any more.
-        while let Some(event) = self.next_early_report(u64::MAX) {
-            self.judge(event);
-        }
+        // What the host has answered and this page has not received is not echoed.
+        self.in_vain.clear();
         if self.link.take().is_none() {
             return 0;
         }
@@ -303,7 +305,10 @@ impl History {
         // No host reports on a datagram that was never sent; what looks like it must not touch the books.
         let number = before.checked_add(id);
         let number = number.filter(|number| id > 0 && *number <= self.counters.sent)?;
-        let (fate, remark) = match &what {
+        if let Some(did) = ours::link_did(&what) {
+            self.link_did(number, did);
+        }
+        let fate = match &what {
             What::EchoIn(bytes) => return self.print_received(number, copy, *bytes),
             What::EchoOut(bytes) => return self.print_sent(number, *bytes),
             What::Cut(of) => {
@@ -313,23 +318,75 @@ impl History {
             What::RelayOut(message, delivery) => {
                 return self.delivered(number, id, *message, *delivery);
             }
-            What::Unanswered => (Fate::Unanswered, ours::UNANSWERED),
-            What::Lost => (Fate::Lost, ours::LOST),
-            What::Gone => (Fate::Dropped, ours::DROPPED),
-            What::Refused(reason) => (Fate::Refused, reason.as_str()),
-            What::Rejected(reason) => (Fate::Rejected, reason.as_str()),
+            What::UdpOut => {
+                if copy > 0 {
+                    self.link_did(number, (ours::DOUBLED, "on the way there"));
+                }
+                return None;
+            }
+            What::Unanswered => {
+                // Of another host's server nobody knows whether it came there.
+                let is_there = |Event(_, _, _, what): &Event| matches!(what, What::EchoIn(_));
+                let datagram = self.datagram(number);
+                if datagram.is_some_and(|datagram| datagram.events.iter().any(is_there)) {
+                    self.server.remark(Some(number), ours::UNANSWERED);
+                    self.wait_for_message();
+                }
+                Fate::Unanswered
+            }
+            What::Lost => Fate::Lost,
+            What::Gone => Fate::Dropped,
+            What::Refused(reason) => {
+                self.client.remark(Some(number), reason);
+                Fate::Refused
+            }
+            What::Rejected(reason) => {
+                self.client.remark(Some(number), reason);
+                Fate::Rejected
+            }
             What::RelayIn(_)
             | What::Dequeued
-            | What::UdpOut
             | What::UdpIn(_)
             | What::Corrupted(..)
-            | What::Dropped(..) => return None,
+            | What::Dropped(..) => {
+                return None;
+            }
         };
-        if fate == Fate::Unanswered {
-            self.wait_for_message();
-        }
-        self.client.remark(Some(number), remark);
         self.settle(number, fate)
+    }
+
+    fn link_did(&mut self, number: u64, did: (&str, &str)) {
+        self.path
+            .remark(Some(number), &ours::link_line(number, did));
+    }
+
+    /// A datagram has its fate, and its answer may take this long. A client hears of a refusal, and of nothing else that
+    /// goes wrong: it waits until it gives up, whatever the host has told the page by then.
+    pub(super) fn wait_in_vain(&mut self, number: u64, fate: Fate, timeout: Micros) {
+        if !matches!(fate, Fate::Lost | Fate::Dropped | Fate::Unanswered) {
+            return;
+        }
+        let Some(datagram) = self.datagram(number) else {
+            return;
+        };
+        // The host has waited for a lost one; it says so a moment after the client gave up.
+        let waits = if fate == Fate::Lost { 0 } else { timeout };
+        let until = datagram.sent_at + waits;
+        let place = self.in_vain.partition_point(|(at, _)| *at <= until);
+        self.in_vain.insert(place, (until, number));
+    }
+
+    /// When the client gives up next.
+    pub(super) fn wakes_at(&self) -> Option<Micros> {
+        self.in_vain.first().map(|(at, _)| *at)
+    }
+
+    /// The client has waited for these long enough.
+    pub(super) fn give_up(&mut self, now: Micros) {
+        let due = self.in_vain.partition_point(|(at, _)| *at <= now);
+        for (_, number) in self.in_vain.drain(..due) {
+            self.client.print(Some(number), &ours::timed_out(number));
+        }
     }
 
     /// Somebody else's datagram came to the server.
@@ -350,6 +407,8 @@ impl History {
     pub(super) fn clear(&mut self) {
         self.client.clear();
         self.server.clear();
+        self.path.clear();
+        self.in_vain.clear();
         while self.oldest_is_settled() {
             self.forget_oldest();
         }
@@ -371,19 +430,34 @@ impl History {
                 self.counters.truncated += u64::from(is_cut);
             }
         }
-        let (counter, remark) = match delivery {
+        match delivery {
             Delivery::Echoed => {
                 let newest = &mut self.link.as_mut()?.newest_echoed;
-                self.counters.reordered += u64::from(id < *newest);
-                *newest = id.max(*newest);
+                if id < *newest {
+                    self.counters.reordered += 1;
+                    self.link_did(number, ours::OVERTAKEN);
+                } else {
+                    *newest = id;
+                }
                 return self.settle(number, Fate::Echoed);
             }
-            Delivery::Duplicate => (&mut self.counters.duplicates, ours::DUPLICATE),
-            Delivery::Late => (&mut self.counters.late, ours::LATE),
-            Delivery::Stray => (&mut self.counters.stray, ours::STRAY),
-        };
-        *counter += 1;
-        self.client.remark(Some(number), remark);
+            Delivery::Duplicate => {
+                self.counters.duplicates += 1;
+                let is_copy = |Event(_, _, copy, _): &Event| *copy > 0;
+                let datagram = self.datagram(number);
+                if datagram.is_some_and(|datagram| !datagram.events.iter().any(is_copy)) {
+                    self.link_did(number, (ours::DOUBLED, "on the way back"));
+                }
+            }
+            Delivery::Late => {
+                self.counters.late += 1;
+                self.client.remark(Some(number), &ours::late(number));
+            }
+            Delivery::Stray => {
+                self.counters.stray += 1;
+                self.client.remark(Some(number), ours::STRAY);
+            }
+        }
         None
     }
 

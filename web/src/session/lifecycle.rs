@@ -166,21 +166,17 @@ impl Session {
         effects
     }
 
-    pub(super) fn begin_burst(
-        &mut self,
-        payload: Option<Payload>,
-        pace: Pace,
-        now: Micros,
-    ) -> Vec<Effect> {
+    /// Begins a burst. Its first datagram leaves when the timer rings next, at once: after a click or a key a browser holds
+    /// back what arrives until it has painted, and would count that into the round trip of what the click sent.
+    pub(super) fn begin_burst(&mut self, payload: Option<Payload>, pace: Pace, now: Micros) {
         let payload = payload.unwrap_or_else(|| self.draft.clone());
         self.bursts.push(Burst::new(payload, pace, now));
         self.notice = None;
-        self.send_due(now)
     }
 
     /// Sends the message, and has this happen to it on its way.
     pub(super) fn send_with(&mut self, mishap: Mishap, now: Micros) -> Vec<Effect> {
-        let mut effects = self.ask(ClientMessage::Once(mishap));
+        let effects = self.ask(ClientMessage::Once(mishap));
         let numbers: &[&str] = match mishap {
             // Order is a matter of two, which have to be told apart.
             Mishap::Hold => &["1: ", "2: "],
@@ -188,10 +184,10 @@ impl Session {
         };
         for number in numbers {
             let payload = [number.as_bytes(), &self.draft].concat();
-            effects.append(&mut self.begin_burst(Some(payload.into()), Pace::default(), now));
+            self.begin_burst(Some(payload.into()), Pace::default(), now);
         }
-        self.notice
-            .get_or_insert_with(|| words::mishap(mishap).to_owned());
+        // Without a host nothing is sent, which it says in a moment.
+        self.notice = effects.first().map(|_| words::mishap(mishap).to_owned());
         effects
     }
 

@@ -59,6 +59,15 @@ impl Page {
     }
 
     fn on(&mut self, event: Event) {
+        let sends = matches!(event, Event::Send | Event::SendWith(_) | Event::Burst(..));
+        self.take(event);
+        // The timer rings at once.
+        if sends {
+            self.take(Event::Tick);
+        }
+    }
+
+    fn take(&mut self, event: Event) {
         for effect in self.session.on(event, self.now) {
             match effect {
                 Effect::Connect(_) => self.host = Some(Simulator::new(self.now, 7)),

@@ -8,12 +8,12 @@ use crate::dom::{self, Label};
 pub(super) struct Numbers(Vec<(Element, Label)>);
 
 impl Numbers {
-    pub(super) fn new(parent: &Element, names: &[&str]) -> Self {
-        let place = |name: &&str| {
+    pub(super) fn new(parent: &Element, names: &[(&str, &str)]) -> Self {
+        let place = |(name, word): &(&str, &str)| {
             let count = dom::append(parent, "span", "count");
             dom::set(&count, "data-count", name);
             let number = dom::append(&count, "b", "number");
-            dom::append(&count, "span", "name").set_text_content(Some(name));
+            dom::append(&count, "span", "name").set_text_content(Some(word));
             (count, Label::new(number))
         };
         Self(names.iter().map(place).collect())

@@ -144,7 +144,7 @@ impl Row {
         // The sign and the colour of the fate hang on this in the style sheet.
         dom::set(&self.element, "data-fate", fate);
         let [word, detail] = &mut self.ending;
-        word.set(fate);
+        word.set(words::fate_word(datagram.fate));
         detail.set(&words::fate_detail(datagram));
     }
 }

@@ -285,7 +285,7 @@ fn where_there_is_nothing_to_show_it_is_said() {
         ("Nothing was sent yet.", None)
     );
     state.on(feed("", &[datagram(1, b"x", Fate::Lost, &[What::Lost])]));
-    assert_eq!(state.caption(), "No answer to show: it is lost.");
+    assert_eq!(state.caption(), "No answer to show: no answer in time.");
     assert_eq!(state.header(), Err(String::new()));
     assert_eq!(state.remarks(), []);
 }

@@ -348,7 +348,7 @@ async fn files_long_lines_and_turned_bits_are_taken_or_told() {
             .await?;
         ensure!(marked == json!([1, 1]), "the turned byte is marked in both columns: {marked}");
         show(page, 2).await?;
-        ensure_reads(page, "[part=caption]", "No answer to show: it is dropped.").await
+        ensure_reads(page, "[part=caption]", "No answer to show: lost on the link.").await
     })
     .await;
     host.shutdown().await;

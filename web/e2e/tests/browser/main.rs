@@ -16,6 +16,7 @@ mod comeback;
 mod embed;
 mod everyone;
 mod experiments;
+mod figures;
 mod firefox;
 mod first_echo;
 mod first_screen;

@@ -84,7 +84,7 @@ async fn a_loss_ends_in_a_cross_with_a_word_and_row_and_arrow_light_up_together(
         ensure!(strokes(page, "[part~=lost]").await? == 1);
         ensure!(strokes(page, "[part~=lost][marker-end]").await? == 0, "a loss does not arrive");
         let said = description(page).await?;
-        ensure!(said.contains("1 dropped") && said.contains("lost by the lab on the way there"), "{said}");
+        ensure!(said.contains("Datagram 1: lost on the link, on the way there."), "{said}");
         // The arrow is clicked where it is, and everything that is about it is marked.
         page.in_widget("root.querySelector('[part=hit][data-number=\"1\"]').dispatchEvent(new MouseEvent('click', { bubbles: true, composed: true }))").await?;
         page.wait_for_in_widget("the row", "tr[data-number='1'][aria-selected=true]").await?;

@@ -176,7 +176,7 @@ impl Strips {
             }
         }
         for ((label, (word, _)), count) in self.books.iter_mut().zip(words::BOOKS).zip(&counted) {
-            label.set(&[&number(*count), " ", word].concat());
+            label.set(&[&number(*count), " ", words::book(word)].concat());
         }
         // What did not happen is no news; the sum stays.
         for (item, count) in self.items.iter().zip(&counted).skip(1) {

@@ -7,7 +7,7 @@ use wire::link::{Direction, DropReason};
 use crate::sketch::Sign;
 use crate::steps::{Step, overtaken};
 use udp_echo_feed::datagram::Datagram;
-use udp_echo_feed::words::{fate, fate_detail, fill, number};
+use udp_echo_feed::words::{fate_detail, fate_word, fill, number};
 
 /// Names of the lanes.
 pub const LANES: [&str; 3] = ["Browser", "Relay", "Echo server"];
@@ -108,7 +108,7 @@ pub fn description(datagrams: &[&Datagram], overtaken: &[u64]) -> String {
         let count = datagrams.iter().filter(|datagram| datagram.fate == of);
         let count = count.count();
         if count > 0 {
-            text.push_str(&fill(" □ □.", &[&number(count as u64), fate(of)]));
+            text.push_str(&fill(" □ □.", &[&number(count as u64), fate_word(of)]));
         }
     }
     for datagram in datagrams {
@@ -123,7 +123,7 @@ pub fn description(datagrams: &[&Datagram], overtaken: &[u64]) -> String {
             detail.push_str(", answered after a later one");
         }
         if !detail.is_empty() {
-            let about = [&number(datagram.number), fate(datagram.fate), &detail];
+            let about = [&number(datagram.number), fate_word(datagram.fate), &detail];
             text.push_str(&fill(" Datagram □: □□.", &about));
         }
     }

@@ -12,6 +12,7 @@ fn a_page_is_live_only_after_hello() {
     session.on(report(1, What::Lost), 0);
     assert_eq!(View::of(&session, 0).state(), "connecting");
     assert!(session.on(Event::Send, 0).is_empty());
+    assert!(session.on(Event::Tick, 0).is_empty());
     assert_eq!(session.notice(), words::NOT_SENT);
 }
 

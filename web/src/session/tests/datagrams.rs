@@ -103,16 +103,209 @@ fn a_report_that_overtakes_its_answer_waits_for_it() {
     assert_eq!(printed.last(), Some(&received));
 }
 
+/// The host has sent the answer, and says so; this page has not received it, and has no round trip to show.
 #[test]
-fn a_report_whose_answer_never_comes_counts_when_the_session_ends() {
+fn what_is_reported_echoed_but_never_arrives_is_no_answer_in_time() {
     let mut page = Page::live();
     page.on(Event::Send);
     let sent_at = page.now;
     page.session.on(echoed(1, 1), sent_at);
     page.session
         .on(Event::Closed(1006, String::new()), sent_at + 9);
-    assert_eq!(page.fate(1), Some(Fate::Echoed));
-    assert_eq!(page.view().sum(), [1, 1, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(page.fate(1), Some(Fate::Lost));
+    assert_eq!(page.view().sum(), [1, 0, 1, 0, 0, 0, 0, 0]);
+    assert!(
+        page.view()
+            .notice()
+            .starts_with("Still without an answer when the connection ended: 1."),
+        "{}",
+        page.view().notice()
+    );
+}
+
+/// After a click a browser holds back what arrives until it has painted. What the click sends leaves after that, so that its
+/// round trip does not contain it.
+#[test]
+fn a_datagram_is_stamped_and_leaves_when_the_timer_rings_and_not_in_the_click() {
+    let mut page = Page::live();
+    let clicked_at = page.now;
+    assert_eq!(page.session.on(Event::Send, clicked_at), []);
+    assert_eq!(
+        page.session.wakes_at(clicked_at),
+        Some(clicked_at),
+        "the timer rings at once"
+    );
+    let painted_at = clicked_at + 16_000;
+    let effects = page.session.on(Event::Tick, painted_at);
+    assert!(matches!(effects[..], [Effect::Datagram(_)]), "{effects:?}");
+    let datagram = page.session.history().datagram(1).unwrap();
+    assert_eq!(datagram.sent_at, painted_at);
+}
+
+#[test]
+fn what_is_asked_for_after_a_send_reaches_the_host_after_the_datagram() {
+    let mut page = Page::live();
+    page.session.on(Event::Send, page.now);
+    let effects = page
+        .session
+        .on(asks("{\"server\":{\"listening\":false}}"), page.now);
+    assert!(
+        matches!(effects[..], [Effect::Datagram(_), Effect::Control(_)]),
+        "{effects:?}"
+    );
+}
+
+/// What the lines of the link say, with a link like this on the way there and back, and what the client printed.
+fn told_with(up: Impairment, down: Impairment, sends: usize) -> (Page, Vec<String>, Vec<String>) {
+    let mut page = Page::live();
+    page.tell_host(&ClientMessage::Lab(Lab { up, down, seed: 3 }));
+    for _ in 0..sends {
+        page.send("ping");
+    }
+    page.run(10_000_000);
+    let history = page.session.history();
+    let owned = |transcript| lines(transcript).into_iter().map(str::to_owned).collect();
+    let (path, client) = (owned(&history.path), owned(&history.client));
+    (page, path, client)
+}
+
+const ALWAYS: u32 = 1_000_000;
+
+#[test]
+fn a_client_says_timed_out_when_it_gives_up_and_the_link_says_what_it_did() {
+    let losing = Impairment {
+        loss_ppm: ALWAYS,
+        ..Impairment::default()
+    };
+    for (up, down, way) in [
+        (losing, Impairment::default(), "there"),
+        (Impairment::default(), losing, "back"),
+    ] {
+        let (page, path, client) = told_with(up, down, 1);
+        assert_eq!(path, [format!("datagram 1: lost on the way {way}")]);
+        assert_eq!(
+            client,
+            [
+                "sending \"ping\"",
+                "waiting to receive",
+                "timed out (datagram 1)"
+            ]
+        );
+        let datagram = page.session.history().datagram(1).unwrap();
+        assert_eq!(words::fate_word(datagram.fate), "lost on the link");
+        assert_eq!(
+            words::fate_detail(datagram),
+            format!(", on the way {way}"),
+            "the row says it once"
+        );
+    }
+}
+
+#[test]
+fn a_client_knows_of_no_loss_before_it_has_waited_for_its_timeout() {
+    let mut page = Page::with(Settings {
+        mode: Mode::Live,
+        timeout_ms: Some(1500),
+        ..Settings::default()
+    });
+    page.on(Event::Seen);
+    page.run(0);
+    page.on(asks("{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}"));
+    page.send("ping");
+    page.run(1_499_999);
+    assert_eq!(page.fate(1), Some(Fate::Dropped), "the page knows");
+    let waits = ["sending \"ping\"", "waiting to receive"];
+    assert_eq!(lines(&page.session.history().client), waits);
+    page.run(1);
+    let client = &page.session.history().client;
+    assert_eq!(lines(client)[2..], ["timed out (datagram 1)"]);
+}
+
+#[test]
+fn a_client_that_waits_for_a_late_answer_has_timed_out_and_is_told_that_it_is_too_late() {
+    let slow = Impairment {
+        delay_us: 3_000_000,
+        ..Impairment::default()
+    };
+    let (page, path, client) = told_with(slow, Impairment::default(), 1);
+    assert_eq!(
+        client[2..],
+        [
+            "timed out (datagram 1)",
+            "received \"ping\"",
+            "too late: datagram 1 had timed out",
+        ]
+    );
+    assert!(path.is_empty(), "{path:?}");
+    let lost = page.session.history().datagram(1).unwrap();
+    assert_eq!(words::fate_word(lost.fate), "no answer in time");
+    assert_eq!(words::fate_detail(lost), ", answered too late");
+}
+
+#[test]
+fn the_link_says_what_it_doubled_turned_over_and_let_overtake() {
+    let doubling = Impairment {
+        duplicate_ppm: ALWAYS,
+        ..Impairment::default()
+    };
+    let (_, path, client) = told_with(doubling, Impairment::default(), 1);
+    assert_eq!(path, ["datagram 1: doubled on the way there"]);
+    assert_eq!(client[2..], ["received \"ping\""; 2], "and nothing of why");
+    let (_, path, client) = told_with(Impairment::default(), doubling, 1);
+    assert_eq!(path, ["datagram 1: doubled on the way back"]);
+    assert_eq!(client[2..], ["received \"ping\""; 2]);
+    let corrupting = Impairment {
+        corrupt_ppm: ALWAYS,
+        ..Impairment::default()
+    };
+    let (page, path, _) = told_with(corrupting, Impairment::default(), 1);
+    let turned = "one bit turned over on the way there";
+    assert_eq!(
+        path,
+        [
+            format!("datagram 1: {turned}"),
+            "datagram 1: lost, its checksum failed on the way there".to_owned(),
+        ]
+    );
+    let datagram = page.session.history().datagram(1).unwrap();
+    let detail = format!(", {turned}, its checksum failed on the way there");
+    assert_eq!(words::fate_detail(datagram), detail);
+    let shuffling = Impairment {
+        delay_us: 20_000,
+        reorder_ppm: 400_000,
+        ..Impairment::default()
+    };
+    let (page, path, _) = told_with(shuffling, Impairment::default(), 10);
+    let overtaken = page.view().beside()[1] as usize;
+    assert!(overtaken > 0 && path.len() == overtaken, "{path:?}");
+    assert!(path[0].ends_with(": overtaken by a later one"), "{path:?}");
+}
+
+#[test]
+fn the_lane_of_the_link_is_there_when_the_link_does_something() {
+    let mut page = Page::live();
+    page.send("ping");
+    page.run(1000);
+    assert!(!page.view().has_link());
+    page.on(asks("{\"lab\":{}}"));
+    assert!(!page.view().has_link(), "a link that does nothing");
+    page.on(asks("{\"lab\":{\"up\":{\"loss_ppm\":1000000}}}"));
+    assert!(page.view().has_link(), "even before anything is sent");
+    page.send("gone");
+    page.run(1000);
+    page.on(asks("{\"lab\":{}}"));
+    assert!(page.view().has_link(), "what it has done stays to be read");
+    page.on(Event::Clear);
+    page.run(3_000_000);
+    assert!(lines(&page.session.history().client).is_empty());
+}
+
+#[test]
+fn every_time_has_three_digits_and_a_unit() {
+    assert_eq!(words::stamp(Some(681_451)), "681 ms");
+    assert_eq!(words::stamp(Some(30)), "30 µs");
+    assert_eq!(words::stamp(None), "–");
+    assert_eq!(words::way(3), "Datagram 3: time since it reached the relay");
 }
 
 #[test]
@@ -127,6 +320,7 @@ fn an_empty_datagram_is_logged_and_not_answered() {
         [
             "received 0 bytes from ('127.0.0.1', 50139)",
             "",
+            words::UNANSWERED,
             "",
             "waiting to receive message"
         ]
@@ -246,6 +440,14 @@ fn loss_duplication_and_reordering_keep_the_books_closed() {
         view.sum()
     );
     assert_eq!(page.session.history().counters(), &host_counters);
+    let history = page.session.history();
+    let kept = history
+        .numbers()
+        .filter_map(|number| history.datagram(number));
+    for datagram in kept.filter(|datagram| datagram.fate == Some(Fate::Echoed)) {
+        let trip = datagram.round_trip();
+        assert!(trip.is_some(), "echoed without a round trip: {datagram:?}");
+    }
 }
 
 #[test]

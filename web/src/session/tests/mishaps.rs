@@ -69,6 +69,7 @@ fn without_a_host_nothing_is_sent_with_a_mishap_and_it_says_so() {
     session.on(Event::Seen, 0);
     for mishap in [Mishap::Lose, Mishap::Hold, Mishap::Double] {
         assert_eq!(session.on(Event::SendWith(mishap), 0), []);
+        assert_eq!(session.on(Event::Tick, 0), []);
         assert_eq!(View::of(&session, 0).notice(), words::NOT_SENT);
     }
 }
