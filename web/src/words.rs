@@ -70,12 +70,12 @@ pub const BESIDE: &[(&str, &str)] = &[
 ];
 /// The stamps in [`crate::view::View::stamps`], likewise.
 pub const STAMPS: &[(&str, &str)] = &[
-    ("relay in", "at the relay"),
-    ("UDP out", "sent as UDP"),
-    ("echo received", "at the server"),
-    ("echo sent", "answered"),
-    ("UDP in", "back at the relay"),
-    ("relay out", "on to the browser"),
+    ("at the relay", "at the relay"),
+    ("sent as UDP", "sent as UDP"),
+    ("at the server", "at the server"),
+    ("answered", "answered"),
+    ("back at the relay", "back at the relay"),
+    ("on to the browser", "on to the browser"),
 ];
 
 /// The badge of each state.
@@ -128,13 +128,13 @@ pub fn late(number: u64) -> String {
 
 /// What the link did to a datagram, and on which way.
 pub fn link_line(of: u64, (did, way): (&str, &str)) -> String {
-    fill("datagram □: □ □", &[&number(of), did, way])
+    fill("datagram □: □□", &[&number(of), did, way])
 }
 
 /// The link made two of one.
 pub const DOUBLED: &str = "doubled";
 /// The answer came after the answer to a later datagram.
-pub const OVERTAKEN: (&str, &str) = ("overtaken", "by a later one");
+pub const OVERTAKEN: (&str, &str) = ("overtaken", " by a later one");
 
 fn about(of: u64, pattern: &str) -> String {
     fill(pattern, &[&number(of)])
@@ -305,10 +305,7 @@ pub fn port_changed(before: &str, now: &str) -> String {
 
 /// What happened to datagrams whose session ended.
 pub fn open_at_the_end(count: u64) -> String {
-    about(
-        count,
-        "Still without an answer when the connection ended: □. Nobody waits for their answers now.",
-    )
+    about(count, "Without an answer when the connection ended: □")
 }
 
 /// Too much waits in the browser already.

@@ -1,7 +1,7 @@
 //! Every word of this chunk that a visitor reads.
 
 pub use udp_echo_feed::words::number;
-use udp_echo_feed::words::{fate, fill};
+use udp_echo_feed::words::{fate_word, fill};
 use wire::ledger::Fate;
 use wire::limits::{MAX_UNFRAGMENTED_BYTES, TUTORIAL_BUFFER_BYTES};
 use wire::link::Direction;

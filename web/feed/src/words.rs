@@ -47,27 +47,27 @@ pub fn fate_named(name: &str) -> Option<Fate> {
 pub fn fate_detail(datagram: &Datagram) -> String {
     let mut detail = String::new();
     for Event(_, _, _, what) in &datagram.events {
-        let parts = match what {
-            What::Refused(words) | What::Rejected(words) => ["", words, ""],
-            What::Cut(_) => ["", "cut by the server", ""],
-            What::RelayOut(_, Delivery::Duplicate) => ["", "answered twice", ""],
-            What::RelayOut(_, Delivery::Late) => ["", "answered too late", ""],
+        let (words, more) = match what {
+            What::Refused(words) | What::Rejected(words) => (words.as_str(), ""),
+            What::Cut(_) => ("cut by the server", ""),
+            What::RelayOut(_, Delivery::Duplicate) => ("answered twice", ""),
+            What::RelayOut(_, Delivery::Late) => ("answered too late", ""),
             _ => match link_did(what) {
-                // The fate has said already that it was lost.
-                Some((did, way)) if did.starts_with(LOST) => match datagram.fate {
-                    Some(Fate::Dropped) => ["", did.strip_prefix("lost, ").unwrap_or(""), way],
-                    _ => ["a copy", did, way],
-                },
-                Some((did, way)) => ["", did, way],
+                Some(did) => did,
                 None => continue,
             },
         };
-        let mut gap = ", ";
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            detail.push_str(gap);
-            detail.push_str(part);
-            gap = " ";
-        }
+        // Where the whole datagram is lost, its fate has said so.
+        let is_lost = datagram.fate == Some(Fate::Dropped);
+        let (before, words) = match words.strip_prefix(LOST) {
+            Some("") if is_lost => (",", ""),
+            Some(why) if is_lost => ("", why),
+            Some(_) => (", a copy ", words),
+            None => (", ", words),
+        };
+        detail.push_str(before);
+        detail.push_str(words);
+        detail.push_str(more);
     }
     detail
 }
@@ -83,8 +83,8 @@ pub fn link_did(what: &What) -> Option<(&'static str, &'static str)> {
 
 fn way_of(direction: Direction) -> &'static str {
     match direction {
-        Direction::Up => "on the way there",
-        Direction::Down => "on the way back",
+        Direction::Up => " on the way there",
+        Direction::Down => " on the way back",
     }
 }
 

@@ -197,7 +197,7 @@ pub const BACK_NOTE: &str = "The way back has a setting of its own: see More.";
 pub const ENDS: [(Option<Fate>, &str); 7] = [
     (Some(Fate::Echoed), "echoed"),
     (Some(Fate::Dropped), "lost on the link"),
-    (Some(Fate::Lost), "without an answer in time"),
+    (Some(Fate::Lost), "no answer in time"),
     (Some(Fate::Refused), "refused"),
     (Some(Fate::Rejected), "rejected"),
     (Some(Fate::Unanswered), "unanswered"),

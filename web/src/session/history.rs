@@ -40,7 +40,7 @@ pub struct History {
     pub server: Transcript,
     /// What the link did: no client and no server knows of it.
     pub path: Transcript,
-    /// Datagrams that get no answer any more, which their client does not know until these times. Soonest first.
+    /// Datagrams that get no answer any more, which their client does not know until these times.
     in_vain: Vec<(Micros, u64)>,
     link: Option<Link>,
     routes: Vec<Route>,
@@ -320,15 +320,14 @@ impl History {
             }
             What::UdpOut => {
                 if copy > 0 {
-                    self.link_did(number, (ours::DOUBLED, "on the way there"));
+                    self.link_did(number, (ours::DOUBLED, " on the way there"));
                 }
                 return None;
             }
             What::Unanswered => {
                 // Of another host's server nobody knows whether it came there.
-                let is_there = |Event(_, _, _, what): &Event| matches!(what, What::EchoIn(_));
                 let datagram = self.datagram(number);
-                if datagram.is_some_and(|datagram| datagram.events.iter().any(is_there)) {
+                if datagram.is_some_and(|datagram| datagram.stamps()[2].is_some()) {
                     self.server.remark(Some(number), ours::UNANSWERED);
                     self.wait_for_message();
                 }
@@ -363,28 +362,22 @@ impl History {
     /// A datagram has its fate, and its answer may take this long. A client hears of a refusal, and of nothing else that
     /// goes wrong: it waits until it gives up, whatever the host has told the page by then.
     pub(super) fn wait_in_vain(&mut self, number: u64, fate: Fate, timeout: Micros) {
-        if !matches!(fate, Fate::Lost | Fate::Dropped | Fate::Unanswered) {
-            return;
+        if let (Some(datagram), Fate::Lost | Fate::Dropped | Fate::Unanswered) =
+            (self.datagram(number), fate)
+        {
+            self.in_vain.push((datagram.sent_at + timeout, number));
         }
-        let Some(datagram) = self.datagram(number) else {
-            return;
-        };
-        // The host has waited for a lost one; it says so a moment after the client gave up.
-        let waits = if fate == Fate::Lost { 0 } else { timeout };
-        let until = datagram.sent_at + waits;
-        let place = self.in_vain.partition_point(|(at, _)| *at <= until);
-        self.in_vain.insert(place, (until, number));
     }
 
     /// When the client gives up next.
     pub(super) fn wakes_at(&self) -> Option<Micros> {
-        self.in_vain.first().map(|(at, _)| *at)
+        self.in_vain.iter().map(|(at, _)| *at).min()
     }
 
     /// The client has waited for these long enough.
     pub(super) fn give_up(&mut self, now: Micros) {
-        let due = self.in_vain.partition_point(|(at, _)| *at <= now);
-        for (_, number) in self.in_vain.drain(..due) {
+        while let Some(due) = self.in_vain.iter().position(|(at, _)| *at <= now) {
+            let (_, number) = self.in_vain.remove(due);
             self.client.print(Some(number), &ours::timed_out(number));
         }
     }
@@ -446,7 +439,7 @@ impl History {
                 let is_copy = |Event(_, _, copy, _): &Event| *copy > 0;
                 let datagram = self.datagram(number);
                 if datagram.is_some_and(|datagram| !datagram.events.iter().any(is_copy)) {
-                    self.link_did(number, (ours::DOUBLED, "on the way back"));
+                    self.link_did(number, (ours::DOUBLED, " on the way back"));
                 }
             }
             Delivery::Late => {

@@ -199,12 +199,12 @@ fn happening(what: &What) -> (&'static str, String) {
 
 fn dropped(reason: DropReason) -> &'static str {
     match reason {
-        DropReason::Loss => "Datagram □ was lost □. Nobody notices, nobody sends it again.",
-        DropReason::Checksum => "Datagram □ was dropped when it arrived □: its checksum is wrong.",
-        DropReason::Queue => "Datagram □ found the queue full □ and was dropped.",
-        DropReason::SlowReader => {
-            "The page read too slowly: the answer to datagram □ was dropped □."
+        DropReason::Loss => {
+            "Datagram □ was lost on the link □. Nobody notices, nobody sends it again."
         }
+        DropReason::Checksum => "Datagram □ was lost on the link □: its checksum is wrong.",
+        DropReason::Queue => "Datagram □ was lost on the link □: the queue was full.",
+        DropReason::SlowReader => "The answer to datagram □ was lost □: the page read too slowly.",
     }
 }
 
@@ -221,13 +221,13 @@ fn without_more(what: &What) -> &'static str {
             "An answer to datagram □ came once more: a network may deliver twice."
         }
         What::RelayOut(_, Delivery::Late) => {
-            "The answer to datagram □ came after its timeout: too late, it stays lost."
+            "The answer to datagram □ came after its timeout, too late."
         }
         What::Refused(_) => {
             "Nobody listens there: the server's system said so by ICMP. Datagram □ is refused."
         }
         What::Unanswered => "Datagram □ gets no answer: the server echoes only “if data”.",
-        What::Lost => "No answer in time. Datagram □ counts as lost, and nobody sends it again.",
+        What::Lost => "Datagram □ had no answer in time, and nobody sends it again.",
         _ => "Datagram □ is done with.",
     }
 }

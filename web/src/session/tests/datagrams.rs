@@ -117,7 +117,7 @@ fn what_is_reported_echoed_but_never_arrives_is_no_answer_in_time() {
     assert!(
         page.view()
             .notice()
-            .starts_with("Still without an answer when the connection ended: 1."),
+            .starts_with("Without an answer when the connection ended: 1"),
         "{}",
         page.view().notice()
     );
