@@ -4,10 +4,10 @@ use udp_echo_feed::codec::{self, Request};
 use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::feed::Feed;
 use udp_echo_feed::json;
-use udp_echo_web::element::feed::Feeder;
-use udp_echo_web::element::settings::{Mode, Pace, Settings};
-use udp_echo_web::element::trace;
+use udp_echo_web::feeder::Feeder;
 use udp_echo_web::session::{Effect, Event, Micros, Session};
+use udp_echo_web::settings::{Mode, Pace, Settings};
+use udp_echo_web::trace;
 use wire::control::HostMessage;
 use wire::simulator::{Outgoing, Simulator};
 

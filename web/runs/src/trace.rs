@@ -1,4 +1,4 @@
-//! Reads a run that the core has written (`udp_echo_web::element::trace`), to be shown again or saved.
+//! Reads a run that the core has written (`udp_echo_web::trace`), to be shown again or saved.
 
 use udp_echo_feed::codec::{self, Fields, Unreadable};
 use udp_echo_feed::datagram::{Datagram, Payload};

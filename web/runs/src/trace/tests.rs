@@ -62,7 +62,7 @@ fn a_replayed_run_shows_what_the_run_itself_showed() {
     assert_eq!(facts(&again), facts(session));
     assert_eq!(transcript(&again), transcript(session));
     assert_eq!(again.history().counters(), session.history().counters());
-    let written = udp_echo_web::element::trace::write(&again, 1_700_000_000_000_000);
+    let written = udp_echo_web::trace::write(&again, 1_700_000_000_000_000);
     assert_eq!(written, page.trace());
     assert!(
         again.is_recording_of_simulation(),
