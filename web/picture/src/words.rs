@@ -68,7 +68,7 @@ pub const BOOKS: [(&str, &str); 8] = [
 ];
 
 /// A number of the ledger as a reader sees it, by its name.
-pub fn book(name: &'static str) -> &'static str {
+pub fn book(name: &str) -> &str {
     match fate_named(name) {
         None => name,
         of => fate_word(of),

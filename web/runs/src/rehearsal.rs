@@ -61,6 +61,8 @@ impl Rehearsal {
     pub(crate) fn send(&mut self, payload: &[u8]) {
         let payload = Payload::from(payload);
         self.on(Event::Burst(Some(payload), Pace::default()));
+        // The timer rings at once.
+        self.on(Event::Tick);
     }
 
     /// Lets this many microseconds pass.
