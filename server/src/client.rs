@@ -6,7 +6,7 @@
 //!
 //! - `args`: what the command line says;
 //! - `payload`: the bytes that are sent;
-//! - `way`: the socket, or the relay, that carries datagrams;
+//! - `transport`: the socket, or the relay, that carries datagrams;
 //! - `run`: one loop that sends, receives, and gives up;
 //! - `report`, `round_trips`: what is printed;
 //! - `capture`: what `--pcap` writes.
@@ -29,6 +29,7 @@ mod transport;
 
 pub use args::ClientArgs;
 pub(crate) use args::DEFAULT_SERVER;
+pub(crate) use transport::{is_icmp, server_address};
 
 use args::Style;
 use capture::{CaptureFile, Place};

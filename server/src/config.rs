@@ -63,6 +63,8 @@ pub enum Command {
     Echo(crate::echo::EchoArgs),
     /// Send messages to a UDP echo server and show what comes back
     Client(crate::client::ClientArgs),
+    /// Put a bad network in front of a UDP program: loss, delay, reordering and more
+    Link(crate::link::LinkArgs),
 }
 
 /// The settings of the host. Its default is what `udp-echo` runs with when nothing is said.

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 
 mod alone;
+mod impaired;
 mod observer;
 mod rules;
 mod status;

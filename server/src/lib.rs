@@ -22,7 +22,7 @@
 //!
 //! Beside the host:
 //!
-//! - [`client`]: the command-line client;
+//! - [`client`]: the command-line client; [`link`]: a bad network in front of any UDP program;
 //! - [`untrusted`]: every parser that the network reaches, for tests.
 
 pub mod config;
@@ -57,6 +57,7 @@ pub mod inherited;
 pub mod signals;
 
 pub mod client;
+pub mod link;
 
 #[doc(hidden)]
 pub mod untrusted;

@@ -10,7 +10,7 @@ use udp_echo::cause::{plain, without_numbers};
 use udp_echo::config::{self, Cli, Command, Config};
 use udp_echo::inherited::Inherited;
 use udp_echo::place::{self, Shown};
-use udp_echo::{Host, StopSignals, client, echo, limits, log};
+use udp_echo::{Host, StopSignals, client, echo, limits, link, log};
 
 /// Exit code after a second signal, when sessions got no goodbye: the shell's for a program that Ctrl-C ended.
 const STOPPED_AT_ONCE: u8 = 130;
@@ -33,12 +33,12 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let inherited = match cli.command {
-        Some(Command::Client(_)) => Inherited::default(),
+        Some(Command::Client(_) | Command::Link(_)) => Inherited::default(),
         _ => Inherited::take()?,
     };
     let mut threads = match cli.command {
         // One socket keeps one thread busy.
-        Some(Command::Echo(_)) => Builder::new_current_thread(),
+        Some(Command::Echo(_) | Command::Link(_)) => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
     };
     let runtime = threads
@@ -49,6 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         match cli.command {
             Some(Command::Echo(arguments)) => echo::run(arguments, inherited).await,
             Some(Command::Client(arguments)) => client::run(arguments).await,
+            Some(Command::Link(arguments)) => link::run(arguments).await,
             Some(Command::Serve(config)) => serve(config, inherited).await,
             None => serve(cli.config, inherited).await,
         }

@@ -157,7 +157,7 @@ pub(super) struct Direct {
 
 impl Direct {
     async fn open(address: &str) -> anyhow::Result<Self> {
-        let peer = one_machine(resolve(address).await?)?;
+        let peer = server_address(address).await?;
         // The client does not choose a port: the system does (claim 6).
         let any = match peer {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
@@ -206,7 +206,7 @@ impl Direct {
 
 /// Whether a socket's error is news of an earlier datagram, brought by ICMP (RFC 1122, section 4.1.3.3). Windows calls
 /// a refusal a reset.
-fn is_icmp(error: &io::Error) -> bool {
+pub(crate) fn is_icmp(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
@@ -235,6 +235,14 @@ fn one_machine(peer: SocketAddr) -> anyhow::Result<SocketAddr> {
         "{ip} is {kind}: this client talks to one server, and would not hear the answers of many; give the address of \
          one of them"
     )
+}
+
+/// The address of one server, by the rule that holds for every place.
+///
+/// # Errors
+/// The text is no place, the name cannot be resolved, or it names a group of machines; says which.
+pub(crate) async fn server_address(address: &str) -> anyhow::Result<SocketAddr> {
+    one_machine(resolve(address).await?)
 }
 
 fn out_of_reach(peer: SocketAddr, error: &io::Error) -> anyhow::Error {

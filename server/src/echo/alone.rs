@@ -7,15 +7,17 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
-use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome};
+use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome, impaired};
 use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
 use crate::inherited::Inherited;
+use crate::link::args::ImpairmentArgs;
+use crate::link::clients;
 use crate::place::bind_address as address;
 use crate::signals::stop_signal;
 
@@ -30,9 +32,17 @@ pub struct EchoArgs {
     #[command(flatten)]
     pub rules: EchoRules,
 
+    /// Loses, delays and reorders datagrams, as a bad network between client and server would
+    #[command(flatten)]
+    pub link: ImpairmentArgs,
+
     /// Answers without the transcript, many datagrams at once
     #[arg(long)]
     pub quiet: bool,
+
+    /// With a link: prints the summary at the end as one JSON object
+    #[arg(long)]
+    pub json: bool,
 
     /// Sends and receives datagrams one by one, without the kernel's segmentation offload
     #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]
@@ -45,6 +55,22 @@ pub struct EchoArgs {
 /// When the address cannot be bound, or standard error cannot be written.
 pub async fn run(args: EchoArgs, inherited: Inherited) -> anyhow::Result<ExitCode> {
     let stopped = stop_signal()?;
+    if !args.link.is_empty() {
+        let (address, socket) = (args.address, inherited.udp);
+        ensure!(
+            inherited.http.is_none(),
+            "`udp-echo echo` has no use for the TCP socket that LISTEN_FDS passes: leave ListenStream= out"
+        );
+        let socket = match socket {
+            Some(socket) => socket,
+            None => clients::bind(address).map_err(|error| cannot_bind(address, error))?,
+        };
+        return impaired::run(&args, socket, stopped).await;
+    }
+    ensure!(
+        !args.json,
+        "--json prints what a link did, and there is none: add --loss or another option of the link"
+    );
     let server = open(&args, inherited)?;
     if args.quiet {
         // Who listened there may have gone: no reason to stop answering.
@@ -97,15 +123,18 @@ fn open(args: &EchoArgs, inherited: Inherited) -> anyhow::Result<EchoServer> {
     if let Some(socket) = inherited.udp {
         return EchoServer::adopt(socket, rule, offload, clock);
     }
-    EchoServer::bind(args.address, rule, offload, clock).map_err(|error| {
-        let listening = Listening {
-            who: "the server",
-            socket: SocketKind::Udp,
-            address: args.address,
-            otherwise: "give another address",
-        };
-        cannot_listen(listening, error)
-    })
+    EchoServer::bind(args.address, rule, offload, clock)
+        .map_err(|error| cannot_bind(args.address, error))
+}
+
+fn cannot_bind(address: SocketAddr, error: anyhow::Error) -> anyhow::Error {
+    let listening = Listening {
+        who: "the server",
+        socket: SocketKind::Udp,
+        address,
+        otherwise: "give another address",
+    };
+    cannot_listen(listening, error)
 }
 
 /// The lines about one datagram.
@@ -135,7 +164,7 @@ fn tell(observed: &ObservedDatagram) -> Vec<String> {
     lines
 }
 
-fn say(lines: &[String]) -> anyhow::Result<()> {
+pub(super) fn say(lines: &[String]) -> anyhow::Result<()> {
     let mut text = lines.join("\n");
     text.push('\n');
     io::stderr()

@@ -16,6 +16,7 @@ mod edges;
 mod host;
 mod left_out;
 mod limits;
+mod link;
 mod operating;
 mod protocol;
 mod relay;
