@@ -66,7 +66,7 @@ struct Link {
     client: Option<Address>,
     answers: Answers,
     /// Reports of answers that are not here yet, oldest first: control may overtake datagrams.
-    early_reports: VecDeque<Event>,
+    early_reports: Vec<Event>,
     /// The newest datagram that was echoed.
     newest_echoed: u64,
 }
@@ -165,7 +165,7 @@ impl History {
             before: self.counters.sent,
             client: Address::from_text(&hello.client),
             answers: Answers::default(),
-            early_reports: VecDeque::new(),
+            early_reports: Vec::new(),
             newest_echoed: 0,
         });
         match Address::from_text(&hello.server) {
@@ -273,7 +273,7 @@ impl History {
         let reports = &mut self.link.as_mut()?.early_reports;
         let is_ready = |report| answer_of(report).is_some_and(|message| message <= count);
         let place = reports.iter().position(is_ready)?;
-        reports.remove(place)
+        Some(reports.remove(place))
     }
 
     /// The host reports something. Returns the datagram's number and fate when this settled it.
@@ -289,7 +289,7 @@ impl History {
         let link = self.link.as_mut()?;
         let is_early = answer_of(&event).is_some_and(|message| message > link.answers.count());
         if is_early && link.early_reports.len() < KEPT_ANSWERS {
-            link.early_reports.push_back(event);
+            link.early_reports.push(event);
             return None;
         }
         self.judge(event)

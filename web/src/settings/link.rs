@@ -70,7 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<[Impairment; 2]> {
 
 /// One value for both ways, or one for each.
 fn both_ways(text: &str, read: impl Fn(&str) -> Option<u32>) -> Option<[u32; 2]> {
-    let mut values = text.split_whitespace();
+    let mut values = text.split_ascii_whitespace();
     let there = read(values.next()?)?;
     let back = match values.next() {
         Some(text) => read(text)?,

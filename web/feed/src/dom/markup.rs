@@ -33,7 +33,7 @@ fn piece(markup: &str) -> Option<(Piece<'_>, &str)> {
 
 /// The first attribute and its value, which is empty without one, and what comes after them.
 fn attribute(attributes: &str) -> Option<((&str, &str), &str)> {
-    let attributes = attributes.trim_start();
+    let attributes = attributes.trim_ascii_start();
     let end = attributes
         .find(['=', ' ', '\n'])
         .unwrap_or(attributes.len());

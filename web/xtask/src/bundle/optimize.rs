@@ -21,7 +21,11 @@ const FEATURES: [&str; 5] = [
 ];
 
 /// What is done to a module.
-const PASSES: [&str; 6] = [
+const PASSES: [&str; 9] = [
+    // Twice, the first time on control flow that is built anew.
+    "--flatten",
+    "--rereloop",
+    "-Oz",
     "-Oz",
     // The modules begin with memory that nobody has written to, and no pointer of Rust's is near zero.
     "--low-memory-unused",
