@@ -162,7 +162,7 @@ fn share(ppm: u32, none: &str, [one, several]: [&str; 2]) -> String {
     match ppm {
         0 => none.to_owned(),
         ALL => ["all", several].concat(),
-        _ if ALL % ppm == 0 && ppm >= ALL / 100 => {
+        _ if ALL.is_multiple_of(ppm) && ppm >= ALL / 100 => {
             ["1 in ", &number((ALL / ppm).into()), one].concat()
         }
         _ => [&decimal(ppm, 10_000), " %", several].concat(),

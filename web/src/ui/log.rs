@@ -88,18 +88,18 @@ impl Log {
 /// Writes a line. What a client quotes is a payload, which may be written from right to left: alone in its element, it reorders
 /// neither the quotes nor the words around it.
 fn draw_text(element: &Element, line: &Line) {
-    let is_quote = |byte| byte == b'"';
-    let begins = line.text.bytes().position(is_quote);
-    let ends = line.text.bytes().rposition(is_quote);
-    let parts = begins.zip(ends).and_then(|(begins, ends)| {
-        let payload = line.text.get(begins + 1..ends)?;
-        let before = line.text.get(..=begins)?;
-        Some((before, payload, line.text.get(ends..)?))
+    let text = line.text.as_str();
+    let begins = text.bytes().position(|byte| byte == b'"');
+    let parts = begins.and_then(|begins| {
+        let payload = text.get(begins + 1..text.len() - 1)?;
+        Some((text.get(..=begins)?, payload))
     });
-    let (Some((before, payload, after)), Kind::Printed) = (parts, line.kind) else {
-        return element.set_text_content(Some(&line.text));
-    };
-    dom::append_text(element, before);
-    dom::append(element, "bdi", "payload").set_text_content(Some(payload));
-    dom::append_text(element, after);
+    match (parts, line.kind) {
+        (Some((before, payload)), Kind::Printed) if text.ends_with('"') => {
+            dom::append_text(element, before);
+            dom::append(element, "bdi", "payload").set_text_content(Some(payload));
+            dom::append_text(element, "\"");
+        }
+        _ => element.set_text_content(Some(text)),
+    }
 }
