@@ -167,7 +167,7 @@ const example = {
   build(markup) {
     const element = widget(markup);
     // On a button that waits for a click, the name is what the button says.
-    if (!element.hasAttribute("label") && !element.hasAttribute("loading")) element.setAttribute("label", "Live example");
+    if (!element.hasAttribute("label") && !element.hasAttribute("loading")) element.setAttribute("label", "Example");
     for (const name of this.events) element.addEventListener(name, ({ type, detail }) => this.tell(`${type} ${JSON.stringify(detail)}`));
     element.addEventListener("udp-state", () => this.onstate());
     this.source.textContent = markup;
