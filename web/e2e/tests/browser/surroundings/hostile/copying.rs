@@ -20,6 +20,11 @@ async fn copies(page: &Page, button: &str, source: &str) -> Result<()> {
     let source = format!("document.querySelector(\"{source}\").textContent.trim()");
     page.wait_for(button, &format!("return {find}")).await?;
     page.script(LISTEN).await?;
+    // Where it is may be in sight and yet behind the bar of contents.
+    page.script(&format!(
+        "{find}.scrollIntoView({{ block: 'center', behavior: 'instant' }})"
+    ))
+    .await?;
     page.click(button).await?;
     page.wait_for("Copied", &format!("return {find}.textContent === 'Copied'"))
         .await?;
