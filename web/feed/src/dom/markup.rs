@@ -17,30 +17,34 @@ enum Piece<'m> {
     End,
 }
 
+/// What stands before the first of these bytes, and the rest, which begins with it. By bytes: the searches of the standard
+/// library, for any character, would weigh more than all that is built here.
+fn until<'m>(text: &'m str, ends: &[u8]) -> (&'m str, &'m str) {
+    let end = text.bytes().position(|byte| ends.contains(&byte));
+    text.split_at(end.unwrap_or(text.len()))
+}
+
 /// The first piece, and what comes after it.
 fn piece(markup: &str) -> Option<(Piece<'_>, &str)> {
     let Some(tag) = markup.strip_prefix('<') else {
-        let (text, rest) = markup.split_at(markup.find('<').unwrap_or(markup.len()));
+        let (text, rest) = until(markup, b"<");
         return (!text.is_empty()).then_some((Piece::Text(text), rest));
     };
-    let (tag, rest) = tag.split_once('>')?;
+    let (tag, rest) = until(tag, b">");
+    let rest = rest.get(1..)?;
     if tag.starts_with('/') {
         return Some((Piece::End, rest));
     }
-    let (name, attributes) = tag.split_at(tag.find([' ', '\n']).unwrap_or(tag.len()));
+    let (name, attributes) = until(tag, b" \n");
     Some((Piece::Begin(name, attributes), rest))
 }
 
 /// The first attribute and its value, which is empty without one, and what comes after them.
 fn attribute(attributes: &str) -> Option<((&str, &str), &str)> {
-    let attributes = attributes.trim_ascii_start();
-    let end = attributes
-        .find(['=', ' ', '\n'])
-        .unwrap_or(attributes.len());
-    let (name, rest) = attributes.split_at(end);
+    let (name, rest) = until(attributes.trim_ascii_start(), b"= \n");
     if let Some(rest) = rest.strip_prefix("=\"") {
-        let (value, rest) = rest.split_once('"')?;
-        return Some(((name, value), rest));
+        let (value, rest) = until(rest, b"\"");
+        return Some(((name, value), rest.get(1..)?));
     }
     (!name.is_empty()).then_some(((name, ""), rest))
 }
