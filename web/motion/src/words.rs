@@ -55,9 +55,9 @@ fn ending(end: End) -> &'static str {
         End::Twice => "Datagram □ is back a second time.",
         End::Late => "Datagram □ is back, but the client no longer waits.",
         End::Lost => "Datagram □ is lost on the link. Nobody sends it again.",
-        End::Checksum => "Datagram □ is damaged: its checksum fails, and the receiver drops it.",
-        End::QueueFull => "Datagram □ meets a full queue, which drops it.",
-        End::SlowReader => "Datagram □ is dropped: this page reads too slowly.",
+        End::Checksum => "Datagram □ is lost on the link: it is damaged, and its checksum fails.",
+        End::QueueFull => "Datagram □ is lost on the link: its queue is full.",
+        End::SlowReader => "Datagram □ is lost: this page reads too slowly.",
         End::Refused => "Datagram □ meets a port that nobody has bound.",
         End::Rejected => "Datagram □ is not sent.",
         End::Unanswered => "The server receives datagram □. It is empty, so there is no answer.",
@@ -127,14 +127,17 @@ fn counts(film: &Film, sent: usize) -> String {
     );
     let kinds: [(u64, &str); 9] = [
         (count(&|end| end == End::Lost), "□ lost on the link"),
-        (count(&|end| end == End::Checksum), "□ damaged"),
+        (
+            count(&|end| end == End::Checksum),
+            "□ lost to a wrong checksum",
+        ),
         (
             count(&|end| end == End::QueueFull),
-            "□ dropped by a full queue",
+            "□ lost in a full queue",
         ),
         (
             count(&|end| end == End::SlowReader),
-            "□ dropped, for the page reads too slowly",
+            "□ lost because the page reads too slowly",
         ),
         (
             count(&|end| end == End::Refused),
