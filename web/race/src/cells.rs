@@ -87,8 +87,8 @@ mod tests {
         // The tenth message, number 9, is the first that this seed loses.
         let race = race(COURSE, LOSS_PPM, 2);
         let [udp, tcp] = letters(&race, 1_900_000);
-        assert!(udp.starts_with("dddddddddlddd"), "{udp}");
-        assert!(tcp.starts_with("dddddddddlhh"), "{tcp}");
+        assert!(udp.starts_with("dddddddddlddl"), "{udp}");
+        assert!(tcp.starts_with("dddddddddlhhl"), "{tcp}");
         let [udp, tcp] = letters(&race, length(&race));
         assert_eq!(udp.matches('l').count(), 7);
         assert_eq!(tcp, "d".repeat(50));

@@ -100,7 +100,7 @@ async fn the_keyboard_starts_skips_and_asks_for_other_losses_which_the_address_t
 async fn whoever_asked_for_less_motion_has_the_finished_race_at_once_at_every_width() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
-        page.before_each_page("globalThis.states = new Set(); new MutationObserver(() => document.querySelectorAll('.cell').forEach((cell) => states.add(cell.dataset.state))).observe(document, { subtree: true, attributes: true, childList: true })").await?;
+        page.before_each_page("globalThis.states = new Set(); new MutationObserver(() => document.querySelectorAll('.cells .cell').forEach((cell) => states.add(cell.dataset.state))).observe(document, { subtree: true, attributes: true, childList: true })").await?;
         for width in [320, 390, 1280, 2560] {
             page.emulate(width, 900, Scheme::Light).await?;
             page.emulate_media(&[("prefers-reduced-motion", "reduce")]).await?;
