@@ -156,8 +156,7 @@ pub fn not_bound(server: &str) -> String {
 pub const CONNECTED: &str =
     "connect() sends nothing. It fixes the peer, so the system can report “Connection refused”.";
 /// In the client's transcript, when its socket is no longer connected.
-pub const UNCONNECTED: &str =
-    "not connected: each sendto() names the server, and on Linux no refusal is reported.";
+pub const UNCONNECTED: &str = "not connected: on Linux, no refusal is reported.";
 
 /// In place of the transcript of a server that is not the host's.
 pub fn not_our_server(target: &str) -> String {

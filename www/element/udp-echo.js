@@ -431,6 +431,8 @@ class UdpEcho extends HTMLElement {
       if (/live|simulated|replay/.test(this.#state)) states?.add(this.#state);
       else if (/gone|refused/.test(this.#state)) states?.add("offline");
     }
+    // When the host is gone, its files are gone: what the reader may go on with is there before.
+    if (name === "udp-echoed" && this.#state === "live") load("simulator").catch(() => {});
     if (name === "udp-ready") {
       this.#began = true;
       this.#ready.resolve(detail);

@@ -42,7 +42,7 @@ async fn is_struck_out(page: &Page, widget: &str, selector: &str) -> Result<bool
     Ok(line == "line-through")
 }
 
-const SERVER_STATION: &str = "[part=station]:last-child b";
+const SERVER_STATION: &str = "[part=station]:nth-of-type(5) b";
 const SERVER_TITLE: &str = "[data-transcript=server] b";
 const SERVER_LANE: &str = "[part=lane-name]:nth-of-type(3)";
 

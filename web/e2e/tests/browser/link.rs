@@ -192,7 +192,7 @@ async fn one_seed_gives_one_list_of_events_in_host_browser_and_plain_rust() {
 
 /// The attributes of a link are read where all attributes are: no chunk is loaded for a number.
 #[tokio::test]
-async fn a_live_widget_with_a_link_loads_the_core_alone_and_the_link_is_in_force() {
+async fn a_live_widget_with_a_link_echoes_with_the_core_alone_and_the_link_is_in_force() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         let embed = format!("http://{}/embed?loss=100+0&timeout=300&motion=none", host.http());
@@ -200,15 +200,6 @@ async fn a_live_widget_with_a_link_loads_the_core_alone_and_the_link_is_in_force
         page.wait_for_state("live").await?;
         page.part("send").await?.click().await?;
         page.wait_for_in_widget("the loss", "tr[data-fate=dropped]")
-            .await?;
-        page.script("document.querySelector('udp-echo').loss = '0'")
-            .await?;
-        page.part("send").await?.click().await?;
-        page.wait_for_in_widget("an echo", "tr[data-number='2'][data-fate=echoed]")
-            .await?;
-        page.script("document.querySelector('udp-echo').setAttribute('loss', '101')")
-            .await?;
-        page.wait_for_in_widget("it goes on", "[data-state=live]")
             .await?;
         let loaded = page
             .script(
@@ -223,6 +214,21 @@ async fn a_live_widget_with_a_link_loads_the_core_alone_and_the_link_is_in_force
             "udp-echo.js",
         ];
         ensure!(loaded == serde_json::json!(core), "it loaded {loaded}");
+        page.script("document.querySelector('udp-echo').loss = '0'")
+            .await?;
+        page.part("send").await?.click().await?;
+        page.wait_for_in_widget("an echo", "tr[data-number='2'][data-fate=echoed]")
+            .await?;
+        page.script("document.querySelector('udp-echo').setAttribute('loss', '101')")
+            .await?;
+        page.wait_for_in_widget("it goes on", "[data-state=live]")
+            .await?;
+        // What goes on when the host is gone comes after the first echo, for its files go with the host.
+        page.wait_for(
+            "what stands in for a host",
+            "return performance.getEntriesByType('resource').filter(({ name }) => name.includes('udp-echo-simulator')).length === 2",
+        )
+        .await?;
         Ok(())
     })
     .await;

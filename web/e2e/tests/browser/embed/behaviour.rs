@@ -59,6 +59,8 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         page.script("document.querySelector('udp-echo').send('before the chunks')").await?;
         page.wait_for_in_widget("the echo", "tr[data-fate=echoed]").await?;
         page.wait_for_in_widget("the dots, which come after the first echo", "[part=dot]").await?;
+        // What goes on when the host is gone is there before, for its files go with it.
+        page.wait_for("what stands in for a host", &format!("return (() => {{ {loads} }})().filter((name) => name.includes('simulator')).length === 2")).await?;
         page.script("document.querySelector('udp-echo').view = 'full'").await?;
         // What happened before a panel was there is told to it.
         page.wait_for_in_widget("the picture", "[data-ref=picture] line[data-number='1']").await?;
@@ -68,7 +70,9 @@ async fn a_view_loads_the_chunks_it_shows_and_no_others() {
         let kinds = [".css", ".js", "_bg.wasm"];
         let all = ["bytes", "lab", "motion", "picture"].map(|chunk| kinds.map(|kind| format!("udp-echo-{chunk}{kind}")));
         let loaded = page.script(loads).await?;
-        ensure!(loaded == json!(all.concat()), "{loaded}");
+        // It has no style sheet.
+        let spare = [".js", "_bg.wasm"].map(|kind| format!("udp-echo-simulator{kind}"));
+        ensure!(loaded == json!([&all.concat()[..], &spare[..]].concat()), "{loaded}");
         // The link is the session's own, through the panel.
         page.in_widget(
             "const loss = root.querySelector('[data-ref=lab] input[data-field=\"0\"]');
