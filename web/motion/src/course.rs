@@ -156,7 +156,12 @@ impl Chart {
 
     /// Follows one copy there, and each of its answers back.
     fn follow(&mut self, mut course: Course, told: Told, events: &[&Event]) {
-        let relay = (RELAY, course.began);
+        // What had to wait in the link's queue waits at its beginning, and then flies as fast as others.
+        let is_back = |at: u64| told[3].is_some_and(|back| back <= at);
+        let mut left = events.iter().filter(|event| event.3 == What::Dequeued);
+        let departed = left.find(|event| !is_back(event.0));
+        let relay = (RELAY, departed.map_or(course.began, |event| event.0));
+        let mut left_server = None;
         let mut answers = 0;
         if let Some((turned, _)) = turn(course.began, told) {
             let arrived = told[1].unwrap_or(turned);
@@ -164,8 +169,10 @@ impl Chart {
         }
         let there = course.clone();
         for Event(at, _, _, what) in events {
-            let turned = (SERVER, turn(course.began, told).map_or(*at, |(at, _)| at));
+            let turned = turn(course.began, told).map_or(*at, |(at, _)| at);
+            let turned = (SERVER, left_server.unwrap_or(turned));
             match what {
+                What::Dequeued if is_back(*at) => left_server = Some(*at),
                 What::RelayOut(_, delivery) => {
                     let mut back = fork(&there, answers, turned.1);
                     back.fly(turned, (RELAY, *at));

@@ -8,6 +8,8 @@ use crate::film::{Dot, Film};
 pub enum What {
     /// It leaves the browser.
     Leaves,
+    /// It waits in the link's queue.
+    Waits,
     /// The relay sends it on, over UDP.
     Relayed,
     /// The server has it.
@@ -53,7 +55,11 @@ pub fn moments(film: &Film) -> Vec<Moment> {
             .filter(|leg| leg.to.0 == RELAY && !dot.is_copy)
         {
             tell(leg.from.1, What::Leaves);
-            tell(leg.to.1, What::Relayed);
+            let departs = dot.legs.get(1).map_or(leg.to.1, |next| next.from.1);
+            if departs > leg.to.1 {
+                tell(leg.to.1, What::Waits);
+            }
+            tell(departs, What::Relayed);
         }
         if let Some(at) = at_server(dot) {
             let overtaken = first_of(film, dot, |other| {

@@ -218,6 +218,26 @@ fn who_overtakes_is_named_and_those_who_are_back_stand_in_the_order_of_their_com
 }
 
 #[test]
+fn what_waits_in_the_queue_of_a_slow_link_stands_at_the_relay_and_then_flies_as_fast_as_others() {
+    let film = film(&run(up(|up| up.rate_kbps = 100), 1, 1, &SEVERAL));
+    let third = &film.dots[2];
+    let (arrived, departed) = (third.legs[0].to.1, third.legs[1].from.1);
+    assert!(departed > arrived, "{third:?}");
+    let waiting = film.frame((arrived + departed) / 2)[2].unwrap();
+    assert_eq!((waiting.x, waiting.lane), (RELAY, Lane::There));
+    let took: Vec<_> = film.dots[1..]
+        .iter()
+        .map(|dot| dot.legs[1].to.1 - dot.legs[1].from.1)
+        .collect();
+    assert!(took.iter().all(|one| *one == took[0]), "{took:?}");
+    let said: Vec<_> = moments(&film).iter().map(words::sentence).collect();
+    assert!(
+        said.contains(&"Datagram 3 waits in the link's queue.".into()),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn a_single_echo_at_rest_tells_where_its_time_went() {
     assert_eq!(
         summary(&run(plain(), 1, 100, &[b"hello"])),

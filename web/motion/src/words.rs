@@ -31,6 +31,7 @@ pub fn sentence(moment: &Moment) -> String {
     let number = number(moment.number);
     let pattern = match (moment.what, moment.is_copy) {
         (What::Leaves, _) => "Datagram □ leaves the browser, in a WebSocket message.",
+        (What::Waits, _) => "Datagram □ waits in the link's queue.",
         (What::Relayed, _) => "The relay sends datagram □ over UDP.",
         (What::Arrives, false) => "The server receives datagram □, and sends it back.",
         (What::Arrives, true) => {
