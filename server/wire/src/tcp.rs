@@ -77,7 +77,7 @@ pub fn deliver(course: Course, is_lost: impl FnMut(u32, u32) -> bool) -> Deliver
     for message in 0..course.messages {
         run.plan(u64::from(message) * course.every_us, Due::Write);
     }
-    run.to_the_end();
+    run.run_out();
     run.delivery
 }
 
@@ -110,7 +110,7 @@ impl<F: FnMut(u32, u32) -> bool> Run<F> {
         *self.due.entry((at, due)).or_default() += 1;
     }
 
-    fn to_the_end(&mut self) {
+    fn run_out(&mut self) {
         while (self.delivery.delivered.len() as u32) < self.course.messages
             && self.delivery.segments.len() < MOST_SEGMENTS
         {
