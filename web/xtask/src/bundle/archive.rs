@@ -82,7 +82,7 @@ mod tests {
         let shown = String::from_utf8(files[PAGE].clone()).unwrap();
         assert_eq!(
             shown,
-            "<p><span><a href=\"./source.tgz\">Source</a></span></p>"
+            "<p>\n<span><a href=\"./source.tgz\">Source</a></span>\n</p>"
         );
         let page = include_str!("../../../../www/page/index.html");
         assert!(page.contains(&format!("{HIDDEN}<a href=\"./{ARCHIVE}\">")));
