@@ -136,7 +136,7 @@ const BASE = `:host { display: block; min-height: max(39.5em, 79em - 100vw) }
 :host([view=transcript]) { min-height: max(31.5em, 75em - 100vw) }
 :host([view=timeline]) { min-height: max(70em, 140em - 100vw) }
 :host([view=lab]) { min-height: max(91.5em, 202em - 200vw) }
-:host([view=full]) { min-height: max(164em, 329em - 300vw) }
+:host([view=full]) { min-height: max(171.75em, 360.5em - 300vw) }
 :host([hidden]), [hidden] { display: none }
 .probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
 .probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }
