@@ -74,17 +74,16 @@ struct Link {
 /// The host's binary messages whose datagram is not known yet: when they came, and what they carry.
 #[derive(Debug, Default)]
 struct Answers {
-    kept: VecDeque<Option<(Micros, Vec<u8>)>>,
+    kept: Vec<Option<(Micros, Vec<u8>)>>,
     /// How many came before the oldest of these.
     before: u64,
 }
 
 impl Answers {
     fn push(&mut self, now: Micros, bytes: Vec<u8>) {
-        self.kept.push_back(Some((now, bytes)));
+        self.kept.push(Some((now, bytes)));
         if self.kept.len() > KEPT_ANSWERS {
-            self.kept.pop_front();
-            self.before += 1;
+            self.forget_oldest();
         }
     }
 
@@ -97,11 +96,18 @@ impl Answers {
     fn take(&mut self, message: u64) -> Option<(Micros, Vec<u8>)> {
         let index = message.checked_sub(self.before + 1)?;
         let answer = self.kept.get_mut(usize::try_from(index).ok()?)?.take();
-        while let Some(None) = self.kept.front() {
-            self.kept.pop_front();
-            self.before += 1;
+        // When half of them are: a long list is not moved for each.
+        let taken = self.kept.iter().take_while(|answer| answer.is_none());
+        let taken = taken.count();
+        if taken * 2 >= self.kept.len() {
+            (0..taken).for_each(|_| self.forget_oldest());
         }
         answer
+    }
+
+    fn forget_oldest(&mut self) {
+        self.kept.remove(0);
+        self.before += 1;
     }
 }
 
