@@ -10,8 +10,8 @@ use crate::picture::{Picture, WHOLE};
 
 /// Widths of the plane between which words may stand otherwise, in pixels: not each pixel more draws the picture anew.
 const WIDTHS: u32 = 25;
-/// What no plane is narrower than: a window has 320 pixels.
-const NARROWEST: u32 = 100;
+/// What no plane is narrower than: a window has 320 pixels, and a page around the widget takes some of them.
+const NARROWEST: u32 = 50;
 
 /// The drawn picture.
 pub(super) struct Stage {

@@ -145,7 +145,7 @@ proptest! {
     fn no_word_and_no_number_covers_another_an_arrowhead_or_a_sign(
         datagrams in runs(),
         late in prop::collection::vec(prop_oneof![8 => 0..400u64, 1 => 0..900_000u64], 1..40),
-        width in 100..1_000u32,
+        width in 50..1_000u32,
     ) {
         nothing_is_covered(&datagrams, width)?;
         nothing_is_covered(&live(datagrams, &late), width)?;
