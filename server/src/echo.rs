@@ -19,6 +19,7 @@ mod alone;
 mod impaired;
 mod observer;
 mod rules;
+mod say;
 mod status;
 
 pub use alone::{EchoArgs, run};

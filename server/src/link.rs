@@ -18,7 +18,7 @@ use crate::signals::stop_signal;
 
 pub(crate) mod args;
 pub(crate) mod clients;
-mod flow;
+pub(crate) mod flow;
 mod netem;
 pub(crate) mod totals;
 

@@ -7,11 +7,12 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
+use super::say::say;
 use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome, impaired};
 use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
@@ -162,12 +163,4 @@ fn tell(observed: &ObservedDatagram) -> Vec<String> {
         Outcome::Failed(reason) => lines.push(format!("(the answer could not be sent: {reason})")),
     }
     lines
-}
-
-pub(super) fn say(lines: &[String]) -> anyhow::Result<()> {
-    let mut text = lines.join("\n");
-    text.push('\n');
-    io::stderr()
-        .write_all(text.as_bytes())
-        .context("write the transcript to standard error")
 }

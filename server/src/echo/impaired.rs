@@ -12,8 +12,9 @@ use wire::link::{Direction, DropReason};
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
 use super::EchoArgs;
-use super::alone::say;
-use crate::link::clients::{Clients, FarEnd, Server};
+use super::say::say;
+use crate::link::clients::{Clients, FarEnd};
+use crate::link::flow::Server;
 use crate::link::totals::Ends;
 
 /// The server at the far end of every client's link.

@@ -1,7 +1,6 @@
 //! The clients behind one socket: each gets a link of its own when its first datagram comes.
 
 use std::collections::HashMap;
-use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,14 +12,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use wire::link::{Direction, DropReason, Impairment};
+use wire::link::Impairment;
 
-use super::flow::{Behind, Flow, PAUSE_AFTER_ERROR, Shared};
+use super::flow::{BUFFER_BYTES, Behind, Flow, PAUSE_AFTER_ERROR, Server, Shared};
 use super::totals::{Totals, add};
 use crate::clock::Clock;
-
-/// More than any datagram holds, so that none is cut.
-pub(super) const BUFFER_BYTES: usize = 65_536;
 
 /// Most clients at once; each may have a socket of its own.
 const MOST_CLIENTS: usize = 500;
@@ -30,15 +26,6 @@ const UNASKED: usize = 256;
 
 /// Asked of the system for receive buffers; it may give less (`net.core.rmem_max` on Linux).
 const WANTED_BUFFER_BYTES: usize = 8 << 20;
-
-/// A server in this process, behind the links of all clients.
-pub(crate) trait Server: Debug + Send + Sync {
-    /// Takes a datagram of a client and returns its answer, if there is one.
-    fn answer(&self, client: SocketAddr, payload: Bytes) -> Option<Bytes>;
-
-    /// Hears that the link dropped a datagram of this many bytes: on its way here, or the answer on its way back.
-    fn dropped(&self, client: SocketAddr, direction: Direction, bytes: usize, reason: DropReason);
-}
 
 /// What is behind the links.
 #[derive(Debug, Clone)]
@@ -212,6 +199,8 @@ fn widen(socket: &UdpSocket) {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use wire::link::{Direction, DropReason};
 
     use super::*;
 

@@ -1,5 +1,6 @@
 //! The link of one client: what it sends goes through one direction, what comes back through the other.
 
+use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,6 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use wire::link::{Direction, DropReason, Impairment, Link, Verdict};
 
-use super::clients::{BUFFER_BYTES, Server};
 use super::totals::{Totals, add};
 use crate::client::is_icmp;
 use crate::clock::Clock;
@@ -26,6 +26,9 @@ const MOST_HELD_BYTES: usize = 256 << 20;
 /// How long a loop pauses after an error, so that a persistent one cannot make it spin.
 pub(super) const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(5);
 
+/// More than any datagram holds, so that none is cut.
+pub(super) const BUFFER_BYTES: usize = 65_536;
+
 /// What all clients share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -34,6 +37,15 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// Bytes that wait on the links of all clients.
     pub(super) held: AtomicUsize,
+}
+
+/// A server in this process, behind the links of all clients.
+pub(crate) trait Server: Debug + Send + Sync {
+    /// Takes a datagram of a client and returns its answer, if there is one.
+    fn answer(&self, client: SocketAddr, payload: Bytes) -> Option<Bytes>;
+
+    /// Hears that the link dropped a datagram of this many bytes: on its way here, or the answer on its way back.
+    fn dropped(&self, client: SocketAddr, direction: Direction, bytes: usize, reason: DropReason);
 }
 
 /// The other end of a client's link.
