@@ -62,13 +62,12 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Which session this is, and where; empty when there is none, and where no host is asked for one.
+    /// Which session this is, and where; empty when there is none of a live host.
     pub fn about(&self) -> String {
-        let relay = self.session.relay();
         match (self.session.phase(), self.session.hello()) {
-            _ if self.session.mode() != Mode::Live => String::new(),
-            (Phase::Connecting { .. }, _) => words::connecting(relay),
-            (Phase::Live { .. }, Some(hello)) => words::live(&hello.session, relay, &hello.version),
+            (Phase::Live { .. }, Some(hello)) if self.session.mode() == Mode::Live => {
+                words::live(&hello.session, self.session.relay(), &hello.version)
+            }
             _ => String::new(),
         }
     }

@@ -5,7 +5,6 @@
 
 use udp_echo_feed::datagram::Datagram;
 use wire::ledger::Fate;
-use wire::link::Mishap;
 
 pub use udp_echo_feed::words::*;
 
@@ -174,20 +173,6 @@ pub fn introduction(more: &str) -> String {
         "" => what.to_owned(),
         more => [what, " ", more].concat(),
     }
-}
-
-/// A mishap was asked for.
-pub fn mishap(mishap: Mishap) -> &'static str {
-    match mishap {
-        Mishap::Lose => "The network loses this one, and nobody tells the sender.",
-        Mishap::Hold => "The network holds the first of two, and the second overtakes it.",
-        Mishap::Double => "The network delivers this one twice.",
-    }
-}
-
-/// While connecting.
-pub fn connecting(relay: &str) -> String {
-    fill("Connecting to □", &[relay])
 }
 
 /// While live.

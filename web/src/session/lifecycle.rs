@@ -186,8 +186,6 @@ impl Session {
             let payload = [number.as_bytes(), &self.draft].concat();
             self.begin_burst(Some(payload.into()), Pace::default(), now);
         }
-        // Without a host nothing is sent, which it says in a moment.
-        self.notice = effects.first().map(|_| words::mishap(mishap).to_owned());
         effects
     }
 

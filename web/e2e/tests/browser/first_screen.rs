@@ -64,17 +64,11 @@ async fn one_sentence_says_what_it_is_about_and_what_would_be_empty_takes_no_roo
     host.shutdown().await;
 }
 
-async fn press(page: &Page, button: &str, settled: u64) -> Result<String> {
+async fn press(page: &Page, button: &str, settled: u64) -> Result<()> {
     page.press_in_widget(&format!("[data-do={button}]")).await?;
-    page.wait_for(
-        "the fates",
-        &format!("return globalThis.settled >= {settled}"),
-    )
-    .await?;
-    let said = page
-        .in_widget("return root.querySelector('[part=notice]').textContent")
-        .await?;
-    Ok(said.as_str().context("a notice")?.to_owned())
+    let settled = format!("return globalThis.settled >= {settled}");
+    page.wait_for("the fates", &settled).await?;
+    Ok(())
 }
 
 #[tokio::test]
@@ -95,12 +89,10 @@ async fn one_press_loses_one_reorders_two_or_doubles_one_live_and_simulated() {
                 .await?;
             ensure!(words == json!(["Send", "Lose it", "Reorder it", "Double it"]), "{words}");
 
-            let said = press(page, "lose", 1).await?;
-            ensure!(said == "The network loses this one, and nobody tells the sender.", "{said}");
+            press(page, "lose", 1).await?;
             page.wait_for_in_widget("the loss", "tr[data-number='1'][data-fate=dropped]").await?;
 
-            let said = press(page, "hold", 3).await?;
-            ensure!(said == "The network holds the first of two, and the second overtakes it.", "{said}");
+            press(page, "hold", 3).await?;
             let received = "[...document.querySelector('udp-echo').shadowRoot.querySelectorAll('[data-transcript=client] [data-kind=printed]')]
                 .map((line) => line.textContent).filter((line) => line.startsWith('received'))";
             page.wait_for("both answers", &format!("return {received}.length === 2")).await?;
@@ -111,8 +103,7 @@ async fn one_press_loses_one_reorders_two_or_doubles_one_live_and_simulated() {
                 "{mode}: {received}"
             );
 
-            let said = press(page, "double", 4).await?;
-            ensure!(said == "The network delivers this one twice.", "{said}");
+            press(page, "double", 4).await?;
             let counts = page
                 .wait_for("the second copy", "return globalThis.stats?.duplicates === 1 && globalThis.stats")
                 .await?;
