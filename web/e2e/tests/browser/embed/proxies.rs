@@ -62,8 +62,9 @@ async fn below_a_path_every_page_finds_its_files_and_its_relay() {
         ensure!(address == format!("{below}/"), "{address}");
         echoes(page).await?;
         let relay = format!("{}/demo/relay", proxy.address);
-        let detail = said(page, "detail").await?;
-        ensure!(detail.contains(&relay), "{detail}");
+        let about = "return document.querySelector('udp-echo').shadowRoot.querySelector('[part=about]').textContent";
+        let about = page.script(about).await?.to_string();
+        ensure!(about.contains(&relay), "{about}");
         let script = page
             .script("return document.querySelector('script[src*=udp-echo]').src")
             .await?;
@@ -84,13 +85,13 @@ async fn below_a_path_every_page_finds_its_files_and_its_relay() {
         page.open(&format!("{below}/reference.html")).await?;
         let drawn = "return document.documentElement.dataset.drawn === ''";
         page.wait_for("the reference", drawn).await?;
-        let go = "const example = document.querySelector('[data-list=states] udp-echo');
+        let go = "const example = document.querySelector('#example udp-echo');
             example.mode = 'live';
             example.connect()";
         page.script(go).await?;
         page.wait_for(
             "its example, live",
-            "return document.querySelector('[data-list=states] udp-echo').matches(':state(live)')",
+            "return document.querySelector('#example udp-echo').matches(':state(live)')",
         )
         .await?;
         Ok(())
