@@ -82,6 +82,10 @@ async fn draw_all(page: &Page) -> Result<()> {
          })()",
     )
     .await?;
+    // Percentiles are told from twenty round trips on.
+    page.script("element.burst(40, 1, 'more')").await?;
+    page.wait_for_in_widget("the percentiles", "[part=percentile]")
+        .await?;
     Ok(())
 }
 
@@ -102,13 +106,13 @@ async fn the_catalogue_lists_the_parts_that_are_drawn_and_no_others() {
         "",
         &[&head, "<udp-echo mode=simulated view=full></udp-echo>"].concat(),
     );
-    // Answers that come after the wait for them, and a silence between them that is longer than any way.
+    // Answers that come after the wait for them, and a silence between them of more than three flights.
     site.page(
         "/late",
         "",
         &[
             &head,
-            "<udp-echo mode=simulated view=timeline delay=300 timeout=500 count=2 interval=1200 autosend></udp-echo>",
+            "<udp-echo mode=simulated view=timeline delay=300 timeout=500 count=2 interval=3000 autosend></udp-echo>",
         ]
         .concat(),
     );
