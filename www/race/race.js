@@ -27,12 +27,12 @@ const named = () => location.hash.match(/^#race=(\d{1,20})$/)?.[1];
 
 /** A side of the race: what its reader has, cell after cell. */
 function side(name, title, remark) {
-  const tally = make("p", { className: "tally" });
+  const score = make("p", { className: "score" });
   const cells = Array.from({ length: MESSAGES }, () => make("span", { className: "cell" }));
   const grid = make("div", { className: "cells" }, ...cells);
   grid.setAttribute("aria-hidden", "true");
   const heading = make("h3", { textContent: title }, make("small", { textContent: ` ${remark}` }));
-  const element = make("div", { className: "side" }, heading, tally, grid);
+  const element = make("div", { className: "side" }, heading, score, grid);
   element.dataset.side = name;
   const show = (letters) => {
     const count = (letter) => letters.split(letter).length - 1;
@@ -44,7 +44,7 @@ function side(name, title, remark) {
     if (count("l")) parts.push(`${count("l")} lost`);
     if (count("h")) parts.push(`${count("h")} held back`);
     const text = parts.join(", ");
-    if (tally.textContent !== text) tally.textContent = text;
+    if (score.textContent !== text) score.textContent = text;
   };
   return { element, show };
 }

@@ -20,9 +20,18 @@ const TALLY: &str = "return [document.querySelector('.tally').textContent,
     [...document.querySelectorAll('.experiments li')].filter((entry) => entry.textContent.includes('✓ done')).map((entry) => entry.dataset.name)]";
 
 async fn wait_for_step(page: &Page, wanted: serde_json::Value) -> Result<()> {
+    wait_until(page, LIT, wanted).await
+}
+
+async fn wait_for_tally(page: &Page, wanted: serde_json::Value) -> Result<()> {
+    wait_until(page, TALLY, wanted).await
+}
+
+/// The page is drawn a moment after it is asked for, and after a click.
+async fn wait_until(page: &Page, script: &str, wanted: serde_json::Value) -> Result<()> {
     let mut seen = json!(null);
-    let waited = eventually("a step", async || {
-        seen = page.script(LIT).await?;
+    let waited = eventually("what is wanted", async || {
+        seen = page.script(script).await?;
         Ok((seen == wanted).then_some(()))
     })
     .await;
@@ -68,7 +77,7 @@ async fn what_is_done_is_ticked_remembered_and_forgotten_when_asked() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         open(page, &host, "empty", "simulated").await?;
-        ensure!(page.script(TALLY).await? == json!(["0 of 12 done. Forget what I have done", []]));
+        wait_for_tally(page, json!(["0 of 12 done. Forget what I have done", []])).await?;
         for name in ["empty", "buffer"] {
             let case = CASES.iter().find(|case| case.name == name).expect("the experiment is there");
             perform(page, &host, case, "simulated").await?;
@@ -77,12 +86,12 @@ async fn what_is_done_is_ticked_remembered_and_forgotten_when_asked() {
             "2 of 12 done. This browser remembers it; nobody else is told. Forget what I have done",
             ["empty", "buffer"]
         ]);
-        ensure!(page.script(TALLY).await? == kept);
+        wait_for_tally(page, kept.clone()).await?;
         // In another visit, too, and beside the text.
         page.open("about:blank").await?;
         page.open(&format!("http://{}/", host.http())).await?;
         page.wait_for("the list", "return document.querySelector('.tally')").await?;
-        ensure!(page.script(TALLY).await? == kept);
+        wait_for_tally(page, kept.clone()).await?;
         let beside = page.script("return [...document.querySelectorAll('.claim .tick')].map((tick) => tick.closest('.claim').id)").await?;
         ensure!(beside == json!(["empty", "buffer"]), "{beside}");
         // What somebody else has written there is no reason to fail.
@@ -95,7 +104,7 @@ async fn what_is_done_is_ticked_remembered_and_forgotten_when_asked() {
         let tally = page.script(TALLY).await?;
         ensure!(tally[1] == json!(["loss"]), "{tally}");
         page.click(".tally button").await?;
-        ensure!(page.script(TALLY).await? == json!(["0 of 12 done. Forget what I have done", []]));
+        wait_for_tally(page, json!(["0 of 12 done. Forget what I have done", []])).await?;
         ensure!(page.script("return localStorage.length").await? == 0);
         Ok(())
     })

@@ -91,7 +91,7 @@ async fn what_is_on_the_wire_is_not_translated_nor_corrected() {
         page.wait_for_in_widget("the lab", "[part=netem]").await?;
         let wrong = page
             .in_widget(
-                "const wire = root.querySelectorAll('[part=lines], #message, [part=path], [part=setting], [part=about] span, #target, [part=stage], [part=netem], [part=hex], [part=text], [part=dump], [part=header-fields], [part=command], [part=boxes], tbody');
+                "const wire = root.querySelectorAll('[data-transcript]:not([data-transcript=link]) [part=lines], #message, [part=path], [part=setting], [part=about] span, #target, [part=stage], [part=netem], [part=hex], [part=text], [part=dump], [part=header-fields], [part=command], [part=boxes], tbody');
                  const fields = root.querySelectorAll('#message, [part=hex], [part=text], #seed');
                  return [...[...wire].filter((node) => !node.closest('[translate=no]')),
                      ...[...fields].filter((node) => node.getAttribute('spellcheck') !== 'false' || node.autocapitalize !== 'off' && node.autocapitalize !== 'none' || node.autocomplete !== 'off')]

@@ -74,7 +74,7 @@ async fn the_widget_copies(page: &Page, origin: &str) -> Result<()> {
     page.open(origin).await?;
     page.wait_for_state("simulated").await?;
     ensure_is(page, "the page", PLAIN_HTTP, json!([false, "undefined"])).await?;
-    page.wait_for_in_widget("the lab", "[data-tool=copy]")
+    page.wait_for_in_widget("the lab", "[data-tool=netem-there]")
         .await?;
     page.wait_for_in_widget("the bytes", "[data-copy]").await?;
     page.in_widget("root.querySelectorAll('details').forEach((details) => (details.open = true))")
@@ -88,7 +88,7 @@ async fn the_widget_copies(page: &Page, origin: &str) -> Result<()> {
     };
     for (button, place) in [
         ("[part=copy-button]", "[part=copied]"),
-        ("[data-tool=copy]", "[data-ref=copied]"),
+        ("[data-tool=netem-there]", "[data-ref=copied]"),
     ] {
         page.press_in_widget(button).await?;
         page.wait_for(
@@ -100,7 +100,7 @@ async fn the_widget_copies(page: &Page, origin: &str) -> Result<()> {
     page.script("document.execCommand = () => false").await?;
     for (button, place) in [
         ("[part=copy-button]", "[part=copied]"),
-        ("[data-tool=copy]", "[data-ref=copied]"),
+        ("[data-tool=netem-there]", "[data-ref=copied]"),
     ] {
         page.press_in_widget(button).await?;
         page.wait_for(place, &format!("{}.includes('selected')", said(place)))
