@@ -40,7 +40,10 @@ fn run(set: Set, pause: u64, payloads: &[&[u8]]) -> Vec<Datagram> {
         while let Some(outgoing) = host.poll(now) {
             if let Outgoing::Control(HostMessage::Events(events)) = outgoing {
                 for event in events {
-                    tell(&mut datagrams[event.1 as usize - 1], event);
+                    // Number 0 is an answer to nothing that was sent, such as one with a bit turned over: it has no datagram.
+                    if let Some(index) = (event.1 as usize).checked_sub(1) {
+                        tell(&mut datagrams[index], event);
+                    }
                 }
             }
         }
