@@ -29,7 +29,7 @@ mod transport;
 
 pub use args::ClientArgs;
 pub(crate) use args::DEFAULT_SERVER;
-pub(crate) use transport::{is_icmp, server_address};
+pub(crate) use transport::{connected, is_icmp, server_address, widen};
 
 use args::Style;
 use capture::{CaptureFile, Place};

@@ -158,22 +158,11 @@ pub(super) struct Direct {
 impl Direct {
     async fn open(address: &str) -> anyhow::Result<Self> {
         let peer = server_address(address).await?;
-        // The client does not choose a port: the system does (claim 6).
-        let any = match peer {
-            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-        };
-        let socket = UdpSocket::bind(any)
-            .await
-            .map_err(|error| out_of_reach(peer, &error))?;
-        let options = socket2::SockRef::from(&socket);
-        // Less than was asked for is no error: the window is made to fit what there is.
-        let _ = options.set_recv_buffer_size(WANTED_BUFFER_BYTES);
-        let buffer_bytes = options.recv_buffer_size().unwrap_or(0);
-        socket
-            .connect(peer)
-            .await
-            .map_err(|error| out_of_reach(peer, &error))?;
+        let socket = connected(peer).await;
+        let socket = socket.map_err(|error| out_of_reach(peer, &error))?;
+        let buffer_bytes = socket2::SockRef::from(&socket)
+            .recv_buffer_size()
+            .unwrap_or(0);
         Ok(Self {
             local: socket
                 .local_addr()
@@ -202,6 +191,26 @@ impl Direct {
             Err(error) => Err(error).with_context(|| format!("receive from {}", self.peer)),
         }
     }
+}
+
+/// A socket that talks to `peer` alone. It does not choose a port: the system does (claim 6).
+///
+/// # Errors
+/// The operating system's.
+pub(crate) async fn connected(peer: SocketAddr) -> io::Result<UdpSocket> {
+    let any: IpAddr = match peer {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).await?;
+    widen(&socket);
+    socket.connect(peer).await?;
+    Ok(socket)
+}
+
+/// Lets bursts wait in the kernel. Less than was asked for is no error: whoever uses the socket makes do with what there is.
+pub(crate) fn widen(socket: &UdpSocket) {
+    let _ = socket2::SockRef::from(socket).set_recv_buffer_size(WANTED_BUFFER_BYTES);
 }
 
 /// Whether a socket's error is news of an earlier datagram, brought by ICMP (RFC 1122, section 4.1.3.3). Windows calls

@@ -12,7 +12,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
-use super::say::say;
+use super::say::{EMPTY, GUARDED, about, say};
 use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome, impaired};
 use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
@@ -56,15 +56,19 @@ pub struct EchoArgs {
 /// When the address cannot be bound, or standard error cannot be written.
 pub async fn run(args: EchoArgs, inherited: Inherited) -> anyhow::Result<ExitCode> {
     let stopped = stop_signal()?;
-    if !args.link.is_empty() {
-        let (address, socket) = (args.address, inherited.udp);
-        ensure!(
-            inherited.http.is_none(),
-            "`udp-echo echo` has no use for the TCP socket that LISTEN_FDS passes: leave ListenStream= out"
+    if let Some(listener) = &inherited.http {
+        bail!(
+            "`udp-echo echo` has no use for the TCP socket {} that LISTEN_FDS passes: leave ListenStream= out, or start \
+             `udp-echo serve`",
+            listener.local_addr()?
         );
-        let socket = match socket {
+    }
+    if !args.link.is_empty() {
+        let socket = match inherited.udp {
             Some(socket) => socket,
-            None => clients::bind(address).map_err(|error| cannot_bind(address, error))?,
+            None => {
+                clients::bind(args.address).map_err(|error| cannot_bind(args.address, error))?
+            }
         };
         return impaired::run(&args, socket, stopped).await;
     }
@@ -114,13 +118,6 @@ pub async fn run(args: EchoArgs, inherited: Inherited) -> anyhow::Result<ExitCod
 /// The server on the socket that was passed, or else on the address that was asked for.
 fn open(args: &EchoArgs, inherited: Inherited) -> anyhow::Result<EchoServer> {
     let (rule, offload, clock) = (args.rules.into(), !args.no_offload, Clock::start());
-    if let Some(listener) = inherited.http {
-        bail!(
-            "`udp-echo echo` has no use for the TCP socket {} that LISTEN_FDS passes: leave ListenStream= out, or start \
-             `udp-echo serve`",
-            listener.local_addr()?
-        );
-    }
     if let Some(socket) = inherited.udp {
         return EchoServer::adopt(socket, rule, offload, clock);
     }
@@ -147,20 +144,12 @@ fn tell(observed: &ObservedDatagram) -> Vec<String> {
         text,
         outcome,
     } = observed;
-    let mut lines = vec![transcript::received_from(*received, &(*peer).into())];
-    lines.push(text.clone());
-    if received < bytes {
-        lines.push(format!(
-            "(the datagram had {bytes} bytes: the buffer cut it)"
-        ));
-    }
-    match outcome {
-        Outcome::Sent { bytes, .. } => lines.push(transcript::sent_back(*bytes, &(*peer).into())),
-        Outcome::Empty => lines.push("(no data, no answer)".to_owned()),
-        Outcome::Guarded => {
-            lines.push("(no answer: that port may itself answer everything)".to_owned())
-        }
-        Outcome::Failed(reason) => lines.push(format!("(the answer could not be sent: {reason})")),
-    }
-    lines
+    let peer = (*peer).into();
+    let end = match outcome {
+        Outcome::Sent { bytes, .. } => transcript::sent_back(*bytes, &peer),
+        Outcome::Empty => EMPTY.to_owned(),
+        Outcome::Guarded => GUARDED.to_owned(),
+        Outcome::Failed(reason) => format!("(the answer could not be sent: {reason})"),
+    };
+    about(&peer, *bytes, *received, text.clone(), end)
 }

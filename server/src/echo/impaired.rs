@@ -12,7 +12,7 @@ use wire::link::{Direction, DropReason};
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
 use super::EchoArgs;
-use super::say::say;
+use super::say::{EMPTY, GUARDED, about, say};
 use crate::link::clients::{Clients, FarEnd};
 use crate::link::flow::Server;
 use crate::link::totals::Ends;
@@ -86,22 +86,13 @@ impl Server for EchoBehindLink {
             EchoAnswer::Reply { bytes, .. } => (bytes, Some(payload.slice(..bytes))),
         };
         let answer = answer.filter(|_| !is_guarded(client, self.port));
-        let mut lines = vec![
-            transcript::received_from(received, &peer),
-            transcript::shown(&payload[..received]),
-        ];
-        if received < payload.len() {
-            let bytes = payload.len();
-            lines.push(format!(
-                "(the datagram had {bytes} bytes: the buffer cut it)"
-            ));
-        }
-        lines.push(match (&answer, received) {
+        let end = match (&answer, received) {
             (Some(answer), _) => transcript::sent_back(answer.len(), &peer),
-            (None, 0) => "(no data, no answer)".to_owned(),
-            (None, _) => "(no answer: that port may itself answer everything)".to_owned(),
-        });
-        self.tell(lines);
+            (None, 0) => EMPTY.to_owned(),
+            (None, _) => GUARDED.to_owned(),
+        };
+        let text = transcript::shown(&payload[..received]);
+        self.tell(about(&peer, payload.len(), received, text, end));
         answer
     }
 

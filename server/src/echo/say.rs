@@ -3,6 +3,27 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
+use wire::transcript::{self, Address};
+
+/// An empty datagram was logged.
+pub(super) const EMPTY: &str = "(no data, no answer)";
+
+/// A datagram came from a port that gets no answers.
+pub(super) const GUARDED: &str = "(no answer: that port may itself answer everything)";
+
+/// The lines about a datagram of `bytes` bytes, of which the server's buffer held the first `received`; `end` says what the server did.
+pub(super) fn about(
+    peer: &Address,
+    bytes: usize,
+    received: usize,
+    text: String,
+    end: String,
+) -> Vec<String> {
+    let cut =
+        (received < bytes).then(|| format!("(the datagram had {bytes} bytes: the buffer cut it)"));
+    let lines = [transcript::received_from(received, peer), text];
+    lines.into_iter().chain(cut).chain([end]).collect()
+}
 
 /// Writes lines, all in one call, so that two clients' parts do not mix.
 ///

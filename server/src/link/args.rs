@@ -34,7 +34,7 @@ pub struct LinkArgs {
 }
 
 /// What a link does to datagrams, in the spelling of `tc netem`.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Link (VALUE holds both ways, THERE/BACK sets them apart: 30%/0%)")]
 pub struct ImpairmentArgs {
     /// A link that has a name; the options below change it
@@ -124,31 +124,7 @@ impl ImpairmentArgs {
 
     /// Whether nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self {
-            preset,
-            loss,
-            delay,
-            reorder,
-            duplicate,
-            corrupt,
-            no_checksum,
-            rate,
-            limit,
-            seed,
-        } = self;
-        let options = [
-            preset.is_some(),
-            loss.is_some(),
-            delay.is_some(),
-            reorder.is_some(),
-            duplicate.is_some(),
-            corrupt.is_some(),
-            *no_checksum,
-            rate.is_some(),
-            limit.is_some(),
-            seed.is_some(),
-        ];
-        options == [false; 10]
+        *self == Self::default()
     }
 
     /// The seed that was given, or else a random one, short enough to be typed again.

@@ -1,7 +1,7 @@
 //! The clients behind one socket: each gets a link of its own when its first datagram comes.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -16,6 +16,7 @@ use wire::link::Impairment;
 
 use super::flow::{BUFFER_BYTES, Behind, Flow, PAUSE_AFTER_ERROR, Server, Shared};
 use super::totals::{Totals, add};
+use crate::client::{connected, widen};
 use crate::clock::Clock;
 
 /// Most clients at once; each may have a socket of its own.
@@ -23,9 +24,6 @@ const MOST_CLIENTS: usize = 500;
 
 /// Datagrams of one client that may wait for its link to be asked.
 const UNASKED: usize = 256;
-
-/// Asked of the system for receive buffers; it may give less (`net.core.rmem_max` on Linux).
-const WANTED_BUFFER_BYTES: usize = 8 << 20;
 
 /// What is behind the links.
 #[derive(Debug, Clone)]
@@ -52,8 +50,7 @@ pub(crate) struct Clients {
 /// # Errors
 /// The address cannot be bound.
 pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<std::net::UdpSocket> {
-    let socket = std::net::UdpSocket::bind(address)?;
-    Ok(socket)
+    Ok(std::net::UdpSocket::bind(address)?)
 }
 
 impl Clients {
@@ -179,25 +176,9 @@ impl Clients {
     }
 }
 
-/// A socket of one client's own that talks to the program and hears of nobody else.
-async fn connected(to: SocketAddr) -> std::io::Result<UdpSocket> {
-    let any: IpAddr = match to {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((any, 0)).await?;
-    socket.connect(to).await?;
-    widen(&socket);
-    Ok(socket)
-}
-
-/// Lets bursts wait in the kernel. Less than was asked for is no error.
-fn widen(socket: &UdpSocket) {
-    let _ = socket2::SockRef::from(socket).set_recv_buffer_size(WANTED_BUFFER_BYTES);
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
     use std::time::Duration;
 
     use wire::link::{Direction, DropReason};

@@ -96,11 +96,11 @@ impl Flow {
             let due = self.next_due();
             tokio::select! {
                 datagram = incoming.recv() => match datagram {
-                    Some(datagram) => self.came_from_client(datagram),
+                    Some(datagram) => self.offer(Direction::Up, datagram),
                     None => return,
                 },
                 answer = self.behind.receive() => match answer {
-                    Some(answer) => self.came_back(answer),
+                    Some(answer) => self.offer(Direction::Down, answer),
                     None => add(&self.shared.totals.refused, 1),
                 },
                 () = sleep_until(due.unwrap_or(forgotten_at)) => {
@@ -120,52 +120,54 @@ impl Flow {
         Some(self.shared.clock.instant(due))
     }
 
-    fn came_from_client(&mut self, datagram: Bytes) {
-        let now = self.shared.clock.now();
-        let bytes = datagram.len();
-        self.there.narrow(self.shared.is_full());
-        let verdict = self.there.offer(now, (), datagram);
-        self.shared.totals.there.judged(verdict);
-        self.tell_of_a_drop(Direction::Up, bytes, verdict);
+    /// Puts a datagram on one direction of the link.
+    fn offer(&mut self, direction: Direction, datagram: Bytes) {
+        let (now, bytes) = (self.shared.clock.now(), datagram.len());
+        let is_full = self.shared.is_full();
+        let link = self.link(direction);
+        link.narrow(is_full);
+        let verdict = link.offer(now, (), datagram);
+        self.shared.totals.of(direction).judged(verdict);
+        if let Verdict::Dropped(reason) = verdict {
+            self.tell_of_a_drop(direction, bytes, reason);
+        }
     }
 
-    fn came_back(&mut self, answer: Bytes) {
-        let now = self.shared.clock.now();
-        let bytes = answer.len();
-        self.back.narrow(self.shared.is_full());
-        let verdict = self.back.offer(now, (), answer);
-        self.shared.totals.back.judged(verdict);
-        self.tell_of_a_drop(Direction::Down, bytes, verdict);
+    /// The next datagram that has reached the end of one direction by `now`.
+    fn arrived(&mut self, direction: Direction, now: u64) -> Option<Bytes> {
+        loop {
+            match self.link(direction).due(now)? {
+                Ok(carried) => return Some(carried.payload),
+                Err(carried) => {
+                    self.shared.totals.of(direction).corrupted();
+                    let bytes = carried.payload.len();
+                    self.tell_of_a_drop(direction, bytes, DropReason::Checksum);
+                }
+            }
+        }
     }
 
-    fn tell_of_a_drop(&self, direction: Direction, bytes: usize, verdict: Verdict) {
-        if let (Behind::Server(server), Verdict::Dropped(reason)) = (&self.behind, verdict) {
+    fn link(&mut self, direction: Direction) -> &mut Link<()> {
+        match direction {
+            Direction::Up => &mut self.there,
+            Direction::Down => &mut self.back,
+        }
+    }
+
+    fn tell_of_a_drop(&self, direction: Direction, bytes: usize, reason: DropReason) {
+        if let Behind::Server(server) = &self.behind {
             server.dropped(self.client, direction, bytes, reason);
         }
     }
 
-    /// Hands over whatever has reached the end of its link by now.
+    /// Hands over whatever has reached the end of its direction by now.
     async fn deliver(&mut self) {
         let now = self.shared.clock.now();
-        while let Some(arrival) = self.there.due(now) {
-            match arrival {
-                Ok(carried) => self.hand_to_program(carried.payload).await,
-                Err(carried) => {
-                    self.shared.totals.there.corrupted();
-                    let verdict = Verdict::Dropped(DropReason::Checksum);
-                    self.tell_of_a_drop(Direction::Up, carried.payload.len(), verdict);
-                }
-            }
+        while let Some(payload) = self.arrived(Direction::Up, now) {
+            self.hand_to_program(payload).await;
         }
-        while let Some(arrival) = self.back.due(now) {
-            match arrival {
-                Ok(carried) => self.hand_to_client(&carried.payload).await,
-                Err(carried) => {
-                    self.shared.totals.back.corrupted();
-                    let verdict = Verdict::Dropped(DropReason::Checksum);
-                    self.tell_of_a_drop(Direction::Down, carried.payload.len(), verdict);
-                }
-            }
+        while let Some(payload) = self.arrived(Direction::Down, now) {
+            self.hand_to_client(&payload).await;
         }
         self.account();
     }
@@ -185,9 +187,8 @@ impl Flow {
             },
             Behind::Server(server) => {
                 there.went();
-                let answer = server.answer(self.client, payload);
-                if let Some(answer) = answer {
-                    self.came_back(answer);
+                if let Some(answer) = server.answer(self.client, payload) {
+                    self.offer(Direction::Down, answer);
                 }
             }
         }

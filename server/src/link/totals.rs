@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context as _;
 use serde::Serialize;
 use wire::digits::digits;
-use wire::link::{DropReason, Verdict};
+use wire::link::{Direction, DropReason, Verdict};
 
 /// Counters of all clients. Each is changed by itself, so that one that is read between two changes may be ahead of another.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     /// From clients to the program.
-    pub(super) there: Direction,
+    pub(super) there: DirectionTotals,
     /// From the program to clients.
-    pub(super) back: Direction,
+    pub(super) back: DirectionTotals,
     pub(super) clients: AtomicU64,
     /// Datagrams of clients for which there was no room.
     pub(super) turned_away: AtomicU64,
@@ -26,7 +26,7 @@ pub(crate) struct Totals {
 
 /// Counters of one direction.
 #[derive(Debug, Default)]
-pub(super) struct Direction {
+pub(super) struct DirectionTotals {
     came: AtomicU64,
     went: AtomicU64,
     doubled: AtomicU64,
@@ -73,7 +73,7 @@ struct ToldDirection {
     waiting: u64,
 }
 
-impl Direction {
+impl DirectionTotals {
     /// A datagram came, and the link decided about it.
     pub(super) fn judged(&self, verdict: Verdict) {
         add(&self.came, 1);
@@ -160,6 +160,14 @@ impl Direction {
 }
 
 impl Totals {
+    /// The counters of one direction.
+    pub(super) fn of(&self, direction: Direction) -> &DirectionTotals {
+        match direction {
+            Direction::Up => &self.there,
+            Direction::Down => &self.back,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn clients_refused_and_turned_away(&self) -> [u64; 3] {
         [&self.clients, &self.refused, &self.turned_away].map(of)
@@ -232,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_direction_is_told_without_its_zeros_and_its_sum_closes() {
-        let direction = Direction::default();
+        let direction = DirectionTotals::default();
         for verdict in [
             Verdict::Carried(1),
             Verdict::Carried(2),
@@ -255,7 +263,7 @@ mod tests {
             told.went + told.lost + told.corrupted + told.queue_full + told.unsent + told.waiting
         );
         assert_eq!(
-            Direction::default().sentence(),
+            DirectionTotals::default().sentence(),
             "0 datagrams came, 0 went on"
         );
     }
