@@ -30,6 +30,8 @@ pub mod shape;
 
 #[cfg(feature = "samples")]
 pub mod frame;
+#[cfg(feature = "samples")]
+pub mod run;
 
 /// Microseconds of the browser's monotonic clock.
 pub type Micros = u64;

@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use udp_echo_feed::datagram::Datagram;
 use udp_echo_feed::feed::Feed;
+use udp_echo_feed::run::Set;
 use udp_echo_feed::{form, json};
-use wire::control::{ClientMessage, Event, HostMessage, Lab, ServerRules, What};
-use wire::ledger::{Delivery, Fate};
+use wire::control::{Event, ServerRules, What};
+use wire::ledger::Fate;
 use wire::link::Impairment;
-use wire::simulator::{Outgoing, Simulator};
 
 use crate::course::{BROWSER, End, RELAY, SERVER};
 use crate::film::{Dot, Film, Lane, Speed};
@@ -27,50 +27,15 @@ fn run_at(
     pause: u64,
     payloads: &[&[u8]],
 ) -> Vec<Datagram> {
-    let mut host = Simulator::new(0, 1);
-    host.control(&ClientMessage::Server(rules));
-    host.control(&ClientMessage::Lab(Lab { up, down, seed }));
-    let mut datagrams = Vec::new();
-    let take = |datagrams: &mut Vec<Datagram>, host: &mut Simulator, now| {
-        while let Some(outgoing) = host.poll(now) {
-            if let Outgoing::Control(HostMessage::Events(events)) = outgoing {
-                for event in events {
-                    tell(&mut datagrams[event.1 as usize - 1], event);
-                }
-            }
-        }
+    let set = Set {
+        up,
+        down,
+        seed,
+        rules,
+        ..Set::default()
     };
-    let mut now = 0;
-    for (number, payload) in (1..).zip(payloads) {
-        now = number * pause;
-        while let Some(due) = host.next_due().filter(|due| *due <= now) {
-            take(&mut datagrams, &mut host, due);
-        }
-        datagrams.push(Datagram::new(number, (*payload).into(), now));
-        host.datagram(now, payload.to_vec().into());
-        take(&mut datagrams, &mut host, now);
-    }
-    while let Some(due) = host.next_due() {
-        now = now.max(due);
-        take(&mut datagrams, &mut host, now);
-    }
-    datagrams
-}
-
-fn tell(datagram: &mut Datagram, event: Event) {
-    match event.3 {
-        What::RelayOut(_, Delivery::Echoed) => {
-            // The page's own part is 400 µs on top.
-            datagram.answered_at = Some(event.0 + 400);
-            datagram.fate = Some(Fate::Echoed);
-        }
-        What::Lost => datagram.fate = Some(Fate::Lost),
-        What::Gone => datagram.fate = Some(Fate::Dropped),
-        What::Refused(_) => datagram.fate = Some(Fate::Refused),
-        What::Unanswered => datagram.fate = Some(Fate::Unanswered),
-        _ => {}
-    }
-    datagram.events.push(event);
+    // The page's own part is 400 µs.
+    udp_echo_feed::run::run(set, pause, 400, payloads)
 }
 
 fn film(datagrams: &[Datagram]) -> Film {

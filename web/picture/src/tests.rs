@@ -1,9 +1,8 @@
 //! Pictures of runs of the simulated host.
 
-use wire::control::{ClientMessage, Event, HostMessage, Lab, Options, ServerRules, What};
-use wire::ledger::{Delivery, Fate};
+use wire::control::{Event, Options, ServerRules, What};
+use wire::ledger::Delivery;
 use wire::link::{Direction, DropReason, Impairment};
-use wire::simulator::{Outgoing, Simulator};
 
 use crate::frame::{Frame, WINDOWS};
 use crate::layout::{Moment, lay_out};
@@ -14,71 +13,11 @@ use crate::steps::{overtaken, steps};
 use crate::way::{MIDDLE, Pace, RELAY, SERVER};
 use crate::words;
 use udp_echo_feed::datagram::Datagram;
+use udp_echo_feed::run::{Set, tell};
 
-/// What to set before the first datagram.
-#[derive(Default)]
-struct Set {
-    up: Impairment,
-    down: Impairment,
-    seed: u64,
-    rules: ServerRules,
-    options: Options,
-}
-
-/// Sends payloads, one every `pause` microseconds, and lets everything come to its end.
+/// A run in which the page's own part is 20 µs.
 fn run(set: Set, pause: u64, payloads: &[&[u8]]) -> Vec<Datagram> {
-    let mut host = Simulator::new(0, 1);
-    host.control(&ClientMessage::Options(set.options));
-    host.control(&ClientMessage::Server(set.rules));
-    host.control(&ClientMessage::Lab(Lab {
-        up: set.up,
-        down: set.down,
-        seed: set.seed,
-    }));
-    let mut datagrams = Vec::new();
-    let take = |datagrams: &mut Vec<Datagram>, host: &mut Simulator, now| {
-        while let Some(outgoing) = host.poll(now) {
-            if let Outgoing::Control(HostMessage::Events(events)) = outgoing {
-                for event in events {
-                    // Number 0 is an answer to nothing that was sent, such as one with a bit turned over: it has no datagram.
-                    if let Some(index) = (event.1 as usize).checked_sub(1) {
-                        tell(&mut datagrams[index], event);
-                    }
-                }
-            }
-        }
-    };
-    let mut now = 0;
-    for (number, payload) in (1..).zip(payloads) {
-        now = number * pause;
-        while let Some(due) = host.next_due().filter(|due| *due <= now) {
-            take(&mut datagrams, &mut host, due);
-        }
-        datagrams.push(Datagram::new(number, (*payload).into(), now));
-        host.datagram(now, payload.to_vec().into());
-        take(&mut datagrams, &mut host, now);
-    }
-    while let Some(due) = host.next_due() {
-        now = now.max(due);
-        take(&mut datagrams, &mut host, now);
-    }
-    datagrams
-}
-
-fn tell(datagram: &mut Datagram, event: Event) {
-    match event.3 {
-        What::RelayOut(_, Delivery::Echoed) => {
-            // The page's own part is 20 µs on top.
-            datagram.answered_at = Some(event.0 + 20);
-            datagram.fate = Some(Fate::Echoed);
-        }
-        What::Lost => datagram.fate = Some(Fate::Lost),
-        What::Gone => datagram.fate = Some(Fate::Dropped),
-        What::Refused(_) => datagram.fate = Some(Fate::Refused),
-        What::Unanswered => datagram.fate = Some(Fate::Unanswered),
-        _ => {}
-    }
-    datagram.events.push(event);
+    udp_echo_feed::run::run(set, pause, 20, payloads)
 }
 
 /// A link that does one thing.
@@ -554,7 +493,7 @@ fn of_a_strangers_server_only_the_halves_are_drawn_and_marked_as_assumed() {
         (190, What::UdpIn(1)),
         (200, What::RelayOut(1, Delivery::Echoed)),
     ] {
-        tell(&mut datagram, Event(at, 1, 0, what));
+        tell(&mut datagram, Event(at, 1, 0, what), 20);
     }
     let sketch = Sketch::of(&[&datagram], Pace::default());
     let assumed: Vec<_> = sketch
