@@ -44,12 +44,12 @@ const NETEM: [&str; 3] = ["netem-there", "netem-back", "netem-undo"];
 /// What this chunk draws.
 #[wasm_bindgen]
 pub struct Panel {
-    desk: Rc<RefCell<Desk>>,
+    state: Rc<RefCell<PanelState>>,
     _listeners: [Listener; 3],
 }
 
-/// What the reader works at.
-struct Desk {
+/// What the panel shows, and what it is about to do.
+struct PanelState {
     act: Act,
     feed: Feed,
     bench: Bench,
@@ -73,10 +73,10 @@ impl Panel {
         let Some(value) = json::parse(feed) else {
             return;
         };
-        let mut desk = self.desk.borrow_mut();
+        let mut state = self.state.borrow_mut();
         // The core writes what is read here; tests hold the two together.
-        if desk.feed.take_in(&value).is_ok() {
-            desk.show(&value);
+        if state.feed.take_in(&value).is_ok() {
+            state.show(&value);
         }
     }
 }
@@ -84,7 +84,7 @@ impl Panel {
 impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
         let shell = Shell::write(place, PANEL, words::PANEL);
-        let desk = Desk {
+        let state = PanelState {
             act,
             feed: Feed::default(),
             bench: Bench::default(),
@@ -98,40 +98,43 @@ impl Panel {
             unsent: 0,
             sends: None,
         };
-        let desk = Rc::new(RefCell::new(desk));
-        let timer = |work: fn(&mut Desk)| {
-            // The timer is the desk's own: it must not hold it.
-            let desk = Rc::downgrade(&desk);
+        let state = Rc::new(RefCell::new(state));
+        let timer = |work: fn(&mut PanelState)| {
+            // The timer is the state's own: it must not hold it.
+            let state = Rc::downgrade(&state);
             Timer::new(Box::new(move || {
-                if let Some(desk) = desk.upgrade() {
-                    work(&mut desk.borrow_mut());
+                if let Some(state) = state.upgrade() {
+                    work(&mut state.borrow_mut());
                 }
             }))
         };
-        let (asks, sends) = (timer(Desk::ask_for_link), timer(Desk::send_next));
-        desk.borrow_mut().asks = Some(asks);
-        desk.borrow_mut().sends = Some(sends);
-        let listen = |name, work: fn(&mut Desk, &Element) -> Option<()>| {
-            let desk = Rc::clone(&desk);
+        let (asks, sends) = (
+            timer(PanelState::ask_for_link),
+            timer(PanelState::send_next),
+        );
+        state.borrow_mut().asks = Some(asks);
+        state.borrow_mut().sends = Some(sends);
+        let listen = |name, work: fn(&mut PanelState, &Element) -> Option<()>| {
+            let state = Rc::clone(&state);
             let callback = move |event: web_sys::Event| {
                 if let Some(target) = event.target() {
-                    work(&mut desk.borrow_mut(), target.unchecked_ref());
+                    work(&mut state.borrow_mut(), target.unchecked_ref());
                 }
             };
             Listener::new(place, name, Box::new(callback))
         };
         Self {
             _listeners: [
-                listen("input", Desk::typed),
-                listen("change", Desk::switched),
-                listen("click", Desk::clicked),
+                listen("input", PanelState::typed),
+                listen("change", PanelState::switched),
+                listen("click", PanelState::clicked),
             ],
-            desk,
+            state,
         }
     }
 }
 
-impl Desk {
+impl PanelState {
     fn show(&mut self, value: &Value<'_>) {
         let link = value.field("lab").map(codec::from_value);
         let rules = value.field("rules").map(codec::from_value);
