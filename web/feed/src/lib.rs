@@ -11,7 +11,8 @@
 //! - [`chunk`]: what a panel says;
 //! - [`shape`]: shapes of a drawing;
 //! - [`dom`]: listeners, timers and frames that end when they are dropped; `markup`: the frame of a panel, from its markup;
-//! - `frame`, for tests: what must hold of a panel's HTML.
+//! - `frame` and `run`, for tests: what must hold of a panel's HTML; a datagram whose echo is on its way, and a panel's page at
+//!   two moments.
 
 pub mod codec;
 pub mod json;
