@@ -6,6 +6,7 @@
 //! - [`ledger`]: the fates of datagrams, and counters that always add up;
 //! - [`link`]: what a network may do to datagrams;
 //! - [`session`]: one session of a relay as a state machine, without its sockets;
+//! - [`sockets`]: the same for any number of sockets behind one WebSocket;
 //! - [`echo`]: what an echo server answers, and whom it never answers;
 //! - [`simulator`]: a host without a network, for the page when no host answers;
 //! - [`race`]: the same messages with the same losses over UDP and over TCP, and [`tcp`], the model behind TCP's side;
@@ -22,6 +23,7 @@ pub mod ledger;
 pub mod link;
 pub mod session;
 pub mod simulator;
+pub mod sockets;
 
 pub mod race;
 pub mod tcp;
