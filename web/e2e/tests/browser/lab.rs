@@ -128,6 +128,35 @@ async fn sliders_say_in_words_what_they_do_and_twenty_datagrams_show_it() {
     .await;
 }
 
+#[tokio::test]
+async fn a_fate_has_the_same_colour_and_sign_in_the_rows_and_among_the_newest_twenty() {
+    in_chromium(async |page| {
+        open(page, "").await?;
+        let marks = async |fate: &str| {
+            page.in_widget(&format!(
+                "return ['[data-fate={fate}] [part=fate-word]', '[part=tally-mark][data-fate={fate}]'].map((place) => {{
+                   const mark = root.querySelector(place);
+                   const sign = getComputedStyle(mark, '::before');
+                   const colour = place.startsWith('[part=tally') ? getComputedStyle(mark) : sign;
+                   return [sign.content.slice(0, 3), colour.backgroundColor];
+                 }})"
+            ))
+            .await
+        };
+        send_20(page, "Newest 20: 20 echoed.").await?;
+        let echoed = json!(["\"✓\"", "rgb(0, 158, 115)"]);
+        ensure!(marks("echoed").await? == json!([echoed, echoed]), "{}", marks("echoed").await?);
+
+        focus(page, "loss").await?;
+        page.press(Key::End).await?;
+        send_20(page, "Newest 20: 20 lost on the link.").await?;
+        let dropped = json!(["\"↓\"", "rgb(230, 159, 0)"]);
+        ensure!(marks("dropped").await? == json!([dropped, dropped]), "{}", marks("dropped").await?);
+        Ok(())
+    })
+    .await;
+}
+
 /// Each live region that changes would be read out beside the slider's own value.
 #[tokio::test]
 async fn each_step_of_a_slider_is_announced_once() {
