@@ -61,14 +61,8 @@ impl UdpSocket {
     ///
     /// Names the address and the operating system's reason. Must be called inside a tokio runtime.
     pub fn bind(address: SocketAddr, offload: bool) -> anyhow::Result<Self> {
-        Self::open(address, offload, |socket| {
-            if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
-                // Windows and some BSDs would take IPv6 alone.
-                socket.set_only_v6(false)?;
-            }
-            socket.bind(&address.into())
-        })
-        .with_context(|| format!("bind UDP on {address}"))
+        Self::open(address, offload, |socket| bind(socket, address))
+            .with_context(|| format!("bind UDP on {address}"))
     }
 
     /// Opens a socket that talks to `peer` alone, from a port that the system picks (claim 6) or from `port`.
@@ -249,6 +243,19 @@ impl UdpSocket {
     fn segment_limit(&self) -> usize {
         self.segment_limit.load(Ordering::Relaxed)
     }
+}
+
+/// Binds a socket to `address`; on `[::]` it takes IPv4 as well, whatever the system's own default is.
+///
+/// # Errors
+///
+/// The operating system's reason.
+pub(crate) fn bind(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
+        // Windows and some BSDs would take IPv6 alone.
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())
 }
 
 /// Says what Linux means by "Resource temporarily unavailable" when a port is to be picked.

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicUsize;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use socket2::{Domain, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -18,6 +19,7 @@ use super::flow::{BUFFER_BYTES, Behind, Flow, PAUSE_AFTER_ERROR, Server, Shared}
 use super::totals::{Totals, add};
 use crate::client::{connected, widen};
 use crate::clock::Clock;
+use crate::udp;
 
 /// Most clients at once; each may have a socket of its own.
 const MOST_CLIENTS: usize = 500;
@@ -45,12 +47,14 @@ pub(crate) struct Clients {
     flows: JoinSet<SocketAddr>,
 }
 
-/// Binds the socket that clients send to.
+/// Binds the socket that clients send to; `[::]` takes IPv4 as well.
 ///
 /// # Errors
 /// The address cannot be bound.
 pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<std::net::UdpSocket> {
-    Ok(std::net::UdpSocket::bind(address)?)
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+    udp::bind(&socket, address)?;
+    Ok(socket.into())
 }
 
 impl Clients {
