@@ -8,6 +8,7 @@
 //! - [`session`]: one session of a relay as a state machine, without its sockets;
 //! - [`sockets`]: the same for any number of sockets behind one WebSocket;
 //! - [`echo`]: what an echo server answers, and whom it never answers;
+//! - [`reach`]: how far an address reaches;
 //! - [`simulator`]: a host without a network, for the page when no host answers;
 //! - [`race`]: the same messages with the same losses over UDP and over TCP, and [`tcp`], the model behind TCP's side;
 //! - [`transcript`]: the words in which server and client tell what they do;
@@ -21,6 +22,7 @@ pub mod control;
 pub mod echo;
 pub mod ledger;
 pub mod link;
+pub mod reach;
 pub mod session;
 pub mod simulator;
 pub mod sockets;

@@ -2,8 +2,12 @@
 //!
 //! - [`header`]: what stands in front of a datagram in a binary message;
 //! - [`control`]: the JSON messages beside the datagrams;
-//! - [`errno`]: the operating system's names of errors.
+//! - [`errno`]: the operating system's names of errors;
+//! - [`route`]: where a datagram may go;
+//! - [`name`]: the names and addresses that bind, connect and resolve take.
 
 pub mod control;
 pub mod errno;
 pub mod header;
+pub mod name;
+pub mod route;

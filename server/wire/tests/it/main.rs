@@ -2,4 +2,5 @@
 
 mod control_vectors;
 mod left_out;
+mod route_vectors;
 mod vectors;

@@ -1,0 +1,242 @@
+//! Where a datagram of a socket may go, decided from its destination alone: no name is looked up, and nothing is sent to find out.
+//!
+//! | destination | goes to |
+//! |---|---|
+//! | port 0 | nobody: `EINVAL` |
+//! | a port below 1024 | nobody: `EACCES` |
+//! | the loopback's own address, or the unspecified one, which means it | the socket that is bound there, else nobody |
+//! | 127.0.0.1 and `::1` | the loopback's own socket with this port, else a visitor that has written to this socket, else a target with this address, else nobody |
+//! | the address and port of a target | the target |
+//! | any other address in 127.0.0.0/8 | nobody: `EACCES` |
+//! | multicast, broadcast, link-local and reserved addresses, and IPv6 addresses that carry an IPv4 one | nobody: `EACCES` |
+//! | anything else | a peer, if the host admits it, else `EACCES` |
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::control::Family;
+use super::errno::Errno;
+use crate::echo::FIRST_CLIENT_PORT;
+use crate::reach::{Reach, carried_ipv4};
+
+/// Where a datagram goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// To this address of the own loopback, whose port is bound.
+    Own(SocketAddr),
+    /// To a program on this machine that has written to the socket.
+    Visitor,
+    /// To the target with this index.
+    Target(usize),
+    /// To an admitted peer.
+    Peer,
+    /// Nowhere: it is for the own loopback, and no socket of it is bound to this port.
+    Unbound,
+    /// Nowhere: it may not be sent.
+    Denied(Refusal),
+}
+
+/// Why a call or a datagram is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The operating system's name for it.
+    pub errno: Errno,
+    /// What is refused, why, and which setting would admit it.
+    pub text: String,
+}
+
+/// A target as the client knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// The address that its datagrams name.
+    pub address: SocketAddr,
+}
+
+/// Whether a session may send to an address that is neither its own nor a target's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Admitted,
+    /// The host admits no peers.
+    NoPeers,
+    /// The host admits peers, but not to pages of this session's origin.
+    NotThisOrigin,
+    /// The host admits other peers.
+    NotThisPeer,
+}
+
+/// What a socket has around it.
+pub trait Surroundings {
+    /// The family of the socket.
+    fn family(&self) -> Family;
+
+    /// The IPv4 address of the loopback. That of IPv6 is always `::1`.
+    fn own_address(&self) -> Ipv4Addr;
+
+    /// Whether a socket of this loopback and of the socket's family is bound to the port.
+    fn is_bound(&self, port: u16) -> bool;
+
+    /// Whether this program outside has written to the socket.
+    fn is_visitor(&self, address: SocketAddr) -> bool;
+
+    /// The targets, as `hello` names them.
+    fn targets(&self) -> &[Target];
+
+    /// Whether the session may send to this port of the address; without a port, to any of its ports.
+    fn admission(&self, address: IpAddr, port: Option<u16>) -> Admission;
+}
+
+/// Decides where a datagram to `to` goes.
+pub fn route(to: SocketAddr, around: &impl Surroundings) -> Route {
+    let own = own_ip(around);
+    if own.is_ipv4() != to.is_ipv4() {
+        return Route::Denied(other_family(to, around.family()));
+    }
+    if to.port() == 0 {
+        return Route::Denied(Refusal::new(
+            Errno::Einval,
+            format!("{to} has port 0, on which nobody can receive; name a port from 1024 on"),
+        ));
+    }
+    if to.port() < FIRST_CLIENT_PORT {
+        return Route::Denied(Refusal::new(
+            Errno::Eacces,
+            format!(
+                "{to} has a port below 1024, and no setting admits those; use one from 1024 on"
+            ),
+        ));
+    }
+    let is_own = to.ip() == own || to.ip().is_unspecified();
+    if is_own || is_shared_loopback(to.ip()) {
+        let bound = around.is_bound(to.port());
+        if bound {
+            return Route::Own(SocketAddr::new(own, to.port()));
+        }
+    }
+    if is_shared_loopback(to.ip()) && around.is_visitor(to) {
+        return Route::Visitor;
+    }
+    if let Some(target) = target_at(to, around) {
+        return Route::Target(target);
+    }
+    if is_own || is_shared_loopback(to.ip()) {
+        return Route::Unbound;
+    }
+    match check(to.ip(), Some(to.port()), around) {
+        Ok(()) => Route::Peer,
+        Err(refusal) => Route::Denied(refusal),
+    }
+}
+
+impl Refusal {
+    pub(super) fn new(errno: Errno, text: String) -> Self {
+        Self { errno, text }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The address that `localhost` stands for in the socket's family.
+pub(super) fn own_ip(around: &impl Surroundings) -> IpAddr {
+    match around.family() {
+        Family::Ipv4 => around.own_address().into(),
+        Family::Ipv6 => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+/// Whether every program on the machine shares this address, the reader's programs and their visitors alike.
+pub(super) fn is_shared_loopback(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
+}
+
+/// Whether the host may send to an address that is neither the loopback's own nor a target's: never outside what one machine
+/// has, and else as the host admits.
+pub(super) fn check(
+    address: IpAddr,
+    port: Option<u16>,
+    around: &impl Surroundings,
+) -> Result<(), Refusal> {
+    let place = port.map_or_else(
+        || address.to_string(),
+        |port| SocketAddr::new(address, port).to_string(),
+    );
+    let denied = |why: &str| Err(Refusal::new(Errno::Eacces, format!("{place} {why}")));
+    if address.is_loopback() {
+        return denied(
+            "belongs to the host or to another reader; localhost and the targets are what sockets reach on this machine",
+        );
+    }
+    if let IpAddr::V6(address) = address
+        && let Some(inner) = carried_ipv4(address)
+    {
+        return denied(&format!(
+            "carries the IPv4 address {inner}; name that itself"
+        ));
+    }
+    if is_link_local(address) {
+        return denied("is link-local, and no setting admits such addresses");
+    }
+    if Reach::of(address) == Reach::Never {
+        return denied("is no address of a single machine, and no setting admits it");
+    }
+    let network = network(address, port);
+    let only = "is not admitted: sockets reach localhost, the targets and what --peer names";
+    match around.admission(address, port) {
+        Admission::Admitted => Ok(()),
+        Admission::NoPeers => denied(&format!(
+            "is not admitted: sockets reach localhost and the targets; start the host with --sockets peers --peer {network} to admit it"
+        )),
+        Admission::NotThisPeer => denied(&format!(
+            "{only}; start the host with --peer {network} to admit it"
+        )),
+        Admission::NotThisOrigin => denied(
+            "is not admitted: the host admits peers only to pages of its own origin, or of one that --allow-origin names",
+        ),
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// The address as a value of `--peer`.
+fn network(address: IpAddr, port: Option<u16>) -> String {
+    let network = match address {
+        IpAddr::V4(address) => format!("{address}/32"),
+        IpAddr::V6(address) => format!("[{address}]/128"),
+    };
+    match port {
+        Some(port) => format!("{network}:{port}"),
+        None => network,
+    }
+}
+
+fn target_at(to: SocketAddr, around: &impl Surroundings) -> Option<usize> {
+    let mut targets = around.targets().iter();
+    // A zone or flow label says nothing about where it goes.
+    targets.position(|target| (target.address.ip(), target.address.port()) == (to.ip(), to.port()))
+}
+
+pub(super) fn other_family(address: impl fmt::Display, family: Family) -> Refusal {
+    let family = family_name(family);
+    Refusal::new(
+        Errno::Eafnosupport,
+        format!("{address} is no {family} address, and the socket was opened for {family}"),
+    )
+}
+
+pub(super) fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "IPv4",
+        Family::Ipv6 => "IPv6",
+    }
+}
