@@ -3,6 +3,7 @@
 //! - [`header`]: what stands in front of a datagram in a binary message;
 //! - [`control`]: the JSON messages beside the datagrams;
 //! - [`errno`]: the operating system's names of errors;
+//! - [`refusal`]: why a call fails, in words;
 //! - [`route`]: where a datagram may go;
 //! - [`name`]: the names and addresses that bind, connect and resolve take.
 
@@ -10,4 +11,5 @@ pub mod control;
 pub mod errno;
 pub mod header;
 pub mod name;
+pub mod refusal;
 pub mod route;

@@ -13,10 +13,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::control::{Family, Resolve};
 use super::errno::Errno;
-use super::route::{
-    Refusal, Route, Surroundings, Target, check, family_name, is_shared_loopback, other_family,
-    own_ip, route,
-};
+use super::refusal::{Refusal, family_name};
+use super::route::{Route, Surroundings, Target, check, is_shared_loopback, own_ip, route};
 use crate::echo::FIRST_CLIENT_PORT;
 
 /// The address that a socket binds: one of the own loopback's.
@@ -25,25 +23,19 @@ use crate::echo::FIRST_CLIENT_PORT;
 /// `EADDRNOTAVAIL` for any other address, `EACCES` for a port below 1024, `ENOENT` for what is no name here.
 pub fn to_bind(host: &str, port: u16, around: &impl Surroundings) -> Result<SocketAddr, Refusal> {
     let own = own_ip(around);
-    let elsewhere = || {
-        let text =
-            format!("{host} is no address of this loopback; bind to localhost, which is {own}");
-        Refusal::new(Errno::Eaddrnotavail, text)
-    };
     match read(host, around)? {
         Written::Localhost => {}
         Written::Address(address) if address.is_ipv4() != own.is_ipv4() => {
-            return Err(other_family(address, around.family()));
+            return Err(Refusal::other_family(address, around.family()));
         }
         Written::Address(address)
             if address == own || address.is_unspecified() || is_shared_loopback(address) => {}
-        Written::Address(_) | Written::Target(_) | Written::Odd(_) => return Err(elsewhere()),
+        Written::Address(_) | Written::Target(_) | Written::Odd(_) => {
+            return Err(Refusal::not_own(host, own));
+        }
     }
     if (1..FIRST_CLIENT_PORT).contains(&port) {
-        let text = format!(
-            "port {port} is below 1024, and only the system's own services may bind those; use one from 1024 on"
-        );
-        return Err(Refusal::new(Errno::Eacces, text));
+        return Err(Refusal::port_of_the_system(port));
     }
     Ok(SocketAddr::new(own, port))
 }

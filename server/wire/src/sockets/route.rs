@@ -11,11 +11,11 @@
 //! | multicast, broadcast, link-local and reserved addresses, and IPv6 addresses that carry an IPv4 one | nobody: `EACCES` |
 //! | anything else | a peer, if the host admits it, else `EACCES` |
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::control::Family;
 use super::errno::Errno;
+use super::refusal::Refusal;
 use crate::echo::FIRST_CLIENT_PORT;
 use crate::reach::{Reach, carried_ipv4};
 
@@ -34,15 +34,6 @@ pub enum Route {
     Unbound,
     /// Nowhere: it may not be sent.
     Denied(Refusal),
-}
-
-/// Why a call or a datagram is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The operating system's name for it.
-    pub errno: Errno,
-    /// What is refused, why, and which setting would admit it.
-    pub text: String,
 }
 
 /// A target as the client knows it.
@@ -92,7 +83,7 @@ pub trait Surroundings {
 pub fn route(to: SocketAddr, around: &impl Surroundings) -> Route {
     let own = own_ip(around);
     if own.is_ipv4() != to.is_ipv4() {
-        return Route::Denied(other_family(to, around.family()));
+        return Route::Denied(Refusal::other_family(to, around.family()));
     }
     if to.port() == 0 {
         return Route::Denied(Refusal::new(
@@ -108,12 +99,9 @@ pub fn route(to: SocketAddr, around: &impl Surroundings) -> Route {
             ),
         ));
     }
-    let is_own = to.ip() == own || to.ip().is_unspecified();
-    if is_own || is_shared_loopback(to.ip()) {
-        let bound = around.is_bound(to.port());
-        if bound {
-            return Route::Own(SocketAddr::new(own, to.port()));
-        }
+    let may_be_own = to.ip() == own || to.ip().is_unspecified() || is_shared_loopback(to.ip());
+    if may_be_own && around.is_bound(to.port()) {
+        return Route::Own(SocketAddr::new(own, to.port()));
     }
     if is_shared_loopback(to.ip()) && around.is_visitor(to) {
         return Route::Visitor;
@@ -121,24 +109,12 @@ pub fn route(to: SocketAddr, around: &impl Surroundings) -> Route {
     if let Some(target) = target_at(to, around) {
         return Route::Target(target);
     }
-    if is_own || is_shared_loopback(to.ip()) {
+    if may_be_own {
         return Route::Unbound;
     }
     match check(to.ip(), Some(to.port()), around) {
         Ok(()) => Route::Peer,
         Err(refusal) => Route::Denied(refusal),
-    }
-}
-
-impl Refusal {
-    pub(super) fn new(errno: Errno, text: String) -> Self {
-        Self { errno, text }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 
@@ -224,19 +200,4 @@ fn target_at(to: SocketAddr, around: &impl Surroundings) -> Option<usize> {
     let mut targets = around.targets().iter();
     // A zone or flow label says nothing about where it goes.
     targets.position(|target| (target.address.ip(), target.address.port()) == (to.ip(), to.port()))
-}
-
-pub(super) fn other_family(address: impl fmt::Display, family: Family) -> Refusal {
-    let family = family_name(family);
-    Refusal::new(
-        Errno::Eafnosupport,
-        format!("{address} is no {family} address, and the socket was opened for {family}"),
-    )
-}
-
-pub(super) fn family_name(family: Family) -> &'static str {
-    match family {
-        Family::Ipv4 => "IPv4",
-        Family::Ipv6 => "IPv6",
-    }
 }

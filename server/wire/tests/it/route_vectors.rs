@@ -9,7 +9,8 @@ use serde::Deserialize;
 use wire::sockets::control::{Family, Resolve};
 use wire::sockets::errno::Errno;
 use wire::sockets::name;
-use wire::sockets::route::{Admission, Refusal, Route, Surroundings, Target, route};
+use wire::sockets::refusal::Refusal;
+use wire::sockets::route::{Admission, Route, Surroundings, Target, route};
 
 #[derive(Deserialize)]
 struct Vectors {
