@@ -127,9 +127,10 @@ impl<T: Copy> Link<T> {
         }
     }
 
-    /// True when nothing happens on this link and nothing waits: it need not be asked at all.
+    /// True when nothing happens on this link, nothing waits, and nothing is to befall the next datagram: it need not be asked
+    /// at all.
     pub fn is_transparent(&self) -> bool {
-        self.impairment.is_transparent() && self.queue.is_empty()
+        self.impairment.is_transparent() && self.queue.is_empty() && self.next_mishap.is_none()
     }
 
     /// Puts another impairment in force, and begins its chance anew from `seed`. What is on its way stays on its way.

@@ -5,11 +5,15 @@
 //! - [`errno`]: the operating system's names of errors;
 //! - [`refusal`]: why a call fails, in words;
 //! - [`route`]: where a datagram may go;
-//! - [`name`]: the names and addresses that bind, connect and resolve take.
+//! - [`name`]: the names and addresses that bind, connect and resolve take;
+//! - [`ledger`]: the fates of datagrams here, and receipts;
+//! - [`session`]: one session as a state machine, without its sockets.
 
 pub mod control;
 pub mod errno;
 pub mod header;
+pub mod ledger;
 pub mod name;
 pub mod refusal;
 pub mod route;
+pub mod session;

@@ -1,7 +1,8 @@
 //! The copies of datagrams on the wire, and how an answer finds its own.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 
 /// Bytes at the head of a payload that are kept, to recognize it when the answer was cut.
 const HEAD_BYTES: usize = 48;
@@ -33,16 +34,32 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// The fingerprint of a payload.
     pub fn of(payload: &[u8]) -> Self {
+        Self::hashed(DefaultHasher::new(), payload)
+    }
+
+    /// The fingerprint of a payload on its way between two addresses: another way gives another.
+    pub fn between(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        // Not the whole address: a scope is nothing that both ends know.
+        (from.ip(), from.port(), to.ip(), to.port()).hash(&mut hasher);
+        Self::hashed(hasher, payload)
+    }
+
+    fn hashed(mut hasher: DefaultHasher, payload: &[u8]) -> Self {
         let mut head = [0; HEAD_BYTES];
         let known = payload.len().min(HEAD_BYTES);
         head[..known].copy_from_slice(&payload[..known]);
-        let mut hasher = DefaultHasher::new();
         hasher.write(payload);
         Self {
             bytes: payload.len() as u32,
             head,
             hash: hasher.finish(),
         }
+    }
+
+    /// A number that differs, in all likelihood, where the bytes do.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// Length of the payload.

@@ -314,6 +314,18 @@ pub enum SocketDrop {
     Unreceived,
 }
 
+impl SocketDrop {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Loss,
+        Self::Checksum,
+        Self::Queue,
+        Self::SlowReader,
+        Self::Unbound,
+        Self::Unreceived,
+    ];
+}
+
 impl From<DropReason> for SocketDrop {
     fn from(reason: DropReason) -> Self {
         match reason {
