@@ -24,6 +24,7 @@ use super::control::{
 use super::errno::Errno;
 use super::header::Header;
 use super::ledger::{SocketsFate, SocketsLedger};
+use super::refusal::Refusal;
 use crate::control::{Lab, Notice};
 use crate::ledger::{Fingerprint, MAX_IN_FLIGHT};
 use crate::link::{Carried, Direction, Link, Verdict};
@@ -99,12 +100,7 @@ pub enum Sent {
         is_connected: bool,
     },
     /// It was not sent, for this reason.
-    Not {
-        /// The error's name.
-        errno: Errno,
-        /// What happened, to which address or setting, and what to do.
-        text: String,
-    },
+    Not(Refusal),
 }
 
 /// Where a datagram came to, and from where.
@@ -270,12 +266,12 @@ impl SocketsSession {
         };
         let payload = message.slice(begin..);
         let Some(socket) = self.sockets.get(&header.socket).copied() else {
-            let text = format!("socket {} is not open", header.socket);
-            return self.reject_payload(now, header.socket, payload.len(), Errno::Ebadf, text);
+            let refusal = Refusal::not_open(header.socket);
+            return self.reject_payload(now, header.socket, payload.len(), refusal);
         };
         if self.is_narrow || self.ledger.is_full() {
-            let text = self.why_full();
-            return self.reject_payload(now, header.socket, payload.len(), Errno::Enobufs, text);
+            let refusal = self.full();
+            return self.reject_payload(now, header.socket, payload.len(), refusal);
         }
         let id = self.ledger.open(payload.len());
         self.note(
@@ -293,11 +289,11 @@ impl SocketsSession {
     }
 
     /// Takes the client's next binary message only to reject it: it was over a limit of the host.
-    pub fn reject(&mut self, now: u64, message: &[u8], errno: Errno, text: String) {
+    pub fn reject(&mut self, now: u64, message: &[u8], refusal: Refusal) {
         match Header::read(message) {
             Some((header, begin)) => {
                 let bytes = message.len() - begin;
-                self.reject_payload(now, header.socket, bytes, errno, text);
+                self.reject_payload(now, header.socket, bytes, refusal);
             }
             None => self.reject_unreadable(now, message.len()),
         }
@@ -344,9 +340,9 @@ impl SocketsSession {
                 book(SocketsFate::Dropped);
                 self.drops[SocketDrop::Unbound as usize] += count;
             }
-            Sent::Not { errno, text } => {
+            Sent::Not(refusal) => {
                 let first = book(SocketsFate::Rejected);
-                self.errors.send(Some(socket), first, count, errno, text);
+                self.errors.send(Some(socket), first, count, refusal);
             }
         }
     }
@@ -414,13 +410,13 @@ impl SocketsSession {
             Sent::Unbound { .. } => {
                 self.dropped(now, id, copy, Direction::Up, SocketDrop::Unbound);
             }
-            Sent::Not { errno, text } => self.rejected(now, id, copy, Some(socket), errno, text),
+            Sent::Not(refusal) => self.rejected(now, id, copy, Some(socket), refusal),
         }
     }
 
     /// Notes an error that the system told of later, on a connected socket.
-    pub fn receive_error(&mut self, socket: u16, errno: Errno, text: String) {
-        self.errors.receive(socket, errno, text);
+    pub fn receive_error(&mut self, socket: u16, refusal: Refusal) {
+        self.errors.receive(socket, refusal);
     }
 
     /// Takes a datagram that came to one of the session's sockets.
@@ -585,7 +581,8 @@ impl SocketsSession {
         let Opened { number, .. } = socket;
         if !self.is_open(socket) {
             let text = format!("socket {number} was closed while the lab held the datagram");
-            self.rejected(now, id, copy, Some(number), Errno::Ebadf, text);
+            let refusal = Refusal::new(Errno::Ebadf, text);
+            self.rejected(now, id, copy, Some(number), refusal);
             return None;
         }
         Some(Outgoing {
@@ -643,50 +640,41 @@ impl SocketsSession {
         self.sockets.get(&socket.number) == Some(&socket)
     }
 
-    fn why_full(&self) -> String {
-        match self.is_narrow {
+    /// Why no more is taken.
+    fn full(&self) -> Refusal {
+        let text = match self.is_narrow {
             true => {
                 "the host holds as much for its sessions as it may; send more slowly".to_owned()
             }
             false => {
                 format!("{MAX_IN_FLIGHT} datagrams are in flight already; send more slowly")
             }
-        }
+        };
+        Refusal::new(Errno::Enobufs, text)
     }
 
     fn reject_unreadable(&mut self, now: u64, bytes: usize) {
         let id = self.ledger.open(0);
-        let text = format!(
-            "binary message {id} has {bytes} bytes and no header that can be read: socket (2 bytes), family 0, 4 or 6 (1), \
-             port (2) and address (0, 4 or 16)"
-        );
-        self.rejected(now, id, 0, None, Errno::Einval, text);
+        self.rejected(now, id, 0, None, Refusal::unreadable(bytes));
     }
 
-    fn reject_payload(&mut self, now: u64, socket: u16, bytes: usize, errno: Errno, text: String) {
+    fn reject_payload(&mut self, now: u64, socket: u16, bytes: usize, refusal: Refusal) {
         let id = self.ledger.open(bytes);
         self.note(now, id, 0, SocketWhat::RelayIn(socket, bytes));
-        self.rejected(now, id, 0, Some(socket), errno, text);
+        self.rejected(now, id, 0, Some(socket), refusal);
     }
 
-    fn rejected(
-        &mut self,
-        now: u64,
-        id: u64,
-        copy: u8,
-        socket: Option<u16>,
-        errno: Errno,
-        text: String,
-    ) {
+    fn rejected(&mut self, now: u64, id: u64, copy: u8, socket: Option<u16>, refusal: Refusal) {
         if self.ledger.settle(id, SocketsFate::Rejected) {
-            self.note(now, id, copy, SocketWhat::Rejected(errno));
-            self.errors.send(socket, id, 1, errno, text);
+            self.note(now, id, copy, SocketWhat::Rejected(refusal.errno));
+            self.errors.send(socket, id, 1, refusal);
         }
     }
 
     fn refused(&mut self, socket: u16, to: SocketAddr) {
         let text = format!("Connection refused: no program has bound {to} in this loopback");
-        self.errors.receive(socket, Errno::Econnrefused, text);
+        self.errors
+            .receive(socket, Refusal::new(Errno::Econnrefused, text));
     }
 
     /// Notes that this session dropped a copy of a datagram of its own.

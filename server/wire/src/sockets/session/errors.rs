@@ -2,6 +2,7 @@
 
 use crate::sockets::control::{Call, SocketError};
 use crate::sockets::errno::Errno;
+use crate::sockets::refusal::Refusal;
 
 /// Most errors that wait to be taken; further ones are counted as missed.
 pub const MAX_WAITING_ERRORS: usize = 4096;
@@ -15,15 +16,8 @@ pub(super) struct Errors {
 
 impl Errors {
     /// Adds an error of these datagrams, which follow one another.
-    pub(super) fn send(
-        &mut self,
-        socket: Option<u16>,
-        first: u64,
-        count: u64,
-        errno: Errno,
-        text: String,
-    ) {
-        let last = self.last(socket, Call::Send, errno);
+    pub(super) fn send(&mut self, socket: Option<u16>, first: u64, count: u64, refusal: Refusal) {
+        let last = self.last(socket, Call::Send, refusal.errno);
         if let Some(last) = last
             && let (Some(datagram), Some(already)) = (last.datagram, last.count.as_mut())
             && datagram + *already == first
@@ -32,30 +26,19 @@ impl Errors {
             return;
         }
         self.push(SocketError {
-            socket,
-            call: Call::Send,
             datagram: Some(first),
             count: Some(count),
-            errno,
-            text,
+            ..refusal.error(socket, Call::Send)
         });
     }
 
     /// Adds an error that the system told of later.
-    pub(super) fn receive(&mut self, socket: u16, errno: Errno, text: String) {
+    pub(super) fn receive(&mut self, socket: u16, refusal: Refusal) {
         let socket = Some(socket);
         // A local program, too, hears of several only once.
-        if self.last(socket, Call::Receive, errno).is_some() {
-            return;
+        if self.last(socket, Call::Receive, refusal.errno).is_none() {
+            self.push(refusal.error(socket, Call::Receive));
         }
-        self.push(SocketError {
-            socket,
-            call: Call::Receive,
-            datagram: None,
-            count: None,
-            errno,
-            text,
-        });
     }
 
     pub(super) fn are_waiting(&self) -> bool {
