@@ -23,8 +23,8 @@ mod syscall;
 mod watched;
 
 pub use buffers::{GroBuffer, GsoBuffer};
-pub(crate) use send::MAX_GSO_BYTES;
 pub use send::Trouble;
+pub(crate) use send::{Gate, MAX_GSO_BYTES};
 pub use slab::{DATAGRAM_ROOM, Slab, SlabGuard};
 use watched::Watched;
 
@@ -61,8 +61,12 @@ impl UdpSocket {
     ///
     /// Names the address and the operating system's reason. Must be called inside a tokio runtime.
     pub fn bind(address: SocketAddr, offload: bool) -> anyhow::Result<Self> {
+        Self::try_bind(address, offload).with_context(|| format!("bind UDP on {address}"))
+    }
+
+    /// The same, with the operating system's reason alone.
+    pub(crate) fn try_bind(address: SocketAddr, offload: bool) -> io::Result<Self> {
         Self::open(address, offload, |socket| bind(socket, address))
-            .with_context(|| format!("bind UDP on {address}"))
     }
 
     /// Opens a socket that talks to `peer` alone, from a port that the system picks (claim 6) or from `port`.
@@ -183,6 +187,11 @@ impl UdpSocket {
     /// The one peer of a connected socket.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// Whether datagrams of IPv4 arrive here: those of `[::]` may, as addresses of IPv6 that hold one of IPv4.
+    pub fn takes_ipv4(&self) -> bool {
+        self.local.is_ipv4() || !SockRef::from(self.io.socket()).only_v6().unwrap_or(false)
     }
 
     /// Whether the kernel takes equal datagrams as one buffer, so that it pays to put them into one.

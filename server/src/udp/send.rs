@@ -30,6 +30,24 @@ pub enum Trouble {
     },
 }
 
+/// Decides which datagrams may go out, at the moment of each call to the system.
+///
+/// It lives for one call, so that what it says stays true until the datagrams are out, and is gone while a sender waits for room.
+pub(crate) trait Gate {
+    /// Whether the datagrams of a buffer may go where it says.
+    ///
+    /// # Errors
+    /// Why not: what [`Trouble::Unsent`] tells.
+    fn admit(&self, buffer: &GsoBuffer<'_>) -> io::Result<()>;
+}
+
+/// Everything may go out.
+impl Gate for () {
+    fn admit(&self, _: &GsoBuffer<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// How far a batch has been sent.
 #[derive(Debug, Clone, Copy, Default)]
 struct Position {
@@ -41,13 +59,23 @@ impl UdpSocket {
     /// Sends every datagram of `batch`, in order; waits while the socket's send buffer is full.
     ///
     /// What cannot be sent is told to `report` and skipped.
-    pub async fn send(&self, batch: &[GsoBuffer<'_>], mut report: impl FnMut(Trouble)) {
+    pub async fn send(&self, batch: &[GsoBuffer<'_>], report: impl FnMut(Trouble)) {
+        self.send_through(|| (), batch, report).await;
+    }
+
+    /// The same, of those datagrams alone that a gate admits; each call to the system asks for one of its own.
+    pub(crate) async fn send_through<G: Gate>(
+        &self,
+        gate: impl Fn() -> G,
+        batch: &[GsoBuffer<'_>],
+        mut report: impl FnMut(Trouble),
+    ) {
         let mut at = Position::default();
         let mut retried = false;
         while at.buffer < batch.len() {
             // A socket that always has room would never let others have a turn.
             tokio::task::coop::consume_budget().await;
-            match self.io.send(|| self.call(batch, at)).await {
+            match self.io.send(|| self.call(&gate(), batch, at)).await {
                 Ok(next) => {
                     at = next;
                     retried = false;
@@ -88,12 +116,18 @@ impl UdpSocket {
 
     /// Hands one call's worth of the batch to the kernel and returns where the next begins.
     #[cfg(target_os = "linux")]
-    fn call(&self, batch: &[GsoBuffer<'_>], at: Position) -> io::Result<Position> {
+    fn call(
+        &self,
+        gate: &impl Gate,
+        batch: &[GsoBuffer<'_>],
+        at: Position,
+    ) -> io::Result<Position> {
         use super::control::Control;
         use super::syscall::{CALL_MESSAGES, Message, send_many};
 
         let limit = self.segment_limit();
         let (first, after_first) = at.piece(batch, limit);
+        gate.admit(&first)?;
         let is_alone = after_first.buffer == batch.len() && first.bytes.len() <= first.segment_size;
         // One datagram has shorter ways through the kernel than a list of one.
         match (self.peer, first) {
@@ -116,6 +150,10 @@ impl UdpSocket {
         let mut next = at;
         while next.buffer < batch.len() && messages.len() < CALL_MESSAGES {
             let (piece, end) = next.piece(batch, limit);
+            if gate.admit(&piece).is_err() {
+                // It is the first of the next call, and told there.
+                break;
+            }
             ends[messages.len()] = end;
             messages.push(Message {
                 to: piece.to.map(Into::into),
@@ -130,8 +168,14 @@ impl UdpSocket {
 
     /// Hands one datagram, or one buffer where the system can cut it, to the system and returns where the next begins.
     #[cfg(not(target_os = "linux"))]
-    fn call(&self, batch: &[GsoBuffer<'_>], at: Position) -> io::Result<Position> {
+    fn call(
+        &self,
+        gate: &impl Gate,
+        batch: &[GsoBuffer<'_>],
+        at: Position,
+    ) -> io::Result<Position> {
         let (piece, end) = at.piece(batch, self.segment_limit());
+        gate.admit(&piece)?;
         match (piece.to, self.peer) {
             // A connected socket takes no destination on macOS.
             (None, _) if piece.bytes.len() <= piece.segment_size => {

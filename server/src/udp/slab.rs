@@ -57,8 +57,28 @@ impl Slab {
         self.received
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Forgets what was received.
+    pub(crate) fn clear(&mut self) {
         self.received = 0;
+    }
+
+    /// Takes in a buffer that did not come out of a socket, as the next one received.
+    ///
+    /// # Panics
+    /// When the slab [is full](Self::is_full), or the buffer is larger than [`DATAGRAM_ROOM`].
+    pub(crate) fn put(&mut self, buffer: &GroBuffer<'_>) {
+        let room = self
+            .bytes
+            .chunks_exact_mut(DATAGRAM_ROOM)
+            .nth(self.received);
+        let room = room.expect("the caller has asked whether it is full");
+        room[..buffer.bytes.len()].copy_from_slice(buffer.bytes);
+        let meta = &mut self.meta[self.received];
+        meta.addr = buffer.peer;
+        meta.dst_ip = buffer.local;
+        meta.len = buffer.bytes.len();
+        meta.stride = buffer.segment_size;
+        self.received += 1;
     }
 
     pub(super) fn fill(
