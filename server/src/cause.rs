@@ -179,7 +179,7 @@ fn any_of(ip: IpAddr) -> &'static str {
 }
 
 /// The system's command that names the program on a port.
-fn who_listens(socket: SocketKind, port: u16) -> String {
+pub(crate) fn who_listens(socket: SocketKind, port: u16) -> String {
     match socket {
         SocketKind::Tcp if cfg!(target_os = "linux") => format!("ss -ltnp 'sport = :{port}'"),
         SocketKind::Udp if cfg!(target_os = "linux") => format!("ss -lunp 'sport = :{port}'"),

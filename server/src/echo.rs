@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use wire::echo::{EchoAnswer, EchoRule, is_guarded};
 
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 
 mod alone;
+mod handover;
 mod impaired;
 mod observer;
 mod rules;
@@ -23,6 +25,8 @@ mod say;
 mod status;
 
 pub use alone::{EchoArgs, run};
+pub use handover::Handover;
+pub(crate) use handover::{HandedOver, ReaderAddress};
 use observer::{ActiveObservers, Seen};
 pub use observer::{
     EchoReport, Filter, ObservedDatagram, Observer, Observers, Outcome, Registration,
@@ -41,6 +45,9 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct EchoServer {
     socket: Arc<UdpSocket>,
+    /// A second address of its own.
+    second: Option<Arc<UdpSocket>>,
+    handover: Option<Handover>,
     address: SocketAddr,
     rule: EchoRule,
     clock: Clock,
@@ -82,14 +89,37 @@ impl EchoServer {
     }
 
     fn on(socket: UdpSocket, rule: EchoRule, clock: Clock) -> Self {
+        let socket = Arc::new(socket);
         Self {
             address: socket.local_addr(),
-            socket: Arc::new(socket),
+            handover: Handover::of(&socket),
+            socket,
+            second: None,
             rule,
             clock,
             observers: Observers::default(),
             counters: Arc::default(),
         }
+    }
+
+    /// Answers on one more address as well, with the same rules, observers and counters.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's reason, most often that another process holds the port there.
+    pub fn bind_second(&mut self, address: SocketAddr, offload: bool) -> io::Result<()> {
+        self.second = Some(Arc::new(UdpSocket::try_bind(address, offload)?));
+        Ok(())
+    }
+
+    /// How readers get this server's port on addresses of their own; `None` when it leaves them free anyway.
+    pub fn handover(&self) -> Option<Handover> {
+        self.handover.clone()
+    }
+
+    /// Whether datagrams of IPv4 arrive at the address that the server is bound to.
+    pub fn takes_ipv4(&self) -> bool {
+        self.socket.takes_ipv4()
     }
 
     /// The address that the server is bound to.
@@ -104,22 +134,27 @@ impl EchoServer {
 
     /// A handle on the server's totals that outlives it.
     pub fn status(&self) -> EchoStatus {
-        EchoStatus::new(&self.counters, &self.socket)
+        EchoStatus::new(&self.counters, self.sockets())
     }
 
     /// Answers until `stop` is cancelled; the port is free again when this returns.
     pub async fn run(self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.serve()).await;
+        stop.run_until_cancelled(join_all(self.sockets().map(|socket| self.serve(socket))))
+            .await;
     }
 
-    async fn serve(&self) {
+    fn sockets(&self) -> impl Iterator<Item = &Arc<UdpSocket>> {
+        std::iter::once(&self.socket).chain(&self.second)
+    }
+
+    async fn serve(&self, socket: &UdpSocket) {
         loop {
-            if self.socket.readable().await.is_err() {
+            if socket.readable().await.is_err() {
                 return;
             }
             let mut slab = Slab::take();
-            match self.socket.try_receive(&mut slab, RECEIVE_BATCH) {
-                Ok(()) => self.answer(&slab).await,
+            match socket.try_receive(&mut slab, RECEIVE_BATCH) {
+                Ok(()) => self.answer(socket, &slab).await,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
                     drop(slab);
@@ -131,10 +166,14 @@ impl EchoServer {
         }
     }
 
-    async fn answer(&self, slab: &Slab) {
+    async fn answer(&self, socket: &UdpSocket, slab: &Slab) {
         let observers = self.observers.active();
+        let handover = self.handover.as_ref();
         let mut replies = Vec::with_capacity(RECEIVE_BATCH);
         for buffer in slab.buffers() {
+            if handover.is_some_and(|handover| handover.take(&buffer)) {
+                continue;
+            }
             if !observers
                 .as_ref()
                 .is_some_and(|some| some.want(buffer.peer))
@@ -142,12 +181,14 @@ impl EchoServer {
                 self.plan(buffer, &mut replies);
             }
         }
-        self.socket
-            .send(&replies, |trouble| self.note(&trouble))
-            .await;
+        socket.send(&replies, |trouble| self.note(&trouble)).await;
         if let Some(observers) = observers {
-            for buffer in slab.buffers().filter(|buffer| observers.want(buffer.peer)) {
-                self.answer_observed(buffer, &observers).await;
+            let is_ours = |buffer: &GroBuffer<'_>| {
+                observers.want(buffer.peer)
+                    && !handover.is_some_and(|handover| handover.is_for_reader(buffer))
+            };
+            for buffer in slab.buffers().filter(is_ours) {
+                self.answer_observed(socket, buffer, &observers).await;
             }
         }
     }
@@ -177,7 +218,12 @@ impl EchoServer {
     }
 
     /// Answers datagram by datagram, so that each gets a time and an outcome of its own.
-    async fn answer_observed(&self, buffer: GroBuffer<'_>, observers: &ActiveObservers) {
+    async fn answer_observed(
+        &self,
+        socket: &UdpSocket,
+        buffer: GroBuffer<'_>,
+        observers: &ActiveObservers,
+    ) {
         let received_at = self.clock.now();
         self.counters.received(&buffer);
         for payload in buffer.datagrams() {
@@ -193,7 +239,7 @@ impl EchoServer {
                     EchoAnswer::Reply { bytes, cut } => {
                         self.counters.cut(cut);
                         let reply = self.reply(buffer, &payload[..bytes]);
-                        (bytes, self.send_observed(reply).await)
+                        (bytes, self.send_observed(socket, reply).await)
                     }
                 }
             };
@@ -207,7 +253,7 @@ impl EchoServer {
         }
     }
 
-    async fn send_observed(&self, reply: GsoBuffer<'_>) -> Outcome {
+    async fn send_observed(&self, socket: &UdpSocket, reply: GsoBuffer<'_>) -> Outcome {
         let mut failure = None;
         let report = |trouble| {
             self.note(&trouble);
@@ -215,7 +261,7 @@ impl EchoServer {
                 failure = Some(cause::plain(&error));
             }
         };
-        self.socket.send(&[reply], report).await;
+        socket.send(&[reply], report).await;
         match failure {
             Some(reason) => Outcome::Failed(reason),
             None => Outcome::Sent {

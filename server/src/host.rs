@@ -19,6 +19,7 @@ use crate::http::{self, HttpState};
 use crate::inherited::Inherited;
 use crate::limits::Limiter;
 use crate::log::Throttle;
+use crate::loopback::{self, LoopbackSettings, Loopbacks, NamedTargets};
 use crate::metrics::Metrics;
 use crate::place;
 use crate::proxy::TrustedProxies;
@@ -59,14 +60,15 @@ impl Host {
     pub async fn start_on(config: Config, inherited: Inherited) -> anyhow::Result<Self> {
         let clock = Clock::start();
         let offload = !config.no_offload;
-        let (echo, takes_ipv4) = open_echo(&config, inherited.udp, clock)?;
+        let mut echo = open_echo(&config, inherited.udp, clock)?;
+        let second = loopback::second_address(&mut echo, offload);
         let listener = open_http(&config, inherited.http)?;
         let page_takes_ipv4 = !SockRef::from(&listener).only_v6().unwrap_or(false);
         let http = listener
             .local_addr()
             .context("read the address of the page")?;
         let udp = echo.local_addr();
-        let own_server = place::reachable(udp, takes_ipv4);
+        let own_server = place::reachable(udp, echo.takes_ipv4());
 
         let mut targets = vec![Target {
             name: OWN_SERVER.to_owned(),
@@ -80,6 +82,13 @@ impl Host {
         let relay = Arc::new(Context {
             clock,
             limits: Limiter::new(config.limits),
+            loopbacks: Loopbacks::new(LoopbackSettings {
+                map_ports: false,
+                offload,
+                reserved: loopback::reserved(&targets, [http, udp]),
+                handover: echo.handover(),
+            }),
+            named_targets: NamedTargets::new(&targets, second),
             targets,
             observers: echo.observers(),
             offload,
@@ -196,19 +205,17 @@ async fn pass_on_memory(sessions: Sessions) {
         .await;
 }
 
-/// The echo server on its socket, and whether that takes IPv4 when it is bound to `::`.
+/// The echo server on its socket.
 fn open_echo(
     config: &Config,
     inherited: Option<std::net::UdpSocket>,
     clock: Clock,
-) -> anyhow::Result<(EchoServer, bool)> {
+) -> anyhow::Result<EchoServer> {
     let (rule, offload) = (config.rules.into(), !config.no_offload);
     if let Some(socket) = inherited {
-        // Whoever bound it decided.
-        let takes_ipv4 = !SockRef::from(&socket).only_v6().unwrap_or(false);
-        return Ok((EchoServer::adopt(socket, rule, offload, clock)?, takes_ipv4));
+        return EchoServer::adopt(socket, rule, offload, clock);
     }
-    let echo = EchoServer::bind(config.udp, rule, offload, clock).map_err(|error| {
+    EchoServer::bind(config.udp, rule, offload, clock).map_err(|error| {
         let listening = Listening {
             who: "the UDP echo server",
             socket: SocketKind::Udp,
@@ -216,8 +223,7 @@ fn open_echo(
             otherwise: "choose another address with --udp",
         };
         cannot_listen(listening, error)
-    })?;
-    Ok((echo, true))
+    })
 }
 
 fn open_http(

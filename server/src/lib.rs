@@ -15,6 +15,7 @@
 //! What a session uses:
 //!
 //! - [`target`]: which servers it may talk to;
+//! - [`loopback`]: an address of its own on this machine, for the sockets of a page;
 //! - [`resume`]: how a client gets its UDP port back;
 //! - [`limits`]: how much it may take; [`memory`]: what ended sessions give back to the system;
 //! - [`metrics`]: what the host counts; [`clock`]: the one clock of all stamps; [`log`]: where log lines go;
@@ -45,6 +46,7 @@ pub mod relay;
 pub mod ws;
 
 pub mod echo;
+pub mod loopback;
 pub mod stream;
 pub mod udp;
 

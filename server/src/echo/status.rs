@@ -9,7 +9,7 @@ use crate::udp::{GroBuffer, UdpSocket};
 #[derive(Debug, Clone)]
 pub struct EchoStatus {
     counters: Arc<EchoCounters>,
-    socket: Weak<UdpSocket>,
+    sockets: Vec<Weak<UdpSocket>>,
 }
 
 /// Totals of an echo server since it was bound.
@@ -46,10 +46,13 @@ pub(super) struct EchoCounters {
 }
 
 impl EchoStatus {
-    pub(super) fn new(counters: &Arc<EchoCounters>, socket: &Arc<UdpSocket>) -> Self {
+    pub(super) fn new<'a>(
+        counters: &Arc<EchoCounters>,
+        sockets: impl Iterator<Item = &'a Arc<UdpSocket>>,
+    ) -> Self {
         Self {
             counters: Arc::clone(counters),
-            socket: Arc::downgrade(socket),
+            sockets: sockets.map(Arc::downgrade).collect(),
         }
     }
 
@@ -65,8 +68,18 @@ impl EchoStatus {
             cut: read(&counters.cut),
             unsent: read(&counters.unsent),
             receive_errors: read(&counters.receive_errors),
-            kernel_drops: self.socket.upgrade().and_then(|s| s.kernel_drops()),
+            kernel_drops: self.kernel_drops(),
         }
+    }
+}
+
+impl EchoStatus {
+    fn kernel_drops(&self) -> Option<u32> {
+        let drops = |socket: &Weak<UdpSocket>| socket.upgrade()?.kernel_drops();
+        self.sockets
+            .iter()
+            .map(drops)
+            .reduce(|a, b| Some(a?.saturating_add(b?)))?
     }
 }
 

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::echo::{Observers, Registration};
 use crate::limits::Limiter;
 use crate::log::Throttle;
+use crate::loopback::{Loopbacks, NamedTargets};
 use crate::memory::FreedMemory;
 use crate::metrics::Metrics;
 use crate::resume::Ports;
@@ -24,6 +25,10 @@ pub struct Context {
     pub limits: Limiter,
     /// The targets by name; the first is the host's own server.
     pub targets: Vec<Target>,
+    /// The same targets by the addresses that sockets of a loopback know them by.
+    pub named_targets: NamedTargets,
+    /// The loopbacks of readers.
+    pub loopbacks: Loopbacks,
     /// Where sessions learn what the host's own server did with their datagrams.
     pub observers: Observers,
     /// Whether UDP sockets use the kernel's segmentation offload.
