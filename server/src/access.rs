@@ -77,6 +77,32 @@ impl Access {
         }
     }
 
+    /// Whether the caller is a program of this machine that calls the host itself, with no proxy in between.
+    ///
+    /// Not every proxy adds a header. One that is given a name of its own has a page of that name, whose `Origin` it passes on.
+    pub fn is_on_this_machine(&self, caller: &Caller, origin: Option<&str>) -> bool {
+        let is_here = caller.address.is_loopback() || caller.address == self.bound.ip();
+        let called = caller.host.as_deref().and_then(called_name);
+        let is_own_name = |name: &str| is_loopback(name) || self.is_own_address(name);
+        let is_called_so = called.is_some_and(|(name, _)| is_own_name(&name));
+        let is_own_page = |origin: &str| {
+            let page = origin.parse::<Origin>();
+            page.is_ok_and(|page| is_own_name(&page.host))
+        };
+        caller.is_direct && is_here && is_called_so && origin.is_none_or(is_own_page)
+    }
+
+    /// Whether the page is the host's own, or of an origin that `--allow-origin` names. `*` names nobody, and neither do `null`,
+    /// which any page can make itself, and `missing`.
+    pub fn is_named(&self, caller: &Caller, origin: Option<&str>) -> bool {
+        let page = origin.and_then(|origin| origin.parse::<Origin>().ok());
+        page.is_some_and(|page| {
+            let mut named = self.origins.iter();
+            is_own_origin(caller, &page)
+                || named.any(|allowed| *allowed != AllowedOrigin::Any && allowed.admits(&page))
+        })
+    }
+
     fn check_origin(&self, caller: &Caller, origin: Option<&str>) -> Result<(), Refusal> {
         let Some(origin) = origin else {
             // Behind a proxy the bind may be loopback and the client from anywhere. Who calls from the very address on which the
@@ -107,11 +133,8 @@ impl Access {
                 setting: "--allow-origin SCHEME://HOST[:PORT]".to_owned(),
             });
         };
-        let is_own = caller.host.as_ref().is_some_and(|host| {
-            Origin::from_str(&format!("{}://{host}", caller.scheme)) == Ok(page.clone())
-        });
         let is_named = || self.origins.iter().any(|allowed| allowed.admits(&page));
-        if is_own || is_loopback(&page.host) || is_named() {
+        if is_own_origin(caller, &page) || is_loopback(&page.host) || is_named() {
             return Ok(());
         }
         Err(Refusal {
@@ -130,6 +153,13 @@ impl Access {
         name.parse::<IpAddr>()
             .is_ok_and(|called| called == bound || bound.is_unspecified())
     }
+}
+
+/// Whether this is a page of the host itself, by the name that the caller called it by.
+fn is_own_origin(caller: &Caller, page: &Origin) -> bool {
+    caller.host.as_ref().is_some_and(|host| {
+        Origin::from_str(&format!("{}://{host}", caller.scheme)).as_ref() == Ok(page)
+    })
 }
 
 /// A host name to compare: lower case, without the root's trailing dot; an address in its one spelling, without brackets.

@@ -21,6 +21,7 @@ use crate::echo::EchoRules;
 use crate::limits::LimitSettings;
 use crate::log::LogFormat;
 use crate::place::bind_address as address;
+use crate::sockets::SocketsSettings;
 use crate::target::TargetSetting;
 
 /// UDP that you can watch: an echo server, and a relay that lets a browser talk to it.
@@ -156,6 +157,10 @@ pub struct Config {
     )]
     pub resume_secret: Option<String>,
 
+    /// Sockets for pages
+    #[command(flatten)]
+    pub sockets: SocketsSettings,
+
     /// Limits
     #[command(flatten)]
     pub limits: LimitSettings,
@@ -213,6 +218,14 @@ mod tests {
                 ["--allow-origin", "https://docs.example"],
             ),
             (["udp-echo", "--buffer", "0"], ["--buffer", "1..=65535"]),
+            (
+                ["udp-echo", "--sockets", "all"],
+                ["--sockets", "off, own, peers"],
+            ),
+            (
+                ["udp-echo", "--peer", "example.org"],
+                ["--peer", "192.0.2.0/24"],
+            ),
             (["udp-echo", "--hppt", "x"], ["--hppt", "--http"]),
         ] {
             let said = Cli::try_parse_from(arguments).unwrap_err().to_string();

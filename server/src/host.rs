@@ -58,6 +58,7 @@ impl Host {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn start_on(config: Config, inherited: Inherited) -> anyhow::Result<Self> {
+        config.sockets.check()?;
         let clock = Clock::start();
         let offload = !config.no_offload;
         let mut echo = open_echo(&config, inherited.udp, clock)?;
@@ -83,12 +84,13 @@ impl Host {
             clock,
             limits: Limiter::new(config.limits),
             loopbacks: Loopbacks::new(LoopbackSettings {
-                map_ports: false,
+                map_ports: config.sockets.map_ports,
                 offload,
                 reserved: loopback::reserved(&targets, [http, udp]),
                 handover: echo.handover(),
             }),
             named_targets: NamedTargets::new(&targets, second),
+            sockets: config.sockets,
             targets,
             observers: echo.observers(),
             offload,

@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 use wire::control::PROTOCOL_VERSION;
 
 use crate::access::Refusal;
-use crate::metrics::{Gauges, Refused};
+use crate::limits;
+use crate::metrics::{Gauges, Refused, SessionKind};
 use crate::name;
 use crate::page;
 use crate::proxy::{Caller, readable};
-use crate::relay::SessionKind;
 
 mod connections;
 mod sessions;
@@ -50,6 +50,10 @@ fn router(state: Arc<HttpState>) -> Router {
         .route(
             "/relay/raw",
             get(sessions::open).layer(Extension(SessionKind::Raw)),
+        )
+        .route(
+            "/sockets",
+            get(sessions::open).layer(Extension(SessionKind::Sockets)),
         )
         .route("/relay.json", get(about))
         .route("/metrics", get(metrics))
@@ -148,6 +152,10 @@ struct About {
     protocol: u32,
     limits: wire::control::Limits,
     targets: Vec<String>,
+    /// How far sockets of this origin's pages reach: `off`, `own` or `peers`.
+    sockets: &'static str,
+    /// UDP sockets that a session of `/sockets` may have open; `None` when unlimited.
+    max_sockets: Option<u32>,
     udp: SocketAddr,
     origin: Option<String>,
     allowed: bool,
@@ -174,6 +182,8 @@ async fn about(
         protocol: PROTOCOL_VERSION,
         limits: state.relay.limits.announced(),
         targets: state.relay.target_names(),
+        sockets: sessions::sockets_mode(&state, &caller, origin).word(),
+        max_sockets: limits::limited(state.relay.limits.settings().max_sockets),
         udp: state.own_server,
         origin: origin.map(str::to_owned),
         allowed: refusal.is_none(),

@@ -14,7 +14,7 @@
 //!
 //! What a session uses:
 //!
-//! - [`target`]: which servers it may talk to;
+//! - [`target`]: which servers it may talk to; [`sockets`]: how far the sockets of pages reach;
 //! - [`loopback`]: an address of its own on this machine, for the sockets of a page;
 //! - [`resume`]: how a client gets its UDP port back;
 //! - [`limits`]: how much it may take; [`memory`]: what ended sessions give back to the system;
@@ -40,6 +40,7 @@ pub(crate) mod name;
 pub mod place;
 pub mod proxy;
 pub mod resume;
+pub mod sockets;
 pub mod target;
 
 pub mod relay;

@@ -16,6 +16,7 @@ mod session;
 
 pub use catalogue::{CATALOGUE, Metric};
 use session::KERNEL_DROPS;
+pub use session::SessionKind;
 pub(crate) use session::{SessionCounters, add};
 
 /// Upper ends of the histogram's buckets, in microseconds.
@@ -36,15 +37,21 @@ pub(crate) enum Refused {
     Target,
     /// Not a WebSocket handshake that the host understands.
     Handshake,
+    /// Sockets for pages are off.
+    Sockets,
+    /// A token that belongs to no loopback.
+    Loopback,
 }
 
 impl Refused {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Host, "host"),
         (Self::Origin, "origin"),
         (Self::Connections, "connections"),
         (Self::Target, "target"),
         (Self::Handshake, "handshake"),
+        (Self::Sockets, "sockets"),
+        (Self::Loopback, "loopback"),
     ];
 }
 
@@ -177,8 +184,8 @@ impl SessionTotals {
     fn sums(&self, gauges: &Gauges) -> Sums {
         let mut sums = self.past.clone();
         // A metric without a sample yet says 0, so that it does not look missing.
-        for is_page in [false, true] {
-            SessionCounters::new(is_page).add_to(&mut sums);
+        for kind in SessionKind::ALL {
+            SessionCounters::new(kind).add_to(&mut sums);
         }
         for counters in self.live.values() {
             counters.add_to(&mut sums);
@@ -212,7 +219,7 @@ mod tests {
     fn an_ended_session_still_counts_and_an_open_one_already() {
         let metrics = Metrics::default();
         for number in 1..=2 {
-            let counters = Arc::new(SessionCounters::new(true));
+            let counters = Arc::new(SessionCounters::new(SessionKind::Page));
             add(&counters.from_client, 10);
             add(&counters.echoed, 7);
             add(&counters.in_flight, 3);

@@ -16,6 +16,7 @@ use ipnet::IpNet;
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The networks whose word is taken about the clients behind them; none unless `--trusted-proxy` names some.
@@ -34,6 +35,8 @@ pub struct Caller {
     /// Whether a proxy seems to stand between whose word about its client is not taken: it is not trusted, or it writes
     /// `Forwarded` alone. Such an address may be anybody's.
     pub hidden_by_proxy: bool,
+    /// Whether nothing says that a proxy stands between, trusted or not: whoever calls from 127.0.0.1 is on this machine.
+    pub is_direct: bool,
 }
 
 impl TrustedProxies {
@@ -46,6 +49,7 @@ impl TrustedProxies {
     pub fn caller(&self, peer: SocketAddr, uri: &Uri, headers: &HeaderMap) -> Caller {
         let peer = peer.ip().to_canonical();
         let called = called_host(uri, headers);
+        let is_direct = !self.trusts(peer) && !names_a_proxy(headers);
         if !self.trusts(peer) {
             return Caller {
                 address: peer,
@@ -53,6 +57,7 @@ impl TrustedProxies {
                 scheme: Scheme::HTTP,
                 hidden_by_proxy: headers.contains_key(FORWARDED_FOR)
                     || headers.contains_key(FORWARDED),
+                is_direct,
             };
         }
         Caller {
@@ -64,6 +69,7 @@ impl TrustedProxies {
             scheme: first_value(headers, FORWARDED_PROTO).map_or(Scheme::HTTP, browser_scheme),
             hidden_by_proxy: !headers.contains_key(FORWARDED_FOR)
                 && headers.contains_key(FORWARDED),
+            is_direct,
         }
     }
 
@@ -90,6 +96,16 @@ impl TrustedProxies {
         }
         nearest
     }
+}
+
+/// Whether a header says that a proxy passed the request on: one of the three that are read, `Forwarded` (RFC 7239), `Via`
+/// (RFC 9110, section 7.6.3), or one of the usual others. No page can write any of them into a WebSocket's handshake.
+fn names_a_proxy(headers: &HeaderMap) -> bool {
+    let names = [FORWARDED, header::VIA, REAL_IP];
+    names.iter().any(|name| headers.contains_key(name))
+        || headers
+            .keys()
+            .any(|name| name.as_str().starts_with("x-forwarded-"))
 }
 
 /// Name and port that the client meant: the target's own authority before `Host` (RFC 9112, section 3.2.2).

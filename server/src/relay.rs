@@ -1,4 +1,5 @@
-//! The relay: one WebSocket joined to one UDP socket, which is connected to its server unless the client asks otherwise.
+//! The relay: one WebSocket joined to one UDP socket, which is connected to its server unless the client asks otherwise; or to as
+//! many as the client opens on a loopback of its own.
 //!
 //! ```text
 //!             inbound              gso
@@ -12,7 +13,8 @@
 //!
 //! - [`Context`]: what a session may use of the host;
 //! - [`SessionRequest`] and `resources`: what a client asks for, and what its session gets;
-//! - `raw` and `page`: the two protocols;
+//! - `raw`, `page` and `sockets`: the three protocols;
+//! - `protocol` and `events`: what pages say and are told on either of their routes;
 //! - `gso`: from messages to as few sends as the kernel allows;
 //! - `liveness`: when a session was last active, and its timeouts;
 //! - `close`: why a session ended, as close code, sentence and level of the log.
@@ -25,6 +27,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::limits::{LimitExceeded, Permit, RateLimiter};
@@ -33,19 +36,23 @@ use crate::ws::{Inbound, Outbound, Replies, Upgrade};
 
 mod close;
 mod context;
+mod events;
 mod gso;
 mod liveness;
 mod page;
+mod protocol;
 mod raw;
 mod resources;
+mod sockets;
 
 use close::CloseReason;
 pub use context::{Context, Sessions};
 use liveness::Liveness;
 use page::PageSession;
 use raw::RawSession;
-pub use resources::{SessionKind, SessionRequest};
+pub use resources::{Relayed, SessionRequest, Wanted, WantedSockets};
 use resources::{SessionResources, SessionSocket};
+use sockets::SocketsSession;
 
 /// How long a close may take: until the client has read the Close and closed its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -119,7 +126,7 @@ async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         request,
         number,
         liveness: Liveness::new(context.clock),
-        counters: Arc::new(SessionCounters::new(request.kind == SessionKind::Page)),
+        counters: Arc::new(SessionCounters::new(request.kind())),
     };
     let counters = Arc::clone(&session.counters);
     context.metrics.session_opened(number, counters);
@@ -156,15 +163,12 @@ impl ActiveSession<'_> {
             Err(reason) => return reason,
         };
         let SessionResources {
-            udp,
+            socket,
             rate,
             port,
             permit: _permit,
         } = resources;
-        let (kind, server, resumed) = (request.kind, request.target.address, port.resumed);
-        let from = udp.local_addr().map(tracing::field::display);
-        // Not "target": so the log itself calls the module.
-        tracing::info!(?kind, %server, from, resumed, "opened");
+        self.log_opening(&socket, port.resumed);
         let timeouts = context.limits.timeouts();
         let end = async {
             tokio::select! {
@@ -173,7 +177,7 @@ impl ActiveSession<'_> {
                 () = port.superseded() => CloseReason::Superseded,
             }
         };
-        match udp {
+        match socket {
             SessionSocket::Raw(udp) => {
                 let raw = RawSession {
                     udp,
@@ -183,12 +187,32 @@ impl ActiveSession<'_> {
                 };
                 raw.run(inbound, outbound, rate, end).await
             }
-            SessionSocket::Page(udp) => {
-                let mut page = PageSession::new(self, udp, rate, outbound);
+            SessionSocket::Page(target, udp) => {
+                let mut page = PageSession::new(self, target, udp, rate, outbound);
                 page.say_hello(&port);
                 page.run(inbound, replies, end).await
             }
+            SessionSocket::Loopback(loopback, wanted) => {
+                let mut sockets = SocketsSession::new(self, loopback, wanted, rate, outbound);
+                sockets.say_hello();
+                sockets.run(inbound, replies, end).await
+            }
         }
+    }
+
+    fn log_opening(&self, socket: &SessionSocket<'_>, resumed: bool) {
+        let kind = self.request.kind();
+        // Not "target": so the log itself calls the module.
+        let (server, from) = match socket {
+            SessionSocket::Page(target, udp) => (target.address, Some(udp.local_addr())),
+            SessionSocket::Raw(udp) => (udp.target().address, udp.local_addr()),
+            SessionSocket::Loopback(loopback, wanted) => {
+                let (loopback, joined) = (loopback.address(), wanted.joined.is_some());
+                return tracing::info!(?kind, %loopback, joined, "opened");
+            }
+        };
+        let from = from.map(tracing::field::display);
+        tracing::info!(?kind, %server, from, resumed, "opened");
     }
 
     fn log_end(&self, reason: &CloseReason) {
@@ -266,6 +290,21 @@ async fn yield_if_unproductive(
         tokio::task::yield_now().await;
     }
     Ok(())
+}
+
+/// A seed that no other session has. It decides about drops in a lesson, and is shown; it is no secret.
+fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // Scripts hold numbers exactly up to 2^53.
+    RandomState::new().build_hasher().finish() >> 11
+}
+
+/// Waits until it is time; for ever when there is nothing to wait for.
+async fn sleep_until(alarm: Option<Instant>) {
+    match alarm {
+        Some(alarm) => tokio::time::sleep_until(alarm).await,
+        None => std::future::pending().await,
+    }
 }
 
 #[cfg(test)]

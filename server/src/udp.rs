@@ -75,6 +75,16 @@ impl UdpSocket {
     ///
     /// Names the peer and the operating system's reason. Must be called inside a tokio runtime.
     pub fn connect(peer: SocketAddr, port: Option<u16>, offload: bool) -> anyhow::Result<Self> {
+        Self::try_connect(peer, port, offload)
+            .with_context(|| format!("open a UDP socket to {peer}"))
+    }
+
+    /// The same, with the operating system's reason alone.
+    pub(crate) fn try_connect(
+        peer: SocketAddr,
+        port: Option<u16>,
+        offload: bool,
+    ) -> io::Result<Self> {
         let mut socket = Self::open(peer, offload, |socket| {
             if let Some(port) = port {
                 let any: IpAddr = match peer {
@@ -84,8 +94,7 @@ impl UdpSocket {
                 socket.bind(&SocketAddr::new(any, port).into())?;
             }
             socket.connect(&peer.into()).map_err(out_of_ports)
-        })
-        .with_context(|| format!("open a UDP socket to {peer}"))?;
+        })?;
         socket.peer = Some(peer);
         Ok(socket)
     }

@@ -19,6 +19,7 @@ fn caller(host: Option<&str>) -> Caller {
         host: host.map(str::to_owned),
         scheme: Scheme::HTTP,
         hidden_by_proxy: false,
+        is_direct: true,
     }
 }
 

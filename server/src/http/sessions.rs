@@ -1,4 +1,4 @@
-//! The two routes of the relay: who may pass becomes a session.
+//! The routes of the relay: who may pass becomes a session.
 
 use std::sync::Arc;
 
@@ -9,9 +9,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::connections::Connection;
 use super::{HttpState, origin, refuse};
-use crate::metrics::Refused;
+use crate::access::Refusal;
+use crate::metrics::{Refused, SessionKind};
 use crate::proxy::Caller;
-use crate::relay::{self, SessionKind, SessionRequest};
+use crate::relay::{self, Relayed, SessionRequest, Wanted, WantedSockets};
+use crate::sockets::SocketsMode;
 use crate::target::{OWN_SERVER, Target};
 use crate::ws::Upgrade;
 
@@ -25,17 +27,20 @@ pub(super) async fn open(
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Response {
-    if let Err(refusal) = state.access.check(&caller, origin(&headers)) {
+    let origin = origin(&headers);
+    if let Err(refusal) = state.access.check(&caller, origin) {
         state.relay.metrics.refused(Refused::Origin);
         return refuse(&state, &caller, &refusal);
     }
     let query = uri.query().unwrap_or_default();
-    let target = match named_target(&state, parameter(query, "target")) {
-        Ok(target) => target.clone(),
-        Err(why) => {
-            state.relay.metrics.refused(Refused::Target);
-            return (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response();
-        }
+    let wanted = match kind {
+        SessionKind::Page => relayed(&state, query).map(Wanted::Page),
+        SessionKind::Raw => relayed(&state, query).map(Wanted::Raw),
+        SessionKind::Sockets => sockets(&state, &caller, origin, query).map(Wanted::Sockets),
+    };
+    let wanted = match wanted {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
@@ -45,10 +50,9 @@ pub(super) async fn open(
         }
     };
     let request = SessionRequest {
-        kind,
         client: caller.address,
-        target,
-        resume: parameter(query, "resume").map(str::to_owned),
+        is_local: state.access.is_on_this_machine(&caller, origin),
+        wanted,
     };
     relay::accept(&state.relay, upgrade, request, connection.permit)
 }
@@ -59,6 +63,18 @@ pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// What a session between one WebSocket and one target asks for.
+fn relayed(state: &HttpState, query: &str) -> Result<Relayed, Response> {
+    let target = named_target(state, parameter(query, "target")).map_err(|why| {
+        state.relay.metrics.refused(Refused::Target);
+        (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response()
+    })?;
+    Ok(Relayed {
+        target: target.clone(),
+        resume: parameter(query, "resume").map(str::to_owned),
+    })
 }
 
 /// The target of this name; the host's own server when none is named.
@@ -73,4 +89,58 @@ fn named_target<'a>(state: &'a HttpState, name: Option<&str>) -> Result<&'a Targ
         let names = state.relay.target_names().join(", ");
         format!("there is no target {name:?} here, but {names}; --target NAME=HOST:PORT adds one")
     })
+}
+
+/// What a session with sockets of its own asks for.
+fn sockets(
+    state: &HttpState,
+    caller: &Caller,
+    origin: Option<&str>,
+    query: &str,
+) -> Result<WantedSockets, Response> {
+    let mode = sockets_mode(state, caller, origin);
+    if mode == SocketsMode::Off {
+        state.relay.metrics.refused(Refused::Sockets);
+        return Err(refuse(state, caller, &sockets_are_off()));
+    }
+    let join = |token| {
+        let joined = state.relay.loopbacks.join(token);
+        joined.ok_or_else(|| {
+            state.relay.metrics.refused(Refused::Loopback);
+            refuse_token(state, caller)
+        })
+    };
+    Ok(WantedSockets {
+        joined: parameter(query, "loopback").map(join).transpose()?,
+        may_reach_peers: mode == SocketsMode::Peers,
+    })
+}
+
+/// How far the sockets of this caller's page reach.
+pub(super) fn sockets_mode(
+    state: &HttpState,
+    caller: &Caller,
+    origin: Option<&str>,
+) -> SocketsMode {
+    match state.relay.sockets.mode {
+        SocketsMode::Peers if !state.access.is_named(caller, origin) => SocketsMode::Own,
+        mode => mode,
+    }
+}
+
+fn sockets_are_off() -> Refusal {
+    Refusal {
+        why: "this host opens no UDP sockets for pages".to_owned(),
+        setting: "--sockets own".to_owned(),
+    }
+}
+
+/// The answer to a token that belongs to no loopback. No setting would admit it, and nothing repeats it.
+fn refuse_token(state: &HttpState, caller: &Caller) -> Response {
+    if state.relay.throttle.admits() {
+        tracing::warn!(from = %caller.address, "refused a token that belongs to no loopback");
+    }
+    let why = "the token in ?loopback= belongs to no loopback here: its last session has ended, or it was copied wrongly. \
+               Without a token a session gets a loopback of its own.\n";
+    (StatusCode::FORBIDDEN, why).into_response()
 }

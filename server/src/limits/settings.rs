@@ -31,6 +31,15 @@ pub struct LimitSettings {
     )]
     pub max_sessions_per_address: u32,
 
+    /// UDP sockets that a session of `/sockets` may have open at a time
+    #[arg(
+        long,
+        env = "UDP_ECHO_MAX_SOCKETS",
+        value_name = "N",
+        default_value = "16"
+    )]
+    pub max_sockets: u32,
+
     /// Datagrams a second that a session may send; what is more is rejected
     #[arg(
         long,

@@ -36,7 +36,7 @@ const fn counter(
 }
 
 /// Every metric.
-pub const CATALOGUE: [Metric; 15] = [
+pub const CATALOGUE: [Metric; 16] = [
     gauge("udp_echo_sessions", "Sessions that are open"),
     gauge(
         "udp_echo_connections",
@@ -60,23 +60,28 @@ pub const CATALOGUE: [Metric; 15] = [
     counter(
         "udp_echo_datagrams_total",
         &["kind"],
-        "Datagrams that clients sent, by kind of session: page or raw",
+        "Datagrams that clients sent, by kind of session: page, raw or sockets",
     ),
     counter(
         "udp_echo_fates_total",
         &["kind", "fate"],
         "Datagrams by fate; unfinished are those whose session ended first; raw sessions know only dropped, refused \
-         and rejected",
+         and rejected, and those with sockets delivered and left besides",
     ),
     gauge(
         "udp_echo_in_flight",
-        "Datagrams of page sessions without a fate so far; with the fates they add up to the datagrams",
+        "Datagrams of page and sockets sessions without a fate so far; with the fates they add up to the datagrams",
+    ),
+    gauge(
+        "udp_echo_sockets",
+        "UDP sockets that sessions of /sockets have open",
     ),
     counter(
         "udp_echo_drops_total",
         &["reason"],
         "Copies of datagrams and of answers that the relay dropped: loss, checksum and queue in a lab, slow_reader; \
-         stranger is a datagram that came to an unconnected socket from somebody else than the server",
+         unbound and unreceived on a reader's own loopback; stranger is a datagram that came to an unconnected socket from \
+         somebody who may not write to it",
     ),
     counter(
         "udp_echo_kernel_drops_total",

@@ -13,6 +13,7 @@ use crate::loopback::{Loopbacks, NamedTargets};
 use crate::memory::FreedMemory;
 use crate::metrics::Metrics;
 use crate::resume::Ports;
+use crate::sockets::SocketsSettings;
 use crate::target::Target;
 use crate::udp::UdpSocket;
 
@@ -29,6 +30,8 @@ pub struct Context {
     pub named_targets: NamedTargets,
     /// The loopbacks of readers.
     pub loopbacks: Loopbacks,
+    /// How far the sockets on them reach.
+    pub sockets: SocketsSettings,
     /// Where sessions learn what the host's own server did with their datagrams.
     pub observers: Observers,
     /// Whether UDP sockets use the kernel's segmentation offload.

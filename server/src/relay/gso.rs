@@ -1,4 +1,6 @@
 //! From the messages of one read to as few sends as the kernel allows.
+//!
+//! [`buffers`] is for messages that are datagrams as they are; [`gather`] for payloads that do not lie one behind the other.
 
 use crate::udp::{GsoBuffer, MAX_GSO_BYTES};
 use crate::ws::{Batch, Payload};
@@ -34,6 +36,62 @@ pub(super) fn buffers(batch: &Batch, count: usize, gso: bool) -> Vec<GsoBuffer<'
         open = (gso && bytes > 0).then_some(start);
     }
     buffers
+}
+
+/// These payloads as datagrams, in order; equal neighbours in one buffer. Those of such a buffer are copied to `gathered`.
+pub(super) fn gather<'a>(payloads: &[&'a [u8]], gathered: &'a mut Vec<u8>) -> Vec<GsoBuffer<'a>> {
+    let counts = together(payloads);
+    let mut rest = payloads;
+    for &count in &counts {
+        let (these, others) = rest.split_at(count);
+        if count > 1 {
+            these
+                .iter()
+                .for_each(|payload| gathered.extend_from_slice(payload));
+        }
+        rest = others;
+    }
+    let mut copied = &gathered[..];
+    let mut rest = payloads;
+    let buffer = |count: usize| {
+        let (these, others) = rest.split_at(count);
+        rest = others;
+        if count == 1 {
+            return GsoBuffer::to_peer(these[0]);
+        }
+        let bytes = these.iter().map(|payload| payload.len()).sum();
+        let (bytes, others) = copied.split_at(bytes);
+        copied = others;
+        GsoBuffer {
+            segment_size: these[0].len(),
+            ..GsoBuffer::to_peer(bytes)
+        }
+    };
+    counts.into_iter().map(buffer).collect()
+}
+
+/// How many payloads leave in each buffer.
+fn together(payloads: &[&[u8]]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    let mut rest = payloads;
+    while let Some((first, others)) = rest.split_first() {
+        let size = first.len();
+        let mut bytes = size;
+        let mut count = 1;
+        // An empty datagram has no place beside others: the kernel could not tell how many there are. A shorter one can only be
+        // the last of its buffer.
+        while let Some(next) = others.get(count - 1)
+            && (1..=size).contains(&next.len())
+            && bytes + next.len() <= MAX_GSO_BYTES
+            && bytes == count * size
+        {
+            bytes += next.len();
+            count += 1;
+        }
+        counts.push(count);
+        rest = &rest[count..];
+    }
+    counts
 }
 
 #[cfg(test)]
@@ -113,5 +171,35 @@ mod tests {
     #[test]
     fn without_offload_every_datagram_leaves_alone() {
         assert_eq!(buffers(&batch(&[1; 5]), 5, false).len(), 5);
+    }
+
+    #[test]
+    fn payloads_that_lie_apart_leave_as_those_that_lie_together() {
+        for sizes in [
+            &[42; 64][..],
+            &[42, 42, 10, 42, 42],
+            &[42, 43, 43],
+            &[0, 0, 1, 0, 1, 1],
+            &[1400; 100],
+            &[60_000; 3],
+            &[8192; 9],
+            &[],
+        ] {
+            let payloads: Vec<_> = sizes
+                .iter()
+                .enumerate()
+                .map(|(number, &size)| vec![number as u8; size])
+                .collect();
+            let slices: Vec<_> = payloads.iter().map(Vec::as_slice).collect();
+            let mut gathered = Vec::new();
+            let gathered = gather(&slices, &mut gathered);
+            let apart: Vec<_> = gathered
+                .iter()
+                .map(|buffer| buffer.datagrams().len())
+                .collect();
+            assert_eq!(apart, counts(sizes), "{sizes:?}");
+            let all = gathered.iter().flat_map(GsoBuffer::datagrams);
+            assert!(all.eq(slices.iter().copied()), "{sizes:?}");
+        }
     }
 }

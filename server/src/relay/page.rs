@@ -3,8 +3,7 @@
 //! [`Session`] decides and knows no socket; this carries out what it decides and feeds it what the sockets give. One task
 //! owns all of it, and each arm of its loop is a function of its own.
 //!
-//! - `protocol`: what the page says and is told; `hello`: the first message; `control`: what the page asks for;
-//! - `events`: what happened to datagrams and is not told yet;
+//! - `hello`: the first message; `control`: what the page asks for;
 //! - `observation`: what the host's own server did with them; `server`: a server of the session's own.
 
 use std::convert::Infallible;
@@ -14,14 +13,18 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use wire::control::HostMessage;
+use wire::control::{Event, HostMessage};
 use wire::link::Carried;
 use wire::session::{Action, Session};
 
 use super::close::CloseReason;
 use super::context::Context;
+use super::events::EventQueue;
 use super::liveness::Liveness;
-use super::{ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
+use super::protocol::Protocol;
+use super::{
+    ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, fresh_seed, sleep_until, yield_if_unproductive,
+};
 use crate::cause::plain;
 use crate::echo::EchoReport;
 use crate::limits::{Backlog, RateLimiter};
@@ -31,16 +34,12 @@ use crate::udp::{GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 use crate::ws::{Batch, Inbound, Incoming, Outbound, Replies, StreamEnd};
 
 mod control;
-mod events;
 mod hello;
 mod observation;
-mod protocol;
 mod server;
 
 use control::StreamQuestions;
-use events::EventQueue;
 use observation::{Observation, next_report, next_visitor, served};
-use protocol::Protocol;
 use server::PrivateServer;
 
 /// A session of `/relay`.
@@ -51,7 +50,7 @@ pub(super) struct PageSession<'a, W> {
     target: &'a Target,
     number: u64,
     seed: u64,
-    /// Whether host and client are on the same machine.
+    /// Whether host and client are on the same machine, and nobody else reaches it.
     is_local: bool,
     session: Session,
     udp: UdpSocket,
@@ -59,7 +58,7 @@ pub(super) struct PageSession<'a, W> {
     server: SocketAddr,
     rate: RateLimiter,
     page: Protocol<'a, W>,
-    events: EventQueue,
+    events: EventQueue<Event>,
     /// For what `session` and `events` hold.
     backlog: Backlog,
     observation: Observation,
@@ -71,25 +70,25 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     /// A session that has not said anything yet.
     pub(super) fn new(
         active: &'a ActiveSession<'_>,
+        target: &'a Target,
         udp: UdpSocket,
         rate: RateLimiter,
         outbound: &'a mut Outbound<W>,
     ) -> Self {
         let (context, request) = (active.context, active.request);
-        let seed = hello::fresh_seed();
+        let seed = fresh_seed();
         Self {
             context,
             liveness: &active.liveness,
             counters: &active.counters,
-            target: &request.target,
+            target,
             number: active.number,
             seed,
-            // Behind a proxy the bind may be loopback and the client from anywhere.
-            is_local: context.is_loopback && request.client.is_loopback(),
+            is_local: context.is_loopback && request.is_local,
             session: Session::new(context.clock.now(), seed),
-            observation: Observation::new(context.register(&request.target, &udp)),
+            observation: Observation::new(context.register(target, &udp)),
             udp,
-            server: request.target.address,
+            server: target.address,
             rate,
             page: Protocol::new(outbound),
             events: EventQueue::default(),
@@ -247,12 +246,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     /// Goes on after all that waited was written: a page that reads again is told what it has missed.
     fn on_flush(&mut self, flushed: io::Result<()>) -> Result<(), StreamEnd> {
-        flushed?;
-        if self.page.take_dropped_answers() {
-            self.page.notice(
-                "slow_reader",
-                "answers were dropped because this client read too slowly; the counters have them",
-            );
+        if self.page.on_flush(flushed)? {
             self.send_counters();
         }
         Ok(())
@@ -325,21 +319,8 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     /// Sends the events when they fill a message or have waited for long enough, as far as the page reads.
     fn send_events(&mut self) {
         self.events.add(self.session.take_events());
-        // The flush that makes room comes back here.
-        let has_room = self.page.has_room_for_events();
-        if !self.events.is_due(self.context.clock.now(), has_room) {
-            return;
-        }
-        while !self.events.is_empty() && self.page.has_room_for_events() {
-            let (events, missed) = self.events.take_message();
-            if !events.is_empty() {
-                self.page.notify(&HostMessage::Events(events));
-            }
-            if missed > 0 {
-                let text = format!("{missed} events were left out: the page reads too slowly");
-                self.page.notice("missed_events", text);
-            }
-        }
+        let now = self.context.clock.now();
+        self.events.send(&mut self.page, now, HostMessage::Events);
     }
 
     fn send_counters(&mut self) {
@@ -349,13 +330,9 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     /// Bounds what the session holds: first the newest events are dropped, then nothing more is taken.
     fn bound_memory(&mut self) {
-        let held = self.session.held_bytes() + self.events.held_bytes();
-        let mut fits = self.backlog.try_reserve(held);
-        if !fits {
-            self.events.shed();
-            let held = self.session.held_bytes() + self.events.held_bytes();
-            fits = self.backlog.try_reserve(held);
-        }
+        let fits = self
+            .events
+            .fit(&mut self.backlog, self.session.held_bytes());
         self.session.narrow(!fits);
     }
 
@@ -372,12 +349,5 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         let dues = [self.session.next_due(), self.events.due()];
         let due = dues.into_iter().flatten().min();
         due.map(|micros| self.context.clock.instant(micros))
-    }
-}
-
-async fn sleep_until(alarm: Option<Instant>) {
-    match alarm {
-        Some(alarm) => tokio::time::sleep_until(alarm).await,
-        None => std::future::pending().await,
     }
 }

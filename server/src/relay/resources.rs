@@ -1,6 +1,7 @@
 //! What a session must have before it begins: a place among all, a UDP socket, and what it may send.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use tokio::sync::SetOnce;
 
@@ -9,49 +10,90 @@ use super::context::Context;
 use crate::cause::without_numbers;
 use crate::echo::Registration;
 use crate::limits::{Permit, RateLimiter};
+use crate::loopback::Loopback;
+use crate::metrics::SessionKind;
 use crate::resume::Lease;
 use crate::target::Target;
 use crate::udp::UdpSocket;
 
-/// The two protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionKind {
-    /// `/relay`: datagrams in binary messages, control in text messages.
-    Page,
-    /// `/relay/raw`: every message is a datagram, and the host says nothing of its own.
-    Raw,
-}
-
 /// A request for a session, of a client that may have one.
 #[derive(Debug)]
 pub struct SessionRequest {
-    /// Which protocol is wanted.
-    pub kind: SessionKind,
     /// Address of the client, as far as it is known.
     pub client: IpAddr,
+    /// Whether the client's programs run on this machine, with no proxy in between.
+    pub is_local: bool,
+    /// What is asked for.
+    pub wanted: Wanted,
+}
+
+/// What a session is to carry between.
+#[derive(Debug)]
+pub enum Wanted {
+    /// One UDP socket that talks to one target, for a page.
+    Page(Relayed),
+    /// The same without a word of the host's own.
+    Raw(Relayed),
+    /// Sockets in a loopback.
+    Sockets(WantedSockets),
+}
+
+/// A target, and how it is reached.
+#[derive(Debug)]
+pub struct Relayed {
     /// The server that the session is to talk to.
     pub target: Target,
     /// The token of an earlier session whose UDP port is wanted again.
     pub resume: Option<String>,
 }
 
+/// Sockets of a reader's own.
+#[derive(Debug)]
+pub struct WantedSockets {
+    /// The loopback of another session that is joined; `None` for one of its own.
+    pub joined: Option<Arc<Loopback>>,
+    /// Whether the page may send to the peers that the host admits.
+    pub may_reach_peers: bool,
+}
+
+impl SessionRequest {
+    /// Which protocol the session speaks.
+    pub(super) fn kind(&self) -> SessionKind {
+        match self.wanted {
+            Wanted::Page(_) => SessionKind::Page,
+            Wanted::Raw(_) => SessionKind::Raw,
+            Wanted::Sockets(_) => SessionKind::Sockets,
+        }
+    }
+
+    /// The token of an earlier session whose UDP port is wanted again. Sockets are opened anew.
+    fn resume(&self) -> Option<&str> {
+        match &self.wanted {
+            Wanted::Page(relayed) | Wanted::Raw(relayed) => relayed.resume.as_deref(),
+            Wanted::Sockets(_) => None,
+        }
+    }
+}
+
 /// What a session has of its own, given back in this order.
 #[derive(Debug)]
 pub(super) struct SessionResources<'a> {
-    pub(super) udp: SessionSocket<'a>,
+    pub(super) socket: SessionSocket<'a>,
     pub(super) rate: RateLimiter,
     pub(super) port: SessionPort,
     /// Counts the session for as long as it is kept.
     pub(super) permit: Permit,
 }
 
-/// A session's UDP socket, by the kind of the session.
+/// A session's UDP socket, or what it opens its sockets in, by the kind of the session.
 #[derive(Debug)]
 pub(super) enum SessionSocket<'a> {
     /// Of a page, which is told its address at once.
-    Page(UdpSocket),
+    Page(&'a Target, UdpSocket),
     /// Of a session that only carries.
     Raw(LazySocket<'a>),
+    /// Of a session that opens as many as it likes.
+    Loopback(Arc<Loopback>, &'a WantedSockets),
 }
 
 /// A UDP socket that is opened for the first datagram: before that no server knows where to write to, and a client that
@@ -79,7 +121,7 @@ impl<'a> SessionResources<'a> {
         request: &'a SessionRequest,
     ) -> Result<Self, CloseReason> {
         // This comes first: an old session of the same client leaves its place to this one.
-        let wanted = match &request.resume {
+        let wanted_port = match request.resume() {
             Some(token) => context.ports.claim(token).await,
             None => None,
         };
@@ -87,48 +129,65 @@ impl<'a> SessionResources<'a> {
         let permit = limits
             .admit_session(request.client)
             .map_err(CloseReason::Full)?;
-        let target = &request.target;
-        let regained = wanted.and_then(|port| match connect(context, target, Some(port)) {
-            Ok(udp) => Some(udp),
-            Err(error) => {
-                tracing::debug!(port, "the port cannot be given back: {error}");
-                None
-            }
-        });
-        let resumed = regained.is_some();
-        let (udp, port) = match (request.kind, regained) {
-            (SessionKind::Raw, None) => {
-                (SessionSocket::Raw(LazySocket::new(context, target)), None)
-            }
-            (SessionKind::Raw, Some(udp)) => {
-                let port = udp.local_addr().port();
-                let socket = LazySocket::new(context, target);
-                socket.set(udp);
-                (SessionSocket::Raw(socket), Some(port))
-            }
-            (SessionKind::Page, regained) => {
-                let udp = regained.map_or_else(|| connect(context, target, None), Ok)?;
-                let port = udp.local_addr().port();
-                (SessionSocket::Page(udp), Some(port))
-            }
-        };
+        let (socket, resumed) = SessionSocket::open(context, request, wanted_port)?;
+        let port = socket.port_to_resume();
         let lease = port.and_then(|port| context.ports.lease(port));
         Ok(Self {
             rate: limits.rate_limiter(&permit),
-            udp,
+            socket,
             port: SessionPort { lease, resumed },
             permit,
         })
     }
 }
 
-impl SessionSocket<'_> {
-    /// The session's own address, if it has one yet.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Page(udp) => Some(udp.local_addr()),
-            Self::Raw(udp) => udp.get().map(UdpSocket::local_addr),
+impl<'a> SessionSocket<'a> {
+    /// The socket that a session needs, with the port that its client had before if that is free; returns whether it is.
+    fn open(
+        context: &'a Context,
+        request: &'a SessionRequest,
+        wanted_port: Option<u16>,
+    ) -> Result<(Self, bool), CloseReason> {
+        let regain = |target| {
+            let udp = connect(context, target, Some(wanted_port?));
+            let tell = |error: &CloseReason| {
+                tracing::debug!(port = wanted_port, "the port cannot be given back: {error}");
+            };
+            udp.inspect_err(tell).ok()
+        };
+        match &request.wanted {
+            Wanted::Page(Relayed { target, .. }) => match regain(target) {
+                Some(udp) => Ok((Self::Page(target, udp), true)),
+                None => Ok((Self::Page(target, connect(context, target, None)?), false)),
+            },
+            Wanted::Raw(Relayed { target, .. }) => {
+                let socket = LazySocket::new(context, target);
+                let regained = regain(target);
+                let resumed = regained.is_some();
+                regained.into_iter().for_each(|udp| socket.set(udp));
+                Ok((Self::Raw(socket), resumed))
+            }
+            Wanted::Sockets(wanted) => {
+                let loopback = match &wanted.joined {
+                    Some(loopback) => Arc::clone(loopback),
+                    None => context
+                        .loopbacks
+                        .open()
+                        .map_err(|error| no_socket(error.into()))?,
+                };
+                Ok((Self::Loopback(loopback, wanted), false))
+            }
         }
+    }
+
+    /// The port that the client may have again: that of the one socket, if there is one yet.
+    fn port_to_resume(&self) -> Option<u16> {
+        let local = match self {
+            Self::Page(_, udp) => Some(udp.local_addr()),
+            Self::Raw(udp) => udp.local_addr(),
+            Self::Loopback(..) => None,
+        };
+        local.map(|address| address.port())
     }
 }
 
@@ -137,8 +196,11 @@ fn connect(
     target: &Target,
     port: Option<u16>,
 ) -> Result<UdpSocket, CloseReason> {
-    UdpSocket::connect(target.address, port, context.offload)
-        .map_err(|error| CloseReason::NoSocket(without_numbers(&format!("{error:#}"))))
+    UdpSocket::connect(target.address, port, context.offload).map_err(no_socket)
+}
+
+fn no_socket(error: anyhow::Error) -> CloseReason {
+    CloseReason::NoSocket(without_numbers(&format!("{error:#}")))
 }
 
 impl<'a> LazySocket<'a> {
@@ -149,6 +211,16 @@ impl<'a> LazySocket<'a> {
             target,
             open: SetOnce::new(),
         }
+    }
+
+    /// The server that it talks to.
+    pub(super) fn target(&self) -> &'a Target {
+        self.target
+    }
+
+    /// The socket's own address, if it has one yet.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        self.get().map(UdpSocket::local_addr)
     }
 
     /// The socket; the first call opens it.

@@ -11,7 +11,7 @@ use crate::turns::turns_beside;
 const FLOOD_BYTES: usize = 64 << 20;
 
 /// Has a session read `frame` without end, all there already, and returns how often others had a turn meanwhile.
-async fn turns_beside_flood(kind: SessionKind, frame: &[u8]) -> usize {
+async fn turns_beside_flood(wanted: fn(Relayed) -> Wanted, frame: &[u8]) -> usize {
     let settings = [
         "udp-echo",
         "--http=127.0.0.1:0",
@@ -24,10 +24,12 @@ async fn turns_beside_flood(kind: SessionKind, frame: &[u8]) -> usize {
     let host = Host::start(config).await.unwrap();
     let context = host.relay();
     let request = SessionRequest {
-        kind,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        target: context.targets[0].clone(),
-        resume: None,
+        is_local: true,
+        wanted: wanted(Relayed {
+            target: context.targets[0].clone(),
+            resume: None,
+        }),
     };
     let flood = frame.repeat(FLOOD_BYTES / frame.len());
     let session = serve(
@@ -49,10 +51,20 @@ async fn a_client_that_sends_without_end_lets_others_have_a_turn() {
     };
     let too_fast = [&head(0x82, 1000)[..], &[7; 1000]].concat();
     let pings = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[7; 125]].concat();
-    for kind in [SessionKind::Raw, SessionKind::Page] {
+    let sockets = |_| {
+        Wanted::Sockets(WantedSockets {
+            joined: None,
+            may_reach_peers: false,
+        })
+    };
+    for (kind, wanted) in [
+        ("raw", Wanted::Raw as fn(Relayed) -> Wanted),
+        ("page", Wanted::Page),
+        ("sockets", sockets),
+    ] {
         for (what, frame) in [("datagrams over the rate", &too_fast), ("pings", &pings)] {
-            let turns = turns_beside_flood(kind, frame).await;
-            assert!(turns >= 150, "{turns} turns beside {what}, {kind:?}");
+            let turns = turns_beside_flood(wanted, frame).await;
+            assert!(turns >= 150, "{turns} turns beside {what}, {kind}");
         }
     }
 }

@@ -21,6 +21,7 @@ mod operating;
 mod protocol;
 mod relay;
 mod shutdown;
+mod sockets;
 mod strangers;
 mod strangers_relay;
 mod untrusted;

@@ -9,10 +9,10 @@ use tokio_util::task::TaskTracker;
 use wire::control::{ClientMessage, HostMessage, Notice, Options, ServerRules, ServerState};
 
 use super::PageSession;
-use super::protocol::parse;
 use super::server::PrivateServer;
 use crate::cause::{plain, without_numbers};
 use crate::relay::close::CloseReason;
+use crate::relay::protocol::parse;
 use crate::stream;
 
 /// Messages that are answered in a row before it is the turn of other sessions: one read may bring 16,000 of them.

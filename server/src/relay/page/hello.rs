@@ -32,10 +32,3 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         self.page.notify(&HostMessage::Hello(Box::new(hello)));
     }
 }
-
-/// A seed that no other session has. It decides about drops in a lesson, and is shown; it is no secret.
-pub(super) fn fresh_seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    // Scripts hold numbers exactly up to 2^53.
-    RandomState::new().build_hasher().finish() >> 11
-}

@@ -106,6 +106,14 @@ impl Batch {
         })
     }
 
+    /// The bytes of the payloads, in order.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        self.payloads().map(|payload| match payload {
+            Payload::Packed { start, bytes } => &self.packed()[start..start + bytes],
+            Payload::Apart(bytes) => bytes,
+        })
+    }
+
     /// The bytes of all packed payloads, one behind the other.
     pub(crate) fn packed(&self) -> &[u8] {
         &self.bytes[..self.packed]

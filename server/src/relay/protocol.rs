@@ -1,22 +1,24 @@
-//! The protocol of `/relay`: what a page says and is told, in text messages of JSON beside its datagrams.
+//! What a page says and is told, in text messages of JSON beside its datagrams: on `/relay` and on `/sockets`.
 //!
 //! Nothing here waits for the client: what is written waits in [`Outbound`], which is bounded.
 
 use std::io;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::AsyncWrite;
-use wire::control::{ClientMessage, HostMessage, Notice};
+use wire::control::{HostMessage, Notice};
 use wire::limits::MAX_CONTROL_BYTES;
 
+use super::close::CloseReason;
 use crate::limits::OWN_CONTROL;
-use crate::relay::close::CloseReason;
 use crate::ws::Outbound;
 
 /// Reads a control message of a page.
 ///
 /// # Errors
 /// The end of the session: the message is too long, or none that the protocol knows.
-pub(super) fn parse(text: &str) -> Result<ClientMessage, CloseReason> {
+pub(super) fn parse<M: DeserializeOwned>(text: &str) -> Result<M, CloseReason> {
     if text.len() > MAX_CONTROL_BYTES {
         let bytes = text.len();
         return Err(CloseReason::BadControl(format!(
@@ -45,12 +47,12 @@ impl<'a, W: AsyncWrite + Unpin> Protocol<'a, W> {
     }
 
     /// Tells the page.
-    pub(super) fn notify(&mut self, message: &HostMessage) {
+    pub(super) fn notify(&mut self, message: &impl Serialize) {
         let text = serde_json::to_string(message).expect("control messages are plain data");
         self.outbound.push_text(&text);
     }
 
-    /// Tells the page a sentence for its reader.
+    /// Tells the page a sentence for its reader: the same message on both routes.
     pub(super) fn notice(&mut self, code: &str, text: impl Into<String>) {
         self.notify(&HostMessage::Notice(Notice {
             code: code.to_owned(),
@@ -75,9 +77,21 @@ impl<'a, W: AsyncWrite + Unpin> Protocol<'a, W> {
         has_room
     }
 
-    /// Whether answers were dropped since this was asked last.
-    pub(super) fn take_dropped_answers(&mut self) -> bool {
-        std::mem::take(&mut self.dropped_answers)
+    /// Goes on after all that waited was written, or could not be. A page that reads again, and has missed answers, is told so;
+    /// returns whether it has.
+    ///
+    /// # Errors
+    /// The connection's.
+    pub(super) fn on_flush(&mut self, flushed: io::Result<()>) -> io::Result<bool> {
+        flushed?;
+        let has_missed = std::mem::take(&mut self.dropped_answers);
+        if has_missed {
+            self.notice(
+                "slow_reader",
+                "answers were dropped because this client read too slowly; the counters have them",
+            );
+        }
+        Ok(has_missed)
     }
 
     /// Writes until nothing waits. Dropping the future loses nothing.

@@ -3,7 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::Serialize;
+use tokio::io::AsyncWrite;
 use wire::control::{Event, What};
+use wire::sockets::control::SocketEvent;
+
+use super::protocol::Protocol;
+use crate::limits::Backlog;
 
 /// How long events wait for others that are sent with them.
 const WAIT_FOR_MORE: Duration = Duration::from_millis(4);
@@ -17,10 +23,31 @@ const OWN_EVENTS: usize = 32 * 1024;
 /// Events for which room is kept while none waits.
 const KEPT_EVENTS: usize = 64;
 
+/// An event of either route.
+pub(super) trait Told {
+    /// Bytes of the sentence in it, if there is one.
+    fn words(&self) -> usize;
+}
+
+impl Told for Event {
+    fn words(&self) -> usize {
+        match &self.3 {
+            What::Refused(words) | What::Rejected(words) => words.capacity(),
+            _ => 0,
+        }
+    }
+}
+
+impl Told for SocketEvent {
+    fn words(&self) -> usize {
+        0
+    }
+}
+
 /// The events that wait, oldest first, and how many were dropped.
-#[derive(Debug, Default)]
-pub(super) struct EventQueue {
-    events: VecDeque<Event>,
+#[derive(Debug)]
+pub(super) struct EventQueue<E> {
+    events: VecDeque<E>,
     /// Bytes of the sentences in them.
     words: usize,
     missed: u64,
@@ -30,12 +57,12 @@ pub(super) struct EventQueue {
     due: Option<u64>,
 }
 
-impl EventQueue {
+impl<E: Told> EventQueue<E> {
     /// Takes over what a session has noted, and how many it has missed itself.
-    pub(super) fn add(&mut self, (events, missed): (Vec<Event>, u64)) {
+    pub(super) fn add(&mut self, (events, missed): (Vec<E>, u64)) {
         self.missed += missed;
         for event in events {
-            let words = words(&event);
+            let words = event.words();
             if self.is_full && (words > 0 || self.events.len() == self.events.capacity()) {
                 self.missed += 1;
             } else {
@@ -47,7 +74,7 @@ impl EventQueue {
 
     /// Whether events are to be sent at `now`: they fill a message, or have waited for long enough. Without room for them
     /// they wait for it, and no time is set.
-    pub(super) fn is_due(&mut self, now: u64, has_room: bool) -> bool {
+    fn is_due(&mut self, now: u64, has_room: bool) -> bool {
         if self.is_empty() || !has_room {
             self.due = None;
             return false;
@@ -58,26 +85,58 @@ impl EventQueue {
         is_due
     }
 
+    /// Sends the events when they fill a message or have waited for long enough, as far as the page reads.
+    pub(super) fn send<W: AsyncWrite + Unpin, M: Serialize>(
+        &mut self,
+        page: &mut Protocol<'_, W>,
+        now: u64,
+        message: impl Fn(Vec<E>) -> M,
+    ) {
+        // The flush that makes room comes back here.
+        if !self.is_due(now, page.has_room_for_events()) {
+            return;
+        }
+        while !self.is_empty() && page.has_room_for_events() {
+            let (events, missed) = self.take_message();
+            if !events.is_empty() {
+                page.notify(&message(events));
+            }
+            if missed > 0 {
+                let text = format!("{missed} events were left out: the page reads too slowly");
+                page.notice("missed_events", text);
+            }
+        }
+    }
+
+    /// Whether they fit into `backlog` beside `held` bytes of the session's; if not, the newest are dropped to make room.
+    pub(super) fn fit(&mut self, backlog: &mut Backlog, held: usize) -> bool {
+        if backlog.try_reserve(held + self.held_bytes()) {
+            return true;
+        }
+        self.shed();
+        backlog.try_reserve(held + self.held_bytes())
+    }
+
     /// When [`is_due`](Self::is_due) is to be asked again.
     pub(super) fn due(&self) -> Option<u64> {
         self.due
     }
 
     /// Whether there is nothing to send.
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.events.is_empty() && self.missed == 0
     }
 
     /// Bytes of memory that they take.
-    pub(super) fn held_bytes(&self) -> usize {
-        self.events.capacity() * size_of::<Event>() + self.words
+    fn held_bytes(&self) -> usize {
+        self.events.capacity() * size_of::<E>() + self.words
     }
 
     /// Takes the oldest for one message; with the last of all, how many were missed.
-    pub(super) fn take_message(&mut self) -> (Vec<Event>, u64) {
+    fn take_message(&mut self) -> (Vec<E>, u64) {
         let count = PER_MESSAGE.min(self.events.len());
         let events: Vec<_> = self.events.drain(..count).collect();
-        self.words -= events.iter().map(words).sum::<usize>();
+        self.words -= events.iter().map(E::words).sum::<usize>();
         if !self.events.is_empty() {
             return (events, 0);
         }
@@ -87,14 +146,14 @@ impl EventQueue {
     }
 
     /// Drops the newest, until the others take no more than is a session's own; they count as missed.
-    pub(super) fn shed(&mut self) {
+    fn shed(&mut self) {
         if self.held_bytes() <= OWN_EVENTS {
             return;
         }
-        while self.events.len() * size_of::<Event>() + self.words > OWN_EVENTS
+        while self.events.len() * size_of::<E>() + self.words > OWN_EVENTS
             && let Some(event) = self.events.pop_back()
         {
-            self.words -= words(&event);
+            self.words -= event.words();
             self.missed += 1;
         }
         self.events.shrink_to_fit();
@@ -102,11 +161,15 @@ impl EventQueue {
     }
 }
 
-/// Bytes of the sentence in an event, if there is one.
-fn words(event: &Event) -> usize {
-    match &event.3 {
-        What::Refused(words) | What::Rejected(words) => words.capacity(),
-        _ => 0,
+impl<E> Default for EventQueue<E> {
+    fn default() -> Self {
+        Self {
+            events: VecDeque::new(),
+            words: 0,
+            missed: 0,
+            is_full: false,
+            due: None,
+        }
     }
 }
 
@@ -121,7 +184,7 @@ mod tests {
     }
 
     /// All that waits, message by message: the events, and how many the last message says were missed.
-    fn drain(queue: &mut EventQueue) -> (Vec<Event>, u64) {
+    fn drain(queue: &mut EventQueue<Event>) -> (Vec<Event>, u64) {
         let mut all = Vec::new();
         loop {
             let (events, missed) = queue.take_message();

@@ -1,0 +1,312 @@
+//! From the page's messages to sends: each goes where the rules for destinations let it, and its fate is booked.
+//!
+//! While nobody traces and the link does nothing, messages with one header leave together, in as few calls as the kernel allows.
+//! Else each goes through the link by itself.
+
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wire::limits::{MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6};
+use wire::sockets::errno::Errno;
+use wire::sockets::header::Header;
+use wire::sockets::refusal::Refusal;
+use wire::sockets::route::{Route, route};
+use wire::sockets::session::{Outgoing, Sent};
+
+use super::SocketsSession;
+use super::calls::family_of;
+use super::outside::Outside;
+use super::spans::{Span, Spans};
+use crate::cause::plain;
+use crate::limits::LimitExceeded;
+use crate::loopback::{SendTrouble, errno};
+use crate::relay::close::CloseReason;
+use crate::relay::{gso, yield_if_unproductive};
+use crate::udp::{GsoBuffer, Trouble};
+use crate::ws::{Batch, Incoming, StreamEnd};
+
+/// Messages that are taken one by one before those are sent that the link lets pass.
+const IN_A_ROW: usize = 256;
+
+/// A binary message.
+#[derive(Debug, Clone, Copy)]
+struct Message<'a> {
+    whole: &'a [u8],
+    /// `None` when it cannot be read.
+    header: Option<Header>,
+    payload: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    fn read(whole: &'a [u8]) -> Self {
+        let (header, begin) = Header::read(whole).unzip();
+        Self {
+            whole,
+            header,
+            payload: &whole[begin.unwrap_or(whole.len())..],
+        }
+    }
+}
+
+impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
+    /// Takes what one read brought: `frames` are the protocol's own replies to it.
+    pub(super) async fn on_read(
+        &mut self,
+        batch: Batch,
+        read: Result<(), StreamEnd>,
+        frames: &[u8],
+    ) -> Result<(), CloseReason> {
+        self.page.outbound.push_frames(frames);
+        self.rate
+            .control(batch.non_data_frames())
+            .map_err(CloseReason::ControlFlood)?;
+        let is_idle = batch.is_empty();
+        self.liveness.on_receive(!is_idle);
+        let exceeded = match batch.texts() == 0 && self.state.goes_straight(1) {
+            true => self.take_straight(&batch).await,
+            false => self.take_one_by_one(batch).await?,
+        };
+        yield_if_unproductive(&self.rate, exceeded, is_idle).await?;
+        Ok(read?)
+    }
+
+    /// Takes messages in their order. A datagram over the rate is rejected, and the page is told which limit it met.
+    async fn take_one_by_one(
+        &mut self,
+        batch: Batch,
+    ) -> Result<Option<LimitExceeded>, CloseReason> {
+        let messages: Vec<Incoming> = batch.into_messages().collect();
+        let sizes = messages.iter().filter_map(|message| match message {
+            Incoming::Binary(message) => Some(Message::read(message).payload.len()),
+            Incoming::Text(_) => None,
+        });
+        let (mut admitted, exceeded) = self.rate.admit(sizes);
+        for (number, message) in messages.into_iter().enumerate() {
+            match (message, exceeded) {
+                (Incoming::Text(text), _) => self.control(&text).await?,
+                (Incoming::Binary(message), Some(exceeded)) if admitted == 0 => {
+                    self.reject(&message, exceeded);
+                }
+                (Incoming::Binary(message), _) => {
+                    admitted = admitted.saturating_sub(1);
+                    self.bound_memory();
+                    self.state.from_client(self.context.clock.now(), message);
+                }
+            }
+            if number % IN_A_ROW == IN_A_ROW - 1 {
+                self.carry_out().await;
+            }
+        }
+        Ok(exceeded)
+    }
+
+    /// Takes messages that need not go through the link: those in a row with the same header at once.
+    async fn take_straight(&mut self, batch: &Batch) -> Option<LimitExceeded> {
+        let messages: Vec<_> = batch.contents().map(Message::read).collect();
+        let sizes = messages.iter().map(|message| message.payload.len());
+        let (admitted, exceeded) = self.rate.admit(sizes);
+        let (admitted, rejected) = messages.split_at(admitted);
+        let mut gathered = Vec::new();
+        for run in admitted.chunk_by(|one, next| one.header == next.header) {
+            self.take_run(run, &mut gathered).await;
+        }
+        if let Some(exceeded) = exceeded {
+            for message in rejected {
+                self.reject(message.whole, exceeded);
+            }
+        }
+        exceeded
+    }
+
+    /// Sends messages that have one header; `gathered` is room for their payloads.
+    async fn take_run(&mut self, run: &[Message<'_>], gathered: &mut Vec<u8>) {
+        let known = run[0].header;
+        let known = known.filter(|header| self.sockets.get(header.socket).is_some());
+        let Some(header) = known.filter(|_| self.state.goes_straight(run.len())) else {
+            for message in run {
+                let message = Bytes::copy_from_slice(message.whole);
+                self.state.from_client(self.context.clock.now(), message);
+            }
+            return self.carry_out().await;
+        };
+        let payloads: Vec<_> = run.iter().map(|message| message.payload).collect();
+        gathered.clear();
+        let mut buffers = gso::gather(&payloads, gathered);
+        let spans = self.send(header.socket, header.address, &mut buffers).await;
+        let now = self.context.clock.now();
+        let mut payloads = payloads.into_iter();
+        for Span { count, sent } in spans {
+            let these = payloads.by_ref().take(count);
+            self.state.sent_straight(now, header.socket, these, sent);
+        }
+    }
+
+    fn reject(&mut self, message: &[u8], exceeded: LimitExceeded) {
+        let refusal = Refusal::new(Errno::Enobufs, exceeded.to_string());
+        self.state
+            .reject(self.context.clock.now(), message, refusal);
+    }
+
+    /// Sends one datagram by itself.
+    pub(super) async fn send_one(&mut self, outgoing: &Outgoing) {
+        let mut buffers = [GsoBuffer::to_peer(&outgoing.payload)];
+        let spans = self.send(outgoing.socket, outgoing.to, &mut buffers).await;
+        let now = self.context.clock.now();
+        for span in spans {
+            self.state.sent(now, outgoing, span.sent);
+        }
+    }
+
+    /// Sends datagrams of a socket to one destination, `None` being its peer; returns what became of them, in their order.
+    async fn send(
+        &mut self,
+        number: u16,
+        to: Option<SocketAddr>,
+        buffers: &mut [GsoBuffer<'_>],
+    ) -> Vec<Span> {
+        match self.way(number, to) {
+            Ok(Way::Inside { to, taken }) => self.send_inside(number, to, taken, buffers).await,
+            Ok(Way::Outside { reached }) => self.send_outside(number, reached, buffers).await,
+            Ok(Way::Nowhere(unbound)) => Spans::all(buffers, unbound),
+            Err(refusal) => Spans::all(buffers, Sent::Not(refusal)),
+        }
+    }
+
+    /// Which way datagrams of a socket go to a destination. A socket that has no address yet gets one.
+    fn way(&mut self, number: u16, to: Option<SocketAddr>) -> Result<Way, Refusal> {
+        let socket = self.sockets.get(number);
+        let socket = socket.ok_or_else(|| Refusal::not_open(number))?;
+        let to = to.or(socket.peer);
+        let to = to.ok_or_else(|| Refusal::no_destination(number))?;
+        let is_connected = socket.peer == Some(to);
+        let around = self.place.around(socket.family, &socket.visitors);
+        let route = route(to, &around);
+        if let Route::Denied(refusal) = route {
+            return Err(refusal);
+        }
+        let from = self.bind_if_unbound(number)?;
+        Ok(match route {
+            Route::Own(to) => Way::Inside {
+                to,
+                taken: Sent::OnLoopback { from, to },
+            },
+            Route::Visitor => Way::Inside {
+                to,
+                taken: Sent::Left,
+            },
+            Route::Target(target) => Way::Outside {
+                reached: self.place.reached(target),
+            },
+            Route::Peer => Way::Outside { reached: to },
+            Route::Unbound => Way::Nowhere(Sent::Unbound { to, is_connected }),
+            Route::Denied(refusal) => return Err(refusal),
+        })
+    }
+
+    /// Sends to a socket of the loopback, or to a visitor, as `taken` says.
+    async fn send_inside(
+        &mut self,
+        number: u16,
+        to: SocketAddr,
+        taken: Sent,
+        buffers: &mut [GsoBuffer<'_>],
+    ) -> Vec<Span> {
+        buffers.iter_mut().for_each(|buffer| buffer.to = Some(to));
+        let socket = self.sockets.get(number);
+        let is_connected = socket.is_some_and(|socket| socket.peer == Some(to));
+        let own = socket.and_then(|socket| socket.own.as_ref());
+        let Some(own) = own.map(|own| own.socket()) else {
+            return Spans::all(buffers, Sent::Not(Refusal::not_open(number)));
+        };
+        let is_to_visitor = taken == Sent::Left;
+        let mut spans = Spans::new(buffers, taken);
+        let note = |trouble| match trouble {
+            SendTrouble::Unbound(unsent) => spans.tell(
+                unsent.buffer,
+                unsent.first,
+                unsent.count,
+                Sent::Unbound { to, is_connected },
+            ),
+            SendTrouble::Failed(unsent, error) => spans.tell(
+                unsent.buffer,
+                unsent.first,
+                unsent.count,
+                Sent::Not(unsendable(to, &error)),
+            ),
+            // No socket of a loopback is connected, as far as the system knows: it tells of none.
+            SendTrouble::Earlier(_) => {}
+        };
+        match is_to_visitor {
+            true => own.send_to_visitors(buffers, note).await,
+            false => own.send(buffers, note).await,
+        }
+        spans.finish()
+    }
+
+    /// Sends to a target or a peer.
+    async fn send_outside(
+        &mut self,
+        number: u16,
+        to: SocketAddr,
+        buffers: &mut [GsoBuffer<'_>],
+    ) -> Vec<Span> {
+        let context = self.context;
+        let Some(socket) = self.sockets.get_mut(number) else {
+            return Spans::all(buffers, Sent::Not(Refusal::not_open(number)));
+        };
+        let outside = socket.outside.get_mut(family_of(to));
+        let opened = match outside.take() {
+            Some(open) => Ok(open),
+            None => Outside::open(context, family_of(to)),
+        };
+        let outside = match opened {
+            Ok(open) => outside.insert(open),
+            Err(error) => return Spans::all(buffers, Sent::Not(unsendable(to, &error))),
+        };
+        outside.address(to, buffers);
+        let mut spans = Spans::new(buffers, Sent::Left);
+        let mut earlier = None;
+        let note = |trouble| match trouble {
+            Trouble::Earlier(error) => earlier = Some(error),
+            Trouble::Unsent {
+                buffer,
+                first,
+                count,
+                error,
+            } => spans.tell(buffer, first, count, Sent::Not(unsendable(to, &error))),
+        };
+        outside.udp.socket().send(buffers, note).await;
+        let spans = spans.finish();
+        if let Some(error) = earlier {
+            self.tell_icmp(number, &error);
+        }
+        spans
+    }
+}
+
+/// Which way datagrams go.
+enum Way {
+    /// On the loopback.
+    Inside { to: SocketAddr, taken: Sent },
+    /// To a target or a peer, by the address that the system knows.
+    Outside { reached: SocketAddr },
+    /// Nobody would get them.
+    Nowhere(Sent),
+}
+
+/// Why the system did not send to an address.
+fn unsendable(to: SocketAddr, error: &io::Error) -> Refusal {
+    let (errno, words) = (errno(error), plain(error));
+    let text = match (errno, to) {
+        (Errno::Emsgsize, SocketAddr::V4(_)) => {
+            format!("{words}: a datagram over IPv4 carries {MAX_DATAGRAM_BYTES_IPV4} bytes at most")
+        }
+        (Errno::Emsgsize, SocketAddr::V6(_)) => {
+            format!("{words}: a datagram over IPv6 carries {MAX_DATAGRAM_BYTES_IPV6} bytes at most")
+        }
+        _ => format!("{words}: the system did not send to {to}"),
+    };
+    Refusal::new(errno, text)
+}

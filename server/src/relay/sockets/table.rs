@@ -1,0 +1,253 @@
+//! The sockets that a session has open, and which of them something has arrived at.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio_util::sync::ReusableBoxFuture;
+use wire::sockets::control::Family;
+
+use super::known::Known;
+use super::outside::Outside;
+use crate::loopback::OwnSocket;
+use crate::udp::UdpSocket;
+
+/// A socket as the page knows it.
+#[derive(Debug)]
+pub(super) struct PageSocket {
+    /// Its number.
+    pub(super) number: u16,
+    /// The family of its addresses.
+    pub(super) family: Family,
+    /// What it is bound to, once it is.
+    pub(super) own: Option<Arriving<OwnSocket>>,
+    /// What carries its datagrams to targets and peers, once it has sent some. A socket of IPv4 may have one of IPv6 too: a
+    /// target on `::1` has a name of IPv4.
+    pub(super) outside: ByFamily<Option<Outside>>,
+    /// Whom it is connected to.
+    pub(super) peer: Option<SocketAddr>,
+    /// Programs outside that have written to it.
+    pub(super) visitors: Known,
+}
+
+/// One thing for each family of addresses.
+#[derive(Debug, Default)]
+pub(super) struct ByFamily<T> {
+    ipv4: T,
+    ipv6: T,
+}
+
+impl<T> ByFamily<T> {
+    /// That of a family.
+    pub(super) fn get(&self, family: Family) -> &T {
+        match family {
+            Family::Ipv4 => &self.ipv4,
+            Family::Ipv6 => &self.ipv6,
+        }
+    }
+
+    /// That of a family, to change it.
+    pub(super) fn get_mut(&mut self, family: Family) -> &mut T {
+        match family {
+            Family::Ipv4 => &mut self.ipv4,
+            Family::Ipv6 => &mut self.ipv6,
+        }
+    }
+}
+
+/// Which socket of the system's has something to receive, or an error to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// Number of the page's socket.
+    pub(super) number: u16,
+    /// Which of those behind it.
+    pub(super) side: Side,
+}
+
+/// The sockets of the system's behind one of the page's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// On the reader's own loopback.
+    Own,
+    /// Towards targets and peers of a family.
+    Outside(Family),
+}
+
+impl Side {
+    const ALL: [Self; 3] = [
+        Self::Own,
+        Self::Outside(Family::Ipv4),
+        Self::Outside(Family::Ipv6),
+    ];
+}
+
+/// The open sockets, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct SocketTable {
+    sockets: Vec<PageSocket>,
+    /// Where the next look for arrivals begins, so that a busy socket does not keep the others waiting.
+    turn: usize,
+    /// Datagrams that the system dropped at sockets that are closed by now.
+    closed_drops: u32,
+}
+
+impl SocketTable {
+    /// How many are open.
+    pub(super) fn count(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Opens a socket with a number that is free.
+    pub(super) fn open(&mut self, number: u16, family: Family) {
+        let at = self.place(number).unwrap_or_else(|at| at);
+        let socket = PageSocket {
+            number,
+            family,
+            own: None,
+            outside: ByFamily::default(),
+            peer: None,
+            visitors: Known::default(),
+        };
+        self.sockets.insert(at, socket);
+    }
+
+    /// Closes a socket.
+    pub(super) fn close(&mut self, number: u16) -> Option<PageSocket> {
+        let socket = self.sockets.remove(self.place(number).ok()?);
+        self.closed_drops = self.closed_drops.saturating_add(socket.kernel_drops());
+        Some(socket)
+    }
+
+    /// The socket with this number.
+    pub(super) fn get(&self, number: u16) -> Option<&PageSocket> {
+        Some(&self.sockets[self.place(number).ok()?])
+    }
+
+    /// The socket with this number, to change it.
+    pub(super) fn get_mut(&mut self, number: u16) -> Option<&mut PageSocket> {
+        let at = self.place(number).ok()?;
+        Some(&mut self.sockets[at])
+    }
+
+    /// Waits until something has arrived. Dropping the future loses nothing.
+    pub(super) async fn arrival(&mut self) -> Arrival {
+        poll_fn(|cx| self.poll_arrival(cx)).await
+    }
+
+    /// Datagrams that the system dropped because they were taken too slowly, as far as it tells.
+    pub(super) fn kernel_drops(&self) -> Option<u32> {
+        let drops = self.sockets.iter().map(PageSocket::kernel_drops);
+        Some(drops.fold(self.closed_drops, u32::saturating_add))
+    }
+
+    /// Bytes of memory that the sockets hold besides what each has anyway.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.sockets.iter().map(PageSocket::held_bytes).sum()
+    }
+
+    fn place(&self, number: u16) -> Result<usize, usize> {
+        self.sockets
+            .binary_search_by_key(&number, |socket| socket.number)
+    }
+
+    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
+        let count = self.sockets.len() * Side::ALL.len();
+        for step in 0..count {
+            let at = (self.turn + step) % count;
+            let socket = &mut self.sockets[at / Side::ALL.len()];
+            let side = Side::ALL[at % Side::ALL.len()];
+            if socket.poll_arrival(side, cx).is_ready() {
+                self.turn = at + 1;
+                let number = socket.number;
+                return Poll::Ready(Arrival { number, side });
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl PageSocket {
+    fn poll_arrival(&mut self, side: Side, cx: &mut Context<'_>) -> Poll<()> {
+        match side {
+            Side::Own => match &mut self.own {
+                Some(own) => own.poll_arrival(cx),
+                None => Poll::Pending,
+            },
+            Side::Outside(family) => match self.outside.get_mut(family) {
+                Some(outside) => outside.udp.poll_arrival(cx),
+                None => Poll::Pending,
+            },
+        }
+    }
+
+    /// The sockets towards targets and peers.
+    fn outsides(&self) -> impl Iterator<Item = &Outside> {
+        let ByFamily { ipv4, ipv6 } = &self.outside;
+        [ipv4, ipv6].into_iter().flatten()
+    }
+
+    fn kernel_drops(&self) -> u32 {
+        let own = self.own.iter().map(|own| own.socket().kernel_drops());
+        let outside = self.outsides();
+        let outside = outside.map(|outside| outside.udp.socket().kernel_drops());
+        own.chain(outside).flatten().fold(0, u32::saturating_add)
+    }
+
+    fn held_bytes(&self) -> usize {
+        let written_to = self.outsides();
+        let written_to = written_to.map(|outside| outside.written_to.held_bytes());
+        self.visitors.held_bytes() + written_to.sum::<usize>()
+    }
+}
+
+/// A socket of the system's, and the wait for what arrives there: it goes on from turn to turn of the session's loop.
+#[derive(Debug)]
+pub(super) struct Arriving<S> {
+    socket: Arc<S>,
+    wait: ReusableBoxFuture<'static, ()>,
+}
+
+/// What something can arrive at.
+pub(super) trait Receives: Send + Sync + 'static {
+    /// Waits until something has arrived, or an error is pending.
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+impl Receives for OwnSocket {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        Self::readable(self)
+    }
+}
+
+impl Receives for UdpSocket {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        Self::readable(self)
+    }
+}
+
+impl<S: Receives> Arriving<S> {
+    pub(super) fn new(socket: Arc<S>) -> Self {
+        Self {
+            wait: ReusableBoxFuture::new(readable(Arc::clone(&socket))),
+            socket,
+        }
+    }
+
+    /// The socket itself.
+    pub(super) fn socket(&self) -> &Arc<S> {
+        &self.socket
+    }
+
+    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.wait.poll(cx));
+        self.wait.set(readable(Arc::clone(&self.socket)));
+        Poll::Ready(())
+    }
+}
+
+async fn readable<S: Receives>(socket: Arc<S>) {
+    // An error says that the runtime is shutting down; receiving will say so, too.
+    let _ = socket.readable().await;
+}
