@@ -10,13 +10,14 @@ use udp_echo::cause::{plain, without_numbers};
 use udp_echo::config::{self, Cli, Command, Config};
 use udp_echo::inherited::Inherited;
 use udp_echo::place::{self, Shown};
-use udp_echo::{Host, StopSignals, client, echo, limits, link, log};
+use udp_echo::{Host, StopSignals, client, echo, limits, link, log, memory};
 
 /// Exit code after a second signal, when sessions got no goodbye: the shell's for a program that Ctrl-C ended.
 const STOPPED_AT_ONCE: u8 = 130;
 
 fn main() -> ExitCode {
     log::settle_colours();
+    memory::bound_what_the_allocator_keeps();
     let cli = Cli::read();
     log::start(cli.log_format);
     config::warn_of_unknown_names();

@@ -1,7 +1,9 @@
 //! Memory that sessions have given back, on its way to the system.
 //!
 //! A thousand slow readers hold 200 MiB. When they have gone, the allocator of glibc keeps all of it for the next thousand,
-//! until it is asked to return it.
+//! until it is asked to return it. What is free at the end of a thread's arena, it does not return even then: that goes back
+//! only when a `free` finds more there than a threshold, and glibc raises this threshold to twice the largest block that was
+//! ever freed. So the host fixes the threshold.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,31 @@ impl FreedMemory {
         }
     }
 }
+
+/// Bytes that may be free at the end of a thread's arena before the allocator returns them: what a thread has for a moment
+/// while it serves some thousand datagrams, so that serving them does not ask the system for memory each time.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const FREE_AT_THE_END: libc::c_int = 2 << 20;
+
+/// Blocks of at least so many bytes have pages of their own, which go back as soon as they are freed.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const BLOCK_OF_ITS_OWN: libc::c_int = 1 << 20;
+
+/// Fixes how much free memory the allocator keeps. Called once, before there are threads.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code)] // mallopt(3): no safe wrapper exists.
+pub fn bound_what_the_allocator_keeps() {
+    // A refusal leaves the thresholds as they are: more memory is kept, and nothing else is wrong.
+    // SAFETY: it takes no pointer, and no other thread allocates meanwhile.
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, FREE_AT_THE_END);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, BLOCK_OF_ITS_OWN);
+    }
+}
+
+/// Other allocators have no such thresholds.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn bound_what_the_allocator_keeps() {}
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code)] // malloc_trim(3): no safe wrapper exists.
