@@ -103,7 +103,7 @@ struct Results {
     milliseconds: u64,
     relays: Vec<relays::Line>,
     echo: Vec<echoes::Line>,
-    idle: Option<idle::Idle>,
+    idle: Vec<idle::Idle>,
     fairness: Vec<neighbours::Pings>,
     tracing: Option<neighbours::Tracing>,
     #[serde(skip)]
@@ -161,9 +161,8 @@ fn bench(cli: &Cli) -> ExitCode {
             }
             Subject::Idle => {
                 progress(&format!("{sessions} idle sessions"));
-                let idle = idle::run(sessions as usize, rounds, time);
-                show_idle(&idle);
-                results.idle = Some(idle);
+                results.idle = idle::run(sessions as usize, rounds, time);
+                show_idle(&results.idle);
             }
             Subject::Fairness => {
                 progress("pings beside a flood");
@@ -241,36 +240,50 @@ fn show_relays(lines: &[relays::Line]) {
     let mut table = Table::new(&[
         "sessions x in flight, size",
         "host/s",
+        "/sockets/s",
         "plain/s",
         "host us CPU",
+        "/sockets us CPU",
         "plain us CPU",
         "WebSocket echo/s",
         "UDP echo/s",
-        "p50, p99 us: host, plain",
-        "lost (by the kernel): host, plain",
+        "p50, p99 us: host, /sockets, plain",
+        "lost (by the kernel): host, /sockets, plain",
         "times plain (goal)",
     ]);
     for line in lines {
         let (host, plain) = (&line.host, &line.plain);
         let trips = match host.p50_us > 0.0 {
             true => format!(
-                "{:.0}, {:.0}; {:.0}, {:.0}",
-                host.p50_us, host.p99_us, plain.p50_us, plain.p99_us
+                "{:.0}, {:.0}; {:.0}, {:.0}; {:.0}, {:.0}",
+                host.p50_us,
+                host.p99_us,
+                line.sockets.p50_us,
+                line.sockets.p99_us,
+                plain.p50_us,
+                plain.p99_us
             ),
             false => String::new(),
         };
         table.row(vec![
             line.shape.clone(),
             grouped(host.per_second),
+            grouped(line.sockets.per_second),
             grouped(plain.per_second),
             format!("{:.2}", host.cpu_us),
+            format!("{:.2}", line.sockets.cpu_us),
             format!("{:.2}", plain.cpu_us),
             grouped(line.websocket_echo.per_second),
             grouped(line.udp_echo.per_second),
             trips,
             format!(
-                "{} ({}), {} ({})",
-                host.lost, host.kernel_drops, plain.lost, plain.kernel_drops
+                "{} ({}), {} ({}), {} ({})",
+                host.lost,
+                host.kernel_drops,
+                line.sockets.lost,
+                line.sockets.kernel_drops,
+                plain.lost,
+                plain.kernel_drops
             ),
             verdict(&line.checks),
         ]);
@@ -306,7 +319,7 @@ fn show_echo(lines: &[echoes::Line]) {
     println!("{table}");
 }
 
-fn show_idle(idle: &idle::Idle) {
+fn show_idle(lines: &[idle::Idle]) {
     let mut table = Table::new(&[
         "idle sessions",
         "KiB each",
@@ -316,15 +329,17 @@ fn show_idle(idle: &idle::Idle) {
         "still open",
         "goals",
     ]);
-    table.row(vec![
-        idle.sessions.to_string(),
-        format!("{:.1}", idle.kib_each),
-        grouped(idle.opened_per_second),
-        format!("{:.1}", idle.p50_us),
-        format!("{:.1}", idle.empty_p50_us),
-        idle.still_open.to_string(),
-        verdict(&idle.checks),
-    ]);
+    for idle in lines {
+        table.row(vec![
+            format!("{} of {}", idle.sessions, idle.what),
+            format!("{:.1}", idle.kib_each),
+            grouped(idle.opened_per_second),
+            format!("{:.1}", idle.p50_us),
+            format!("{:.1}", idle.empty_p50_us),
+            idle.still_open.to_string(),
+            verdict(&idle.checks),
+        ]);
+    }
     println!("{table}");
 }
 

@@ -11,11 +11,13 @@ const NUMBER_BYTES: usize = 8;
 /// A closed loop: `window` messages are always under way.
 pub(crate) struct Flow {
     window: u64,
-    payload: Vec<u8>,
+    /// Bytes in front of every payload, there and back.
+    prefix: usize,
+    message: Vec<u8>,
     /// A message as it is sent, its number aside.
     template: Vec<u8>,
-    /// Where in it the payload begins, and what its number is masked with.
-    head: usize,
+    /// Where in it the number is, and what it is masked with.
+    number_at: usize,
     mask: u64,
     next: u64,
     expected: u64,
@@ -40,27 +42,39 @@ pub(crate) struct Tally {
 impl Flow {
     /// Of a session that speaks WebSocket.
     pub(crate) fn websocket(session: usize, window: usize, size: usize) -> Self {
-        let payload = payload(session, size);
-        let mut template = frame_head(size);
-        let head = template.len();
-        template.extend(payload.iter().zip(MASK.iter().cycle()).map(|(a, b)| a ^ b));
-        let mask = u64::from_le_bytes([MASK, MASK].concat().try_into().unwrap());
-        Self::new(window, payload, template, head, mask)
+        Self::behind(&[], session, window, size)
+    }
+
+    /// Of a session that speaks WebSocket, with this in front of every payload. Echoes come from where messages go, so it
+    /// is the same on the way back.
+    pub(crate) fn behind(prefix: &[u8], session: usize, window: usize, size: usize) -> Self {
+        let message = [prefix, &payload(session, size)].concat();
+        let mut template = frame_head(message.len());
+        let number_at = template.len() + prefix.len();
+        template.extend(message.iter().zip(MASK.iter().cycle()).map(|(a, b)| a ^ b));
+        let mask: [u8; NUMBER_BYTES] = std::array::from_fn(|at| MASK[(prefix.len() + at) % 4]);
+        Self {
+            prefix: prefix.len(),
+            template,
+            number_at,
+            mask: u64::from_le_bytes(mask),
+            ..Self::udp_message(window, message)
+        }
     }
 
     /// Of a session that speaks UDP.
     pub(crate) fn udp(session: usize, window: usize, size: usize) -> Self {
-        let payload = payload(session, size);
-        Self::new(window, payload.clone(), payload, 0, 0)
+        Self::udp_message(window, payload(session, size))
     }
 
-    fn new(window: usize, payload: Vec<u8>, template: Vec<u8>, head: usize, mask: u64) -> Self {
+    fn udp_message(window: usize, message: Vec<u8>) -> Self {
         Self {
             window: window as u64,
-            payload,
-            template,
-            head,
-            mask,
+            prefix: 0,
+            template: message.clone(),
+            message,
+            number_at: 0,
+            mask: 0,
             next: 0,
             expected: 0,
             sent_at: Instant::now(),
@@ -68,16 +82,16 @@ impl Flow {
         }
     }
 
-    /// Payload bytes of each message.
+    /// Bytes of each message, its frame's head aside.
     pub(crate) fn size(&self) -> usize {
-        self.payload.len()
+        self.message.len()
     }
 
     /// Appends the messages that are due to `output`.
     pub(crate) fn refill(&mut self, output: &mut Vec<u8>) {
         let due = self.window - (self.next - self.expected);
         for _ in 0..due {
-            let at = output.len() + self.head;
+            let at = output.len() + self.number_at;
             output.extend_from_slice(&self.template);
             let number = self.next ^ self.mask;
             output[at..at + NUMBER_BYTES].copy_from_slice(&number.to_le_bytes());
@@ -90,15 +104,18 @@ impl Flow {
 
     /// Checks a message that came back.
     pub(crate) fn take(&mut self, echo: &[u8]) {
+        let (prefix, numbered) = self.message.split_at(self.prefix);
+        let numbers = self.expected..self.next;
         let number = echo
-            .first_chunk()
-            .map_or(u64::MAX, |number| u64::from_le_bytes(*number));
-        let is_whole =
-            echo.len() == self.size() && echo[NUMBER_BYTES..] == self.payload[NUMBER_BYTES..];
-        if !is_whole || !(self.expected..self.next).contains(&number) {
+            .strip_prefix(prefix)
+            .and_then(|payload| payload.split_first_chunk())
+            .filter(|(_, rest)| *rest == &numbered[NUMBER_BYTES..])
+            .map(|(number, _)| u64::from_le_bytes(*number))
+            .filter(|number| numbers.contains(number));
+        let Some(number) = number else {
             self.tally.wrong += 1;
             return;
-        }
+        };
         // Loopback keeps the order: what was passed over will not come.
         self.tally.lost += number - self.expected;
         self.expected = number + 1;
@@ -146,7 +163,7 @@ impl Tally {
     }
 }
 
-/// The first whole message in what a server sent: header bytes and payload bytes.
+/// The first whole frame in what a server sent: header bytes and payload bytes.
 pub(crate) fn server_frame(input: &[u8]) -> Option<(usize, usize)> {
     let (head, bytes) = match *input.get(1)? {
         126 => (
@@ -160,6 +177,11 @@ pub(crate) fn server_frame(input: &[u8]) -> Option<(usize, usize)> {
         bytes => (2, usize::from(bytes)),
     };
     (input.len() >= head + bytes).then_some((head, bytes))
+}
+
+/// Whether the first frame carries a datagram, and no text.
+pub(crate) fn is_binary(input: &[u8]) -> bool {
+    input.first().is_some_and(|first| first & 0x0F == 2)
 }
 
 /// The head of a masked binary message.

@@ -13,6 +13,7 @@ use crate::process::Program;
 use crate::relays::host_before;
 use crate::report::{Checked, middle};
 use crate::shapes::Load;
+use crate::sockets::with_bound_socket;
 
 /// Handshakes at a time.
 const AT_ONCE: usize = 64;
@@ -20,8 +21,11 @@ const AT_ONCE: usize = 64;
 /// Addresses of this machine's from which the sessions come; one has too few ports when others use them too.
 const SOURCES: usize = 20;
 
-/// What a session that does nothing may hold of the host's memory, in KiB.
-const MOST_KIB: f64 = 12.0;
+/// Sessions that do nothing, by what they have and by what one may hold of the host's memory, in KiB.
+const KINDS: [(&str, bool, f64); 2] = [
+    ("/relay/raw", false, 12.0),
+    ("/sockets with a bound socket", true, 20.0),
+];
 
 /// Sessions that open in a second.
 const OPENED_PER_SECOND: f64 = 2000.0;
@@ -32,6 +36,8 @@ const SLOWER: f64 = 1.2;
 /// What many idle sessions cost.
 #[derive(Debug, Serialize)]
 pub(crate) struct Idle {
+    /// What sessions they are.
+    pub(crate) what: &'static str,
     pub(crate) sessions: usize,
     /// KiB of the host's resident memory for each.
     pub(crate) kib_each: f64,
@@ -44,8 +50,23 @@ pub(crate) struct Idle {
     pub(crate) checks: Vec<Checked>,
 }
 
-/// Opens so many sessions and measures beside them.
-pub(crate) fn run(sessions: usize, rounds: usize, time: Duration) -> Idle {
+/// Opens so many sessions of each kind and measures beside them.
+pub(crate) fn run(sessions: usize, rounds: usize, time: Duration) -> Vec<Idle> {
+    let kinds = KINDS.iter();
+    let measured = kinds.map(|&(what, has_socket, most_kib)| {
+        beside(what, has_socket, most_kib, sessions, rounds, time)
+    });
+    measured.collect()
+}
+
+fn beside(
+    what: &'static str,
+    has_socket: bool,
+    most_kib: f64,
+    sessions: usize,
+    rounds: usize,
+    time: Duration,
+) -> Idle {
     let (_echo, udp) = Program::echo(&[]);
     let (full, address) = host_before(udp, &[]);
     let (empty, empty_address) = host_before(udp, &[]);
@@ -63,7 +84,7 @@ pub(crate) fn run(sessions: usize, rounds: usize, time: Duration) -> Idle {
         .build()
         .unwrap();
     let started = Instant::now();
-    let open = runtime.block_on(open(&address, sessions));
+    let open = runtime.block_on(open(&address, has_socket, sessions));
     let opened_per_second = sessions as f64 / started.elapsed().as_secs_f64();
     // The last upgrades have been answered, but their sessions may have yet to begin.
     measure(&full, &address, one, time);
@@ -78,12 +99,13 @@ pub(crate) fn run(sessions: usize, rounds: usize, time: Duration) -> Idle {
     let (p50_us, empty_p50_us) = (middle(beside), middle(alone));
     let still_open = runtime.block_on(async { open.iter().filter(|s| is_open(s)).count() });
     let checks = vec![
-        Checked::at_most("KiB each", kib_each, MOST_KIB),
+        Checked::at_most("KiB each", kib_each, most_kib),
         Checked::at_least("opened a second", opened_per_second, OPENED_PER_SECOND),
         Checked::at_most("p50 of an empty host's", p50_us / empty_p50_us, SLOWER),
         Checked::at_least("still open", still_open as f64, sessions as f64),
     ];
     Idle {
+        what,
         sessions,
         kib_each,
         opened_per_second,
@@ -94,13 +116,18 @@ pub(crate) fn run(sessions: usize, rounds: usize, time: Duration) -> Idle {
     }
 }
 
-async fn open(address: &Address, sessions: usize) -> Vec<TcpStream> {
+async fn open(address: &Address, has_socket: bool, sessions: usize) -> Vec<TcpStream> {
     let Address::WebSocket(http, path) = address else {
         unreachable!("a relay's address")
     };
-    let one = |session: usize| {
+    let (http, path) = (*http, path.as_str());
+    let one = |session: usize| async move {
         let source = Ipv4Addr::new(127, 0, 1, (session % SOURCES) as u8 + 1);
-        connect(*http, path, Some(SocketAddr::from((source, 0))))
+        let from = Some(SocketAddr::from((source, 0)));
+        match has_socket {
+            true => with_bound_socket(http, from).await,
+            false => connect(http, path, from).await,
+        }
     };
     let opened = stream::iter(0..sessions).map(one).buffer_unordered(AT_ONCE);
     opened

@@ -15,9 +15,10 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::LocalSet;
 use udp_echo::udp::{GsoBuffer, Slab, UdpSocket};
 
-use crate::flow::{Flow, Tally, server_frame};
+use crate::flow::{Flow, Tally, is_binary, server_frame};
 use crate::process::{Program, kernel_drops};
 use crate::shapes::Load;
+use crate::sockets::before_target;
 
 /// How long a session waits for an echo before it gives up what is under way.
 const LOST_AFTER: Duration = Duration::from_millis(250);
@@ -36,6 +37,8 @@ const READ_BYTES: usize = 256 * 1024;
 pub(crate) enum Address {
     /// A WebSocket at this address and path.
     WebSocket(SocketAddr, String),
+    /// A socket of `/sockets` at this address, which writes to a target of this name.
+    Sockets(SocketAddr, &'static str),
     /// A UDP echo server.
     Udp(SocketAddr),
 }
@@ -106,6 +109,14 @@ async fn open(address: &Address, load: Load) -> Vec<Rc<RefCell<Flow>>> {
                 tokio::task::spawn_local(async move { talk_websocket(stream, &talk).await });
                 flow
             }
+            Address::Sockets(http, target) => {
+                let (stream, header) = before_target(*http, target).await.unwrap();
+                let flow = Flow::behind(&header, session, window, size);
+                let flow = Rc::new(RefCell::new(flow));
+                let talk = Rc::clone(&flow);
+                tokio::task::spawn_local(async move { talk_websocket(stream, &talk).await });
+                flow
+            }
             Address::Udp(address) => {
                 let socket = UdpSocket::connect(*address, None, true).unwrap();
                 let flow = Rc::new(RefCell::new(Flow::udp(session, window, size)));
@@ -127,12 +138,22 @@ fn total(sessions: &[Rc<RefCell<Flow>>]) -> Tally {
     total
 }
 
-/// Opens a WebSocket, from an address of this machine's if one is named.
+/// Opens a WebSocket on which the host speaks only when it is spoken to, from an address of this machine's if one is named.
 pub(crate) async fn connect(
     address: SocketAddr,
     path: &str,
     from: Option<SocketAddr>,
 ) -> io::Result<TcpStream> {
+    let (stream, _) = upgrade(address, path, from).await?;
+    Ok(stream)
+}
+
+/// Opens a WebSocket; returns what the host has said already, too.
+pub(crate) async fn upgrade(
+    address: SocketAddr,
+    path: &str,
+    from: Option<SocketAddr>,
+) -> io::Result<(TcpStream, Vec<u8>)> {
     let socket = TcpSocket::new_v4()?;
     if let Some(from) = from {
         socket.bind(from)?;
@@ -145,14 +166,16 @@ pub(crate) async fn connect(
     );
     stream.write_all(request.as_bytes()).await?;
     let mut head = Vec::new();
-    // Nothing of interest follows before the first message is sent.
-    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+    let end = loop {
+        if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
         if stream.read_buf(&mut head).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-    }
+    };
     match head.starts_with(b"HTTP/1.1 101") {
-        true => Ok(stream),
+        true => Ok((stream, head.split_off(end))),
         false => Err(io::Error::other(
             String::from_utf8_lossy(&head).into_owned(),
         )),
@@ -255,7 +278,7 @@ impl Framed {
         }
     }
 
-    /// Writes and reads what can be; `take` gets every message. Ready when something was read, or the last byte written.
+    /// Writes and reads what can be; `take` gets every binary message. Ready when something was read, or the last byte written.
     pub(crate) fn poll_step(
         &mut self,
         cx: &mut Context<'_>,
@@ -285,7 +308,10 @@ impl Framed {
             self.filled += bytes;
             let mut used = 0;
             while let Some((head, bytes)) = server_frame(&self.input[used..self.filled]) {
-                take(&self.input[used + head..used + head + bytes]);
+                // The host speaks in texts, besides.
+                if is_binary(&self.input[used..]) {
+                    take(&self.input[used + head..used + head + bytes]);
+                }
                 used += head + bytes;
             }
             self.input.copy_within(used..self.filled, 0);

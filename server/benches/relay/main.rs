@@ -5,7 +5,7 @@
 //! a machine that slows down slows all of them down.
 //!
 //! - [`plain`] is the relay that everybody would write with axum; [`floors`] do the least that can be done;
-//! - [`flow`] makes messages and checks every echo, [`load`] carries them, [`process`] starts programs and reads their CPU;
+//! - [`flow`] makes messages and checks every echo, [`load`] carries them, [`sockets`] opens what `/sockets` needs, [`process`] starts programs and reads their CPU;
 //! - [`relays`], [`echoes`], [`idle`] and [`neighbours`] are the tables; [`report`] and [`plot`] show them.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -36,6 +36,8 @@ mod relays;
 mod report;
 #[cfg(target_os = "linux")]
 mod shapes;
+#[cfg(target_os = "linux")]
+mod sockets;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {

@@ -1,10 +1,11 @@
 //! A WebSocket client for tests, made with tungstenite and nothing of ours.
 
 use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -36,6 +37,19 @@ impl Client {
             .expect("the host upgrades")
     }
 
+    /// Opens a WebSocket from an address of this machine's.
+    pub async fn connect_from(from: IpAddr, address: SocketAddr, path: &str) -> Self {
+        let upgraded = async {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((from, 0).into())?;
+            let stream = MaybeTlsStream::Plain(socket.connect(address).await?);
+            let url = format!("ws://{address}{path}");
+            tokio_tungstenite::client_async(url, stream).await
+        };
+        let upgraded = soon("the upgrade", upgraded).await;
+        Self::over(upgraded.expect("the host upgrades").0)
+    }
+
     /// Opens a WebSocket with these header lines, or returns what the host had against it.
     pub async fn try_connect_with(
         url: &str,
@@ -47,7 +61,11 @@ impl Client {
         }
         let connecting = tokio_tungstenite::connect_async(request);
         let (socket, _) = soon("the upgrade", connecting).await?;
-        Ok(Self {
+        Ok(Self::over(socket))
+    }
+
+    fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        Self {
             socket,
             datagrams: VecDeque::new(),
             texts: VecDeque::new(),
@@ -55,7 +73,7 @@ impl Client {
             close: None,
             ended: false,
             sent: 0,
-        })
+        }
     }
 
     /// Sends one binary message.
@@ -137,15 +155,22 @@ impl Client {
 
     /// The next control message of this name; earlier ones of other names stay.
     pub async fn told(&mut self, name: &str) -> Value {
-        soon(name, async {
-            loop {
-                if let Some(at) = self.texts.iter().position(|text| text.get(name).is_some()) {
-                    return self.texts.remove(at).expect("just found")[name].take();
-                }
-                self.take_one().await;
+        let mut text = soon(name, self.first_told(|text| text.get(name).is_some())).await;
+        text[name].take()
+    }
+
+    /// The next control message that is this one; earlier others stay.
+    pub async fn told_first(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+        soon("a control message", self.first_told(is_it)).await
+    }
+
+    async fn first_told(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            if let Some(at) = self.texts.iter().position(&is_it) {
+                return self.texts.remove(at).expect("just found");
             }
-        })
-        .await
+            self.take_one().await;
+        }
     }
 
     /// The last control message of this name that comes before the host answers a further question.
@@ -177,6 +202,15 @@ impl Client {
     /// Control messages, other than events, that nobody asked for yet.
     pub fn texts(&self) -> &VecDeque<Value> {
         &self.texts
+    }
+
+    /// Says goodbye and waits for the host's.
+    pub async fn close(mut self) {
+        // The host may have gone already, which is an end, too.
+        let _ = self.socket.close(None).await;
+        while !self.ended {
+            soon("the end", self.take_one()).await;
+        }
     }
 
     /// Code and reason of the host's Close.
