@@ -32,114 +32,13 @@ use crate::session::MAX_WAITING_EVENTS;
 
 mod arrivals;
 mod errors;
+mod exchange;
+mod straight;
 
 use arrivals::Arrivals;
 use errors::Errors;
 pub use errors::MAX_WAITING_ERRORS;
-
-/// What the owner of a session has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Send a copy of a datagram, then call [`SocketsSession::sent`].
-    Send(Outgoing),
-    /// Send one binary message to the client.
-    ToClient(Incoming),
-}
-
-/// A copy of a datagram on its way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// Number of the datagram.
-    pub id: u64,
-    /// Number of the copy.
-    pub copy: u8,
-    /// Number of the socket that sends it.
-    pub socket: u16,
-    /// Where the client wants it to go; `None` for the peer that the socket is connected to.
-    pub to: Option<SocketAddr>,
-    /// The bytes.
-    pub payload: Bytes,
-}
-
-/// A datagram for the client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incoming {
-    /// The socket that it came to, and its sender.
-    pub header: Header,
-    /// The bytes.
-    pub payload: Bytes,
-}
-
-impl Incoming {
-    /// The binary message: header and payload.
-    pub fn message(&self) -> Vec<u8> {
-        let mut message = Vec::with_capacity(self.header.bytes() + self.payload.len());
-        self.header.write(&mut message);
-        message.extend_from_slice(&self.payload);
-        message
-    }
-}
-
-/// What became of a datagram that was to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sent {
-    /// The system took it, for a target, a peer or a visitor.
-    Left,
-    /// The system took it, for a socket of this loopback: a receipt is to come.
-    OnLoopback {
-        /// Own address and port of the sending socket.
-        from: SocketAddr,
-        /// Address and port of the receiving socket.
-        to: SocketAddr,
-    },
-    /// It was not sent, for nobody has bound the port.
-    Unbound {
-        /// The address and port.
-        to: SocketAddr,
-        /// Whether the socket is connected, and so hears of it.
-        is_connected: bool,
-    },
-    /// It was not sent, for this reason.
-    Not(Refusal),
-}
-
-/// Where a datagram came to, and from where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arrival {
-    /// Number of the socket that it came to.
-    pub socket: u16,
-    /// Its sender.
-    pub from: SocketAddr,
-    /// Address and port of that socket, when the sender is a socket of this loopback, which gets a receipt; else `None`.
-    pub to: Option<SocketAddr>,
-}
-
-/// What the session that received a datagram tells the session that sent it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// When it happened.
-    pub at: u64,
-    /// Address and port of the sending socket.
-    pub from: SocketAddr,
-    /// Address and port of the receiving socket.
-    pub to: SocketAddr,
-    /// What it is recognized by: [`Fingerprint::between`] these two.
-    pub fingerprint: Fingerprint,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// What became of a datagram where it was received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The receiving session's link holds it: another receipt follows.
-    Held,
-    /// It went to the client.
-    Delivered,
-    /// It was dropped on its way to the client.
-    Dropped(SocketDrop),
-}
+pub use exchange::{Action, Arrival, Incoming, Outcome, Outgoing, Receipt, Sent};
 
 /// What a copy on the link out is known by.
 #[derive(Debug, Clone, Copy)]
@@ -299,54 +198,6 @@ impl SocketsSession {
         }
     }
 
-    /// Whether so many datagrams may go straight to their socket, without [`SocketsSession::from_client`]: nobody traces, and
-    /// the link out does nothing. They are booked by [`SocketsSession::sent_straight`].
-    pub fn goes_straight(&self, count: usize) -> bool {
-        let is_plain = !self.options.tracing && self.up.is_transparent();
-        is_plain && !self.is_narrow && count <= self.ledger.room()
-    }
-
-    /// Books the client's next datagrams, all of one open socket, which went straight and ended alike.
-    pub fn sent_straight<'a>(
-        &mut self,
-        now: u64,
-        socket: u16,
-        payloads: impl Iterator<Item = &'a [u8]>,
-        sent: Sent,
-    ) {
-        if let Sent::OnLoopback { from, to } = sent {
-            for payload in payloads {
-                let id = self.ledger.open(payload.len());
-                let fingerprint = Fingerprint::between(from, to, payload);
-                self.ledger.on_loopback(now, id, 0, to, fingerprint);
-            }
-            return;
-        }
-        let sizes = payloads.map(|payload| payload.len() as u64);
-        let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
-        let mut book = |fate| self.ledger.open_settled(count, bytes, fate);
-        match sent {
-            Sent::Left | Sent::OnLoopback { .. } => {
-                book(SocketsFate::Left);
-            }
-            Sent::Unbound {
-                to,
-                is_connected: true,
-            } => {
-                book(SocketsFate::Refused);
-                self.refused(socket, to);
-            }
-            Sent::Unbound { .. } => {
-                book(SocketsFate::Dropped);
-                self.drops[SocketDrop::Unbound as usize] += count;
-            }
-            Sent::Not(refusal) => {
-                let first = book(SocketsFate::Rejected);
-                self.errors.send(Some(socket), first, count, refusal);
-            }
-        }
-    }
-
     /// What is to be done at `now`. Call it until it returns `None`.
     ///
     /// `client_takes` says whether there is room for a message of so many bytes; if not, it is dropped and counted.
@@ -443,35 +294,6 @@ impl SocketsSession {
             }
             Verdict::Dropped(reason) => self.receive_dropped(now, number, 0, reason.into()),
         }
-    }
-
-    /// Whether arrivals may go straight to the client, without [`SocketsSession::arrived`]: nobody traces, and the link to the
-    /// client does nothing. They are booked by [`SocketsSession::arrived_straight`].
-    pub fn comes_straight(&self) -> bool {
-        !self.options.tracing && self.down.is_transparent()
-    }
-
-    /// Books an arrival that went straight to the client, or was dropped because the client reads too slowly.
-    pub fn arrived_straight(
-        &mut self,
-        now: u64,
-        arrival: &Arrival,
-        payload: &[u8],
-        is_taken: bool,
-    ) {
-        let outcome = match is_taken {
-            true => {
-                self.messages += 1;
-                self.ledger.received(1, payload.len() as u64);
-                Outcome::Delivered
-            }
-            false => {
-                self.drops[SocketDrop::SlowReader as usize] += 1;
-                self.ledger.receive_dropped(1);
-                Outcome::Dropped(SocketDrop::SlowReader)
-            }
-        };
-        self.arrivals.tell(now, arrival, payload, outcome);
     }
 
     /// Counts datagrams from addresses that may not write to the session's sockets.
