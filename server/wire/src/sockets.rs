@@ -7,12 +7,14 @@
 //! - [`route`]: where a datagram may go;
 //! - [`name`]: the names and addresses that bind, connect and resolve take;
 //! - [`ledger`]: the fates of datagrams here, and receipts;
-//! - [`session`]: one session as a state machine, without its sockets.
+//! - [`session`]: one session as a state machine, without its sockets;
+//! - [`machine`]: a machine without a network, for the page when no host answers.
 
 pub mod control;
 pub mod errno;
 pub mod header;
 pub mod ledger;
+pub mod machine;
 pub mod name;
 pub mod refusal;
 pub mod route;

@@ -1,0 +1,450 @@
+//! A machine without a network: sockets, readers' loopbacks and an echo server, for `/sockets` in a page when no host answers.
+//!
+//! Where datagrams go, which names there are, what calls refuse and in which words, the links, the ledgers: all that is the host's
+//! own code. What stands here is what the host leaves to its system: ports, and the way from socket to socket.
+//!
+//! What it says is always to be marked as simulated: no datagram leaves the page.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use bytes::Bytes;
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg32;
+
+use super::control::{NamedTarget, SocketsAnswer, SocketsHello, SocketsOptions, SocketsRequest};
+use super::errno::Errno;
+use super::header::Header;
+use super::refusal::Refusal;
+use super::route::{Route, Target, route};
+use super::session::{Action, Arrival, Outgoing as Sending, Sent, SocketsSession};
+use crate::control::{Limits, PROTOCOL_VERSION};
+use crate::echo::{EchoAnswer, EchoRule};
+use crate::limits::{
+    MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6, MAX_MESSAGE_BYTES,
+};
+
+mod calls;
+mod loopback;
+mod way;
+
+use calls::Socket;
+use loopback::{Around, Loopback};
+use way::{Hop, OpenSocket, Way};
+
+/// Microseconds that the echo server takes for an answer.
+const SERVING_US: u64 = 10;
+
+/// Sockets that a session may have open at a time: the default of a host.
+pub const MAX_SOCKETS: u32 = 16;
+
+/// Most bytes that wait for a client that does not take them; what comes on top is dropped, as for a slow reader.
+const MAX_WAITING_BYTES: usize = 8 << 20;
+
+/// The words of Linux for what the simulated system refuses, so that both modes read alike.
+const TOO_LONG: &str = "Message too long";
+
+/// The echo server, where a host on 127.0.0.1 names its own.
+const ECHO: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2), 10_000));
+
+/// What the simulated host sends to a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    /// A control message.
+    Control(SocketsAnswer),
+    /// A binary message: a datagram behind its header.
+    Datagram(Bytes),
+}
+
+/// A session of a [`Machine`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(u32);
+
+/// A simulated host with any number of sessions. Times are microseconds of one clock that does not go backwards.
+#[derive(Debug)]
+pub struct Machine {
+    chance: Pcg32,
+    targets: Vec<Target>,
+    loopbacks: BTreeMap<Ipv4Addr, Loopback>,
+    sessions: BTreeMap<SessionId, Running>,
+    sessions_begun: u32,
+    way: Way,
+}
+
+/// A session and what it owns.
+#[derive(Debug)]
+struct Running {
+    session: SocketsSession,
+    loopback: Ipv4Addr,
+    sockets: BTreeMap<u16, Socket>,
+    outbox: VecDeque<Outgoing>,
+    waiting_bytes: usize,
+}
+
+impl Machine {
+    /// A machine on which nothing runs but the echo server. The seed draws addresses, ports and tokens.
+    pub fn new(seed: u64) -> Self {
+        let echo = Target {
+            name: "echo".to_owned(),
+            address: ECHO,
+        };
+        Self {
+            chance: Pcg32::seed_from_u64(seed),
+            targets: vec![echo],
+            loopbacks: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            sessions_begun: 0,
+            way: Way::default(),
+        }
+    }
+
+    /// Begins a session, on a loopback of its own or on that of the session with this token; its first message is `hello`.
+    ///
+    /// # Errors
+    /// No running session has this token; a host answers with 403.
+    pub fn open(
+        &mut self,
+        now: u64,
+        seed: u64,
+        token: Option<&str>,
+    ) -> Result<SessionId, NoSuchLoopback> {
+        let address = match token {
+            None => self.draw_loopback(),
+            Some(token) => {
+                let mut loopbacks = self.loopbacks.values();
+                let found = loopbacks.find(|loopback| loopback.token == token);
+                found.ok_or(NoSuchLoopback)?.address
+            }
+        };
+        let loopback = self.loopbacks.get_mut(&address).ok_or(NoSuchLoopback)?;
+        let id = SessionId(self.sessions_begun);
+        self.sessions_begun += 1;
+        loopback.sessions.push(id);
+        let named = |target: &Target| NamedTarget {
+            name: target.name.clone(),
+            address: target.address.to_string(),
+        };
+        let hello = SocketsHello {
+            protocol: PROTOCOL_VERSION,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            session: "simulated".to_owned(),
+            loopback: loopback.told(),
+            limits: Limits {
+                datagram_bytes: MAX_DATAGRAM_BYTES_IPV4,
+                message_bytes: MAX_MESSAGE_BYTES,
+                control_bytes: MAX_CONTROL_BYTES,
+                ..Limits::default()
+            },
+            sockets: Some(MAX_SOCKETS),
+            targets: self.targets.iter().map(named).collect(),
+            peers: Vec::new(),
+            seed,
+            options: SocketsOptions::default(),
+        };
+        let hello = SocketsAnswer::Hello(Box::new(hello));
+        let running = Running {
+            session: SocketsSession::new(now, seed),
+            loopback: address,
+            sockets: BTreeMap::new(),
+            outbox: VecDeque::from([Outgoing::Control(hello)]),
+            waiting_bytes: 0,
+        };
+        self.sessions.insert(id, running);
+        Ok(id)
+    }
+
+    /// Ends a session and closes its sockets, as when its WebSocket closes.
+    pub fn close(&mut self, now: u64, id: SessionId) {
+        self.advance(now);
+        let Some(running) = self.sessions.remove(&id) else {
+            return;
+        };
+        let Some(loopback) = self.loopbacks.get_mut(&running.loopback) else {
+            return;
+        };
+        loopback.sessions.retain(|other| *other != id);
+        if loopback.sessions.is_empty() {
+            self.loopbacks.remove(&running.loopback);
+            return;
+        }
+        for local in running.sockets.values().filter_map(|socket| socket.local) {
+            self.free(now, running.loopback, local);
+        }
+    }
+
+    /// Takes a control message of a client.
+    pub fn control(&mut self, now: u64, id: SessionId, request: &SocketsRequest) {
+        self.advance(now);
+        let Some(running) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        running.tell_errors();
+        match running.session.control(request) {
+            Some(answer) => running.tell(answer),
+            None => self.call(now, id, request),
+        }
+    }
+
+    /// Takes a binary message of a client: a datagram behind its header.
+    pub fn message(&mut self, now: u64, id: SessionId, message: Bytes) {
+        self.advance(now);
+        // A send gives the socket a port, as the system does it: at once, and whatever becomes of the datagram.
+        if let Some((header, _)) = Header::read(&message) {
+            self.bind_unless_bound(id, header.socket);
+        }
+        if let Some(running) = self.sessions.get_mut(&id) {
+            running.session.from_client(now, message);
+        }
+    }
+
+    /// The next thing that the host sends to this client at `now`. Call it for every session until it returns `None`: what one
+    /// of them does may concern another.
+    pub fn poll(&mut self, now: u64, id: SessionId) -> Option<Outgoing> {
+        self.advance(now);
+        let running = self.sessions.get_mut(&id)?;
+        if running.outbox.is_empty() {
+            running.tell_errors();
+            let (events, _) = running.session.take_events();
+            if !events.is_empty() {
+                running.tell(SocketsAnswer::Events(events));
+            }
+        }
+        let outgoing = running.outbox.pop_front()?;
+        if let Outgoing::Datagram(message) = &outgoing {
+            running.waiting_bytes -= message.len();
+        }
+        Some(outgoing)
+    }
+
+    /// When [`Machine::poll`] has something to do without anything arriving.
+    pub fn next_due(&self) -> Option<u64> {
+        let sessions = self.sessions.values();
+        let dues = sessions.filter_map(|running| running.session.next_due());
+        dues.chain(self.way.next_due()).min()
+    }
+
+    /// Lets happen what is due until `now`, each thing at its time, however seldom somebody asks.
+    fn advance(&mut self, now: u64) {
+        while let Some(due) = self.next_due().filter(|due| *due <= now) {
+            let at = self.way.reach(due);
+            while let Some(hop) = self.way.take(at) {
+                self.arrive(at, hop);
+            }
+            let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+            for id in ids {
+                self.work(at, id);
+            }
+        }
+    }
+
+    /// Carries out what a session has to do.
+    fn work(&mut self, now: u64, id: SessionId) {
+        while let Some(running) = self.sessions.get_mut(&id) {
+            let room = MAX_WAITING_BYTES.saturating_sub(running.waiting_bytes);
+            match running.session.poll(now, |bytes| bytes <= room) {
+                Some(Action::Send(sending)) => {
+                    let sent = self.send(now, id, &sending);
+                    if let Some(running) = self.sessions.get_mut(&id) {
+                        running.session.sent(now, &sending, sent);
+                    }
+                }
+                Some(Action::ToClient(incoming)) => {
+                    let message = incoming.message();
+                    running.waiting_bytes += message.len();
+                    running.outbox.push_back(Outgoing::Datagram(message.into()));
+                }
+                None => break,
+            }
+        }
+        self.hand_over_receipts(id);
+    }
+
+    fn send(&mut self, now: u64, id: SessionId, sending: &Sending) -> Sent {
+        match self.try_send(now, id, sending) {
+            Ok(sent) => sent,
+            Err(refusal) => Sent::Not(refusal),
+        }
+    }
+
+    fn try_send(&mut self, now: u64, id: SessionId, sending: &Sending) -> Result<Sent, Refusal> {
+        let number = sending.socket;
+        let socket = self.socket(id, number)?;
+        let (Some(from), Some(loopback)) = (socket.local, self.loopback_of(id)) else {
+            return Err(Refusal::not_open(number));
+        };
+        let to = sending.to.or(socket.peer);
+        let to = to.ok_or_else(|| Refusal::no_destination(number))?;
+        let around = Around::new(socket.family, loopback, &self.targets);
+        let route = route(to, &around);
+        let most = match to.is_ipv4() {
+            true => MAX_DATAGRAM_BYTES_IPV4,
+            false => MAX_DATAGRAM_BYTES_IPV6,
+        };
+        let fits = match sending.payload.len() <= most {
+            true => Ok(()),
+            false => Err(Refusal::new(Errno::Emsgsize, TOO_LONG)),
+        };
+        let payload = sending.payload.clone();
+        match route {
+            Route::Own(to) => {
+                fits?;
+                let loopback = loopback.address;
+                self.way.put(
+                    now,
+                    Hop::ToSocket {
+                        loopback,
+                        from,
+                        to,
+                        payload,
+                    },
+                );
+                Ok(Sent::OnLoopback { from, to })
+            }
+            // The only target is the echo server. Nobody visits from outside, and there are no peers.
+            Route::Target(_) | Route::Visitor | Route::Peer => {
+                fits?;
+                let from = OpenSocket {
+                    session: id,
+                    number,
+                    opened: socket.opened,
+                };
+                self.way.put(now, Hop::ToEcho { from, payload });
+                Ok(Sent::Left)
+            }
+            Route::Unbound => Ok(Sent::Unbound {
+                to,
+                is_connected: socket.peer == Some(to),
+            }),
+            Route::Denied(refusal) => Err(refusal),
+        }
+    }
+
+    fn arrive(&mut self, at: u64, hop: Hop) {
+        match hop {
+            Hop::ToEcho { from, payload } => {
+                let rule = EchoRule::default();
+                if let EchoAnswer::Reply { bytes, .. } = rule.answer(payload.len()) {
+                    let payload = payload.slice(..bytes);
+                    self.way
+                        .put(at + SERVING_US, Hop::FromEcho { to: from, payload });
+                }
+            }
+            Hop::FromEcho { to, payload } => {
+                let Some(running) = self.sessions.get_mut(&to.session) else {
+                    return;
+                };
+                let socket = running.sockets.get(&to.number);
+                // Another one may have been opened under the number.
+                if let Some(socket) = socket.filter(|socket| socket.opened == to.opened) {
+                    let takes = socket.takes_from(ECHO);
+                    let arrival = Arrival {
+                        socket: to.number,
+                        from: ECHO,
+                        to: None,
+                    };
+                    running.arrived(at, takes, &arrival, payload);
+                }
+                self.hand_over_receipts(to.session);
+            }
+            Hop::ToSocket {
+                loopback,
+                from,
+                to,
+                payload,
+            } => {
+                let owner = self
+                    .loopbacks
+                    .get(&loopback)
+                    .and_then(|loopback| loopback.owner(to));
+                let Some((id, number)) = owner else {
+                    return;
+                };
+                if let Some(running) = self.sessions.get_mut(&id) {
+                    let socket = running.sockets.get(&number);
+                    let takes = socket.is_some_and(|socket| socket.takes_from(from));
+                    let arrival = Arrival {
+                        socket: number,
+                        from,
+                        to: Some(to),
+                    };
+                    running.arrived(at, takes, &arrival, payload);
+                }
+                self.hand_over_receipts(id);
+            }
+        }
+    }
+
+    /// Brings what this session received to the knowledge of those that sent it.
+    fn hand_over_receipts(&mut self, id: SessionId) {
+        let Some(running) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let address = running.loopback;
+        for receipt in running.session.take_receipts() {
+            let Some(loopback) = self.loopbacks.get(&address) else {
+                return;
+            };
+            let senders = match loopback.owner(receipt.from) {
+                Some((sender, _)) => vec![sender],
+                // Its socket is closed since.
+                None => loopback.sessions.clone(),
+            };
+            for sender in senders {
+                if let Some(running) = self.sessions.get_mut(&sender) {
+                    running.session.received(&receipt);
+                }
+            }
+        }
+    }
+
+    fn draw_loopback(&mut self) -> Ipv4Addr {
+        loop {
+            let address = Ipv4Addr::from_bits(127 << 24 | self.chance.next_u32() >> 8);
+            if loopback::may_be_a_readers(address) && !self.loopbacks.contains_key(&address) {
+                let token = (0..4)
+                    .map(|_| format!("{:08x}", self.chance.next_u32()))
+                    .collect();
+                self.loopbacks
+                    .insert(address, Loopback::new(address, token));
+                return address;
+            }
+        }
+    }
+
+    fn loopback_of(&self, id: SessionId) -> Option<&Loopback> {
+        self.loopbacks.get(&self.sessions.get(&id)?.loopback)
+    }
+}
+
+/// No running session has the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSuchLoopback;
+
+impl NoSuchLoopback {
+    /// What the client is told.
+    pub const SENTENCE: &str =
+        "no running session has this loopback token; take it from the hello of one that runs";
+}
+
+impl Running {
+    fn tell(&mut self, answer: SocketsAnswer) {
+        self.outbox.push_back(Outgoing::Control(answer));
+    }
+
+    fn tell_errors(&mut self) {
+        let (errors, _) = self.session.take_errors();
+        for error in errors {
+            self.tell(SocketsAnswer::Error(error));
+        }
+    }
+
+    fn arrived(&mut self, at: u64, takes: bool, arrival: &Arrival, payload: Bytes) {
+        match takes {
+            true => self.session.arrived(at, arrival, payload),
+            false => self.session.strangers(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
