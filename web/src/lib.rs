@@ -32,8 +32,6 @@ use web_sys::{Element, HtmlElement};
 
 pub mod settings;
 
-pub mod policy;
-pub mod relay;
 pub mod session;
 
 pub mod feeder;
@@ -45,8 +43,7 @@ pub mod words;
 pub mod app;
 pub mod chunk;
 pub mod host;
-pub use udp_echo_feed::dom;
-pub mod inbox;
+pub use udp_echo_feed::{dom, inbox, policy, relay};
 pub mod input;
 pub mod ui;
 

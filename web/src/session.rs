@@ -21,7 +21,7 @@ pub mod history;
 mod lifecycle;
 pub mod outcome;
 mod reading;
-pub mod transcript;
+pub use udp_echo_feed::transcript;
 
 use announcer::Announcer;
 use backoff::Backoff;

@@ -17,12 +17,11 @@ use crate::session::{Direction, Event};
 use crate::view::View;
 use crate::words;
 
-mod log;
 mod numbers;
 mod rows;
 mod targets;
 
-use log::Log;
+use crate::dom::log::Log;
 use numbers::Numbers;
 use rows::Rows;
 use targets::Targets;

@@ -6,6 +6,7 @@
 mod fields;
 mod messages;
 mod object;
+pub mod sockets;
 
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;

@@ -8,6 +8,7 @@ use web_sys::{Blob, Document, Element, EventTarget, HtmlElement, Url, Window, Xm
 
 use crate::Micros;
 
+pub mod log;
 mod markup;
 
 // The browser's functions, as this module calls them. Those of `web_sys` hand back what is thrown, which costs a page more than

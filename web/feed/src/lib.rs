@@ -8,9 +8,13 @@
 //! - [`datagram`]: one datagram and what is known of its way;
 //! - [`form`]: a datagram as the text that traces and feeds have;
 //! - [`feed`]: what a panel reads, and [`kept`], the datagrams of it;
+//! - [`transcript`]: the last lines of one side;
 //! - [`chunk`]: what a panel says;
+//! - [`relay`]: where the relay is; [`policy`]: why it lets nobody in;
+//! - [`inbox`]: a queue inside one thread, for a task;
 //! - [`shape`]: shapes of a drawing;
 //! - [`dom`]: listeners, timers and frames that end when they are dropped; `markup`: the frame of a panel, from its markup;
+//!   [`dom::log`]: a transcript on the page;
 //! - `frame` and `run`, for tests: what must hold of a panel's HTML; a datagram whose echo is on its way, and a panel's page at
 //!   two moments.
 
@@ -24,9 +28,13 @@ pub mod datagram;
 pub mod feed;
 pub mod form;
 pub mod kept;
+pub mod transcript;
 
 pub mod chunk;
 pub mod dom;
+pub mod inbox;
+pub mod policy;
+pub mod relay;
 pub mod shape;
 
 #[cfg(feature = "samples")]

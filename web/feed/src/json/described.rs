@@ -106,7 +106,7 @@ macro_rules! numbers {
     };
 }
 
-numbers!(u8 u32 usize);
+numbers!(u8 u16 u32 usize);
 
 impl Json for bool {
     fn read(value: Option<&Value<'_>>, place: Place<'_>) -> Self {

@@ -36,7 +36,8 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    pub(super) fn push(&mut self, number: Option<u64>, kind: Kind, text: String) {
+    /// Adds a line.
+    pub fn push(&mut self, number: Option<u64>, kind: Kind, text: String) {
         if self.lines.len() == KEPT_LINES {
             self.lines.pop_front();
             self.forgotten += 1;
@@ -44,11 +45,13 @@ impl Transcript {
         self.lines.push_back(Line { number, kind, text });
     }
 
-    pub(super) fn print(&mut self, number: Option<u64>, text: &str) {
+    /// Adds a line that the tutorial's script would print.
+    pub fn print(&mut self, number: Option<u64>, text: &str) {
         self.push(number, Kind::Printed, text.to_owned());
     }
 
-    pub(super) fn remark(&mut self, number: Option<u64>, text: &str) {
+    /// Adds a remark of ours.
+    pub fn remark(&mut self, number: Option<u64>, text: &str) {
         self.push(number, Kind::Remark, text.to_owned());
     }
 
@@ -63,7 +66,8 @@ impl Transcript {
         self.lines.get(usize::try_from(index).ok()?)
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Forgets all lines; the numbers go on.
+    pub fn clear(&mut self) {
         self.forgotten += self.lines.len() as u64;
         self.lines.clear();
     }

@@ -9,10 +9,12 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     /// The loader's function that finds out why there is no session at a relay, for the connection with this number. It is
     /// asynchronous, and throws nothing.
+    #[derive(Debug)]
     pub type Explain;
 
     #[wasm_bindgen(method, js_name = call)]
-    pub(crate) fn explain(this: &Explain, that: &JsValue, relay: &str, connection: u32);
+    /// Asks; the answer comes to the widget's `explained`, if there is one.
+    pub fn explain(this: &Explain, that: &JsValue, relay: &str, connection: u32);
 }
 
 /// Why no session can begin.

@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use web_sys::Element;
 
 use crate::dom;
-use crate::session::transcript::{Kind, Line, Transcript};
+use crate::transcript::{Kind, Line, Transcript};
 use crate::words;
 
 /// New lines of one frame that are drawn at most.
 const BUSY: u64 = 40;
 
 /// The drawn lines of one transcript.
-pub(super) struct Log {
+#[derive(Debug)]
+pub struct Log {
     lines: Element,
     /// The drawn lines, oldest first, with the datagrams they are about.
     drawn: VecDeque<(Option<u64>, Element)>,
@@ -22,7 +23,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(lines: Element) -> Self {
+    /// Draws inside this element.
+    pub fn new(lines: Element) -> Self {
         Self {
             lines,
             drawn: VecDeque::new(),
@@ -31,7 +33,8 @@ impl Log {
         }
     }
 
-    pub(super) fn draw(&mut self, transcript: &Transcript, selected: Option<u64>) {
+    /// Shows the newest lines, and which of them are about the picked datagram.
+    pub fn draw(&mut self, transcript: &Transcript, selected: Option<u64>) {
         let kept = transcript.numbers();
         let start = match kept.end - self.next.max(kept.start) {
             // More than anybody reads between two frames: the end is drawn, and the frame after this one comes in time.
