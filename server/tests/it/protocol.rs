@@ -18,7 +18,7 @@ async fn rules_written_from_the_text_alone_agree_with_every_vector() {
         .finished()
         .await;
     assert_eq!((python.code, python.stderr.as_str()), (Some(0), ""));
-    for file in ["matching", "ledger", "echo", "link"] {
+    for file in ["matching", "ledger", "echo", "link", "sockets", "route"] {
         assert!(
             python.stdout.contains(&format!("{file}.json: ")),
             "{python:?}"

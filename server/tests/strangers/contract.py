@@ -210,8 +210,9 @@ class Link:
     def enqueue(self, now, tag, copy, size, turned, draw, overtakes, held=0):
         if len(self.queue) >= (self.get("limit") or 1000) or self.queued_bytes + size > self.MAX_QUEUED_BYTES:
             return False
-        departs = now
+        departs, waited_until = now, None
         if rate := self.get("rate_kbps"):
+            waited_until = self.free_at if self.free_at > now else None
             self.free_at = max(self.free_at, now) + -((size + 28) * 8 * 1000 // -rate)
             departs = self.free_at
         travels = 0
@@ -220,14 +221,14 @@ class Link:
             travels = max(self.get("delay_us") + late - self.get("jitter_us"), 0) + held
         self.order += 1
         self.queued_bytes += size
-        heapq.heappush(self.queue, (departs + travels, self.order, tag, copy, size, turned))
+        heapq.heappush(self.queue, (departs + travels, self.order, tag, copy, size, turned, waited_until))
         return True
 
-    def due(self, now):
+    def due(self, now, most=None):
         """The copies that arrive up to `now`: [time, tag, copy, turned bit or None, what]."""
         arrived = []
-        while self.queue and self.queue[0][0] <= now:
-            time, _, tag, copy, size, turned = heapq.heappop(self.queue)
+        while self.queue and self.queue[0][0] <= now and len(arrived) != most:
+            time, _, tag, copy, size, turned, _ = heapq.heappop(self.queue)
             self.queued_bytes -= size
             dropped = turned is not None and not self.impairment.get("no_checksum")
             arrived.append([time, tag, copy, turned, "checksum" if dropped else "delivered"])

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from contract import Ledger, Link, echo_answer, is_guarded
+from sockets_contract import Session, address_of, read_header, write_header
+from sockets_route import Failed, Surroundings, bind, connect, resolve, route
 from tcp_model import deliver
 
 folder = Path(sys.argv[1])
@@ -103,3 +105,84 @@ for case in tcp["races"]:
     check(where, [number for number, gone in enumerate(lost) if gone], case["lost"])
     check(where, [len(segments), delivered], [case["segments"], case["delivered"]])
 print(f"tcp.json: {len(tcp['cases']) + len(tcp['races'])} cases agree")
+
+
+def run_socket_step(session, where, step):
+    """Feeds a step to the session and compares all that comes of it."""
+    at, answer = step["at"], None
+    if "open" in step:
+        session.open(step["open"])
+    elif "close" in step:
+        session.close(step["close"])
+    elif "ask" in step:
+        answer = session.ask(step["ask"])
+    elif "message" in step:
+        session.message(at, bytes.fromhex(step["message"]))
+    elif "reject" in step:
+        session.reject(at, bytes.fromhex(step["reject"][0]), step["reject"][1])
+    elif "arrive" in step:
+        *way, data = step["arrive"]
+        session.arrive(at, *way, bytes.fromhex(data))
+    elif "receipt" in step:
+        sender, to, data, outcome = step["receipt"]
+        session.receipt(at, sender, to, bytes.fromhex(data), outcome)
+    elif "receiver_closed" in step:
+        session.receiver_closed(at, step["receiver_closed"])
+    elif "error" in step:
+        session.error(*step["error"])
+    session.counters["strangers"] += step.get("strangers", 0)
+    session.has_room = step.get("room", session.has_room)
+    session.client_takes = step.get("client_takes", session.client_takes)
+
+    ends = list(step.get("carry", []))
+    got = {"sends": session.run(at, ends)}
+    check(f"{where}, ends of copies that were not sent", ends, [])
+    got["messages"], session.messages = session.messages, []
+    got["receipts"], session.receipts = session.receipts, []
+    if not step.get("later"):
+        got["events"], session.events = session.events, []
+        got["errors"], session.errors = session.errors, []
+    for name, value in got.items():
+        check(f"{where}, {name}", value, step.get(name, []))
+    check(f"{where}, answer", answer, step.get("answer"))
+    check(f"{where}, balance", session.balanced(), True)
+
+
+sockets = load("sockets.json")
+for case in sockets["headers"]:
+    message = bytes.fromhex(case["message"])
+    socket, address, data = read_header(message)
+    check(f"sockets.json, {case}", [socket, address, data.hex()], [case["socket"], case["address"], case["payload"]])
+    check(f"sockets.json, {case}", write_header(socket, address) + data, message)
+for message in sockets["unreadable"]:
+    check(f"sockets.json, header {message!r}", read_header(bytes.fromhex(message)), None)
+for case in sockets["sessions"]:
+    session = Session(7)
+    for number, step in enumerate(case["steps"]):
+        run_socket_step(session, f"sockets.json, {case['name']!r}, step {number}", step)
+    check(f"sockets.json, {case['name']!r}", session.counters, case["counters"])
+count = len(sockets["headers"]) + len(sockets["unreadable"]) + len(sockets["sessions"])
+print(f"sockets.json: {count} cases agree")
+
+
+def given(call, *arguments):
+    """What a call gives: a text, or the errno with which it fails."""
+    try:
+        return call(*arguments)
+    except Failed as error:
+        return error.args[0]
+
+
+routes = load("route.json")
+around = {family: Surroundings(routes["surroundings"], family) for family in ("ipv4", "ipv6")}
+for case in routes["destinations"]:
+    check(f"route.json, {case}", given(route, address_of(case["to"]), around[case["family"]]), case["route"])
+for name, call in (("binds", bind), ("connects", connect)):
+    for case in routes[name]:
+        gives = given(call, case["host"], case["port"], around[case["family"]])
+        check(f"route.json, {name}, {case}", gives, case["gives"])
+for case in routes["resolves"]:
+    gives = given(resolve, case["host"], case["family"], around["ipv4"])
+    check(f"route.json, resolves, {case}", gives, case["gives"])
+count = sum(len(routes[name]) for name in ("destinations", "binds", "connects", "resolves"))
+print(f"route.json: {count} cases agree")

@@ -73,6 +73,8 @@ pub struct SocketsSession {
     opened: u64,
     up: Link<Up>,
     down: Link<Down>,
+    /// Whether the link to the client takes time.
+    down_holds: bool,
     ledger: SocketsLedger,
     arrivals: Arrivals,
     errors: Errors,
@@ -94,6 +96,7 @@ impl SocketsSession {
             opened: 0,
             up: Link::new(lab.up, seed, Direction::Up),
             down: Link::new(lab.down, seed, Direction::Down),
+            down_holds: false,
             ledger: SocketsLedger::default(),
             arrivals: Arrivals::default(),
             errors: Errors::default(),
@@ -277,7 +280,6 @@ impl SocketsSession {
         let Some(socket) = self.sockets.get(&arrival.socket).copied() else {
             return self.receive_dropped(now, number, 0, SocketDrop::Unreceived);
         };
-        let may_hold = !self.down.is_transparent();
         let tag = Down {
             arrival: number,
             socket,
@@ -288,7 +290,7 @@ impl SocketsSession {
                 if copies > 1 {
                     self.arrivals.duplicated(number);
                 }
-                if may_hold {
+                if self.down_holds {
                     self.arrivals.held(now, number);
                 }
             }
@@ -383,6 +385,7 @@ impl SocketsSession {
         }
         self.up.change(lab.up, lab.seed, Direction::Up);
         self.down.change(lab.down, lab.seed, Direction::Down);
+        self.down_holds = (lab.down.delay_us, lab.down.jitter_us, lab.down.rate_kbps) != (0, 0, 0);
         SocketsAnswer::Lab(lab.clone())
     }
 

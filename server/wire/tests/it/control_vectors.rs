@@ -1,35 +1,11 @@
 //! The control messages of `vectors/control.json` are this crate's, every one of them.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::collections::BTreeSet;
-
-use serde::Deserialize;
-use serde_json::Value;
 use wire::control::{ClientMessage, HostMessage, What};
 
-#[derive(Deserialize)]
-struct Control {
-    host: Vec<Named>,
-    client: Vec<Named>,
-    short: Vec<Short>,
-    refused: Vec<String>,
-}
+use crate::messages::{Messages, in_full, in_short, names, refused};
 
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-    message: Value,
-}
-
-#[derive(Deserialize)]
-struct Short {
-    text: String,
-    means: Value,
-}
-
-fn control() -> Control {
-    serde_json::from_str(include_str!("../../vectors/control.json")).unwrap()
+fn control() -> Messages {
+    Messages::of(include_str!("../../vectors/control.json"))
 }
 
 /// Name of a message or an event. The match is the reason: a new variant does not compile until it has one, and
@@ -105,45 +81,36 @@ const EVENT_NAMES: [&str; 15] = [
 
 #[test]
 fn every_host_message_and_event_is_written_as_the_vectors_say() {
-    let mut messages = BTreeSet::new();
-    let mut events = BTreeSet::new();
-    for Named { name, message } in control().host {
-        let parsed: HostMessage = serde_json::from_value(message.clone()).expect(&name);
-        assert_eq!(serde_json::to_value(&parsed).unwrap(), message, "{name}");
-        messages.insert(host_name(&parsed));
-        if let HostMessage::Events(list) = &parsed {
-            events.extend(list.iter().map(|event| event_name(&event.3)));
-        }
-    }
-    assert_eq!(messages, HOST_NAMES.into());
-    assert_eq!(events, EVENT_NAMES.into());
+    let messages: Vec<HostMessage> = in_full(control().host);
+    let events = messages.iter().filter_map(|message| match message {
+        HostMessage::Events(events) => Some(events),
+        _ => None,
+    });
+    assert_eq!(
+        names(events.flatten(), |event| event_name(&event.3)),
+        EVENT_NAMES.into()
+    );
+    assert_eq!(
+        names(&messages, |message| host_name(message)),
+        HOST_NAMES.into()
+    );
 }
 
 #[test]
 fn every_client_message_is_written_as_the_vectors_say() {
-    let mut messages = BTreeSet::new();
-    for Named { name, message } in control().client {
-        let parsed: ClientMessage = serde_json::from_value(message.clone()).expect(&name);
-        assert_eq!(serde_json::to_value(&parsed).unwrap(), message, "{name}");
-        messages.insert(client_name(&parsed));
-    }
-    assert_eq!(messages, CLIENT_NAMES.into());
+    let messages: Vec<ClientMessage> = in_full(control().client);
+    assert_eq!(
+        names(&messages, |message| client_name(message)),
+        CLIENT_NAMES.into()
+    );
 }
 
 #[test]
 fn what_a_client_leaves_out_has_a_default_and_what_is_new_is_ignored() {
-    for Short { text, means } in control().short {
-        let parsed: ClientMessage = serde_json::from_str(&text).expect(&text);
-        assert_eq!(serde_json::to_value(&parsed).unwrap(), means, "{text}");
-    }
+    in_short::<ClientMessage>(control().short);
 }
 
 #[test]
 fn what_is_no_client_message_is_refused() {
-    for text in control().refused {
-        assert!(
-            serde_json::from_str::<ClientMessage>(&text).is_err(),
-            "{text:?}"
-        );
-    }
+    refused::<ClientMessage>(control().refused);
 }

@@ -1,7 +1,5 @@
 //! The destinations and names of `vectors/route.json` are decided as the vectors say.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -1,7 +1,5 @@
 //! The vectors of `server/wire/vectors` hold for this crate. Whoever writes another host or client runs the same files.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use bytes::Bytes;
 use serde::Deserialize;
 use wire::echo::{EchoAnswer, EchoRule, is_guarded};
