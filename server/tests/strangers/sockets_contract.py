@@ -203,6 +203,9 @@ class Session:
     # How copies end.
 
     def sent(self, now, number, copy, socket, payload, end):
+        if end is None:
+            # Of a doubled datagram one copy goes to a target or a peer.
+            return
         if end == "left":
             self.note(now, number, copy, "udp_out")
             if self.settle(number, "left"):

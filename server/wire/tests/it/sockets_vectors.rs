@@ -55,9 +55,9 @@ struct Step {
     strangers: Option<usize>,
     client_takes: Option<bool>,
     room: Option<bool>,
-    /// How the copies end that are to be sent, one after the other.
+    /// How the copies end that are to be sent, one after the other; `None` for a further copy that is not to leave.
     #[serde(default)]
-    carry: Vec<End>,
+    carry: Vec<Option<End>>,
     /// Whether events and errors stay for a later step.
     #[serde(default)]
     later: bool,
@@ -197,7 +197,9 @@ impl Run {
                     let end = ends
                         .next()
                         .unwrap_or_else(|| panic!("{place}: {outgoing:?}"));
-                    self.session.sent(step.at, &outgoing, end.into());
+                    if let Some(end) = end {
+                        self.session.sent(step.at, &outgoing, end.into());
+                    }
                     sends.push(outgoing);
                 }
                 Action::ToClient(incoming) => messages.push(hex_of(&incoming.message())),
