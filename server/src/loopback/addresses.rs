@@ -61,6 +61,12 @@ impl Addresses {
         self.resting.push_back((now + REST, address));
     }
 
+    #[cfg(test)]
+    pub(super) fn is_taken(&mut self, address: Ipv4Addr) -> bool {
+        self.wake(Instant::now());
+        self.taken.contains(&address)
+    }
+
     /// Frees what has rested.
     fn wake(&mut self, now: Instant) {
         while let Some(&(until, address)) = self.resting.front()

@@ -165,6 +165,12 @@ impl Loopback {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a socket could be bound or closed at this moment.
+    #[cfg(test)]
+    pub(super) fn can_change(&self) -> bool {
+        self.registry.try_write().is_ok()
+    }
+
     /// Closes a socket while nobody sends to it.
     pub(super) fn close(&self, name: SocketAddr, kernel: SocketAddr, ground: Option<Ground>) {
         let mut registry = self.registry_mut();
@@ -181,7 +187,7 @@ impl Drop for Loopback {
 }
 
 /// A name for a socket whose port the system picked: that port, or the next one that no other name has.
-fn free_name(registry: &Registry, kernel: SocketAddr) -> SocketAddr {
+pub(super) fn free_name(registry: &Registry, kernel: SocketAddr) -> SocketAddr {
     let ports = (kernel.port()..=u16::MAX).chain(FIRST_CLIENT_PORT..kernel.port());
     let mut names = ports.map(|port| SocketAddr::new(kernel.ip(), port));
     names.find(|name| !registry.has(*name)).unwrap_or(kernel)

@@ -132,9 +132,8 @@ impl OwnSocket {
     ///
     /// Waits while there is no room.
     pub async fn send(&self, batch: &[GsoBuffer<'_>], report: impl FnMut(SendTrouble)) {
-        let gate = || OnlyBound(self.loopback.registry());
         let batch = self.by_system_addresses(batch);
-        self.send_through(gate, &batch, report).await;
+        self.send_through(|| self.gate(), &batch, report).await;
     }
 
     /// Sends datagrams to programs at 127.0.0.1 or `::1` that are no sockets of a loopback, and have written to this one.
@@ -168,6 +167,11 @@ impl OwnSocket {
             ..*buffer
         });
         Cow::Owned(mapped.collect())
+    }
+
+    /// What every send to the loopback goes through.
+    pub(super) fn gate(&self) -> OnlyBound<'_> {
+        OnlyBound(self.loopback.registry())
     }
 
     fn ground(&self) -> &Ground {
@@ -212,7 +216,7 @@ impl SendTrouble {
 struct NotBound;
 
 /// Lets datagrams go to bound sockets of the loopback alone. While it lives, none is bound or closed.
-struct OnlyBound<'a>(RwLockReadGuard<'a, Registry>);
+pub(super) struct OnlyBound<'a>(RwLockReadGuard<'a, Registry>);
 
 impl Gate for OnlyBound<'_> {
     fn admit(&self, buffer: &GsoBuffer<'_>) -> io::Result<()> {
