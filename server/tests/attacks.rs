@@ -14,9 +14,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use test_support::attacks::assaults::ATTACKS;
-use test_support::attacks::belongings::resident;
-use test_support::attacks::by_hand::{close_code, next_frame, open, open_narrow, whole};
+use test_support::attacks::belongings::{Descriptors, resident};
+use test_support::attacks::by_hand::{ROUTES, close_code, next_frame, open, open_narrow, whole};
 use test_support::attacks::figures;
+use test_support::attacks::readers;
 use test_support::attacks::scrape::Scrape;
 
 /// A test for each attack, by its place in [`ATTACKS`].
@@ -49,6 +50,29 @@ attacks! {
     floods_end_their_own_session = 9,
     a_storm_of_icmp_disturbs_nobody_and_does_not_spin = 10,
     readers_that_never_read_cost_a_bounded_number_of_bytes = 11,
+    a_scan_reaches_neither_the_machine_nor_its_network_nor_the_host_s_own_ports = 12,
+    a_third_party_gets_one_datagram_for_one_message_and_reaches_nobody_unasked = 13,
+    nobody_is_reaches_or_imitates_another_reader = 14,
+    a_guessed_token_opens_no_loopback = 15,
+    a_foreign_loopback_origin_gets_sockets_and_no_peers = 16,
+    a_session_has_as_many_sockets_as_it_may_and_leaves_every_port = 17,
+    a_thousand_sockets_of_one_session_go_with_it = 18,
+    a_loop_of_pages_ends_at_the_rate_and_is_named = 19,
+    headers_of_garbage_are_refused_one_by_one = 20,
+    floods_to_a_socket_of_the_reader_s_own_end_their_own_session = 21,
+    calls_without_end_end_their_own_session = 22,
+    readers_that_never_read_what_comes_to_their_sockets_cost_a_bounded_number_of_bytes = 23,
+}
+
+/// What the tutorial says, done by a thousand readers at once: each binds port 10000 and writes to `localhost:10000`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_readers_bind_the_same_port_and_each_gets_its_own_echoes() {
+    let host = HostProgram::start(&readers::SETTINGS).await;
+    let before = Descriptors::settled(host.pid()).await;
+    let echoed = readers::echo_at_once(&host, 1000).await;
+    println!("{echoed}");
+    let after = Descriptors::settled(host.pid()).await;
+    assert!(before == after, "before\n{before}and after\n{after}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +155,7 @@ async fn strangers_cannot_fill_memory_through_a_page_that_watches_and_does_not_r
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_says_goodbye_among_its_answers_is_sent_nothing_after_the_close() {
     let host = HostProgram::start(&[]).await;
-    for route in ["/relay", "/relay/raw"] {
+    for route in ROUTES {
         let mut stream = open(host.http, route).await;
         let datagrams = whole(0x82, &[b'x'; 100]).repeat(50);
         let goodbye = whole(0x88, &1000_u16.to_be_bytes());
@@ -176,11 +200,11 @@ proptest! {
 
     /// Whatever a client says after its upgrade, the host lives, and the next session works.
     #[test]
-    fn no_bytes_bring_the_host_down(bytes in proptest::collection::vec(any::<u8>(), 0..600), page in any::<bool>()) {
+    fn no_bytes_bring_the_host_down(bytes in proptest::collection::vec(any::<u8>(), 0..600), route in 0..ROUTES.len()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let host = HostProgram::start(&[]).await;
-            let mut stream = open(host.http, if page { "/relay" } else { "/relay/raw" }).await;
+            let mut stream = open(host.http, ROUTES[route]).await;
             let _ = stream.write_all(&bytes).await;
             let mut next = Client::connect(&host.ws("/relay/raw")).await;
             next.send(b"still there?").await;

@@ -10,6 +10,8 @@ use std::time::Instant;
 use test_support::attacks::assaults::ATTACKS;
 use test_support::attacks::capacity;
 use test_support::attacks::figures::{self, Figures};
+use test_support::attacks::readers;
+use test_support::host::HostProgram;
 
 #[tokio::main]
 async fn main() {
@@ -40,6 +42,10 @@ async fn main() {
         table(&rows);
         let took = began.elapsed().as_secs_f64();
         println!("ledgers added up and descriptors the same in all of them; {took:.0} s");
+    }
+    if chosen("a thousand readers") {
+        let host = HostProgram::start(&readers::SETTINGS).await;
+        println!("\n{}", readers::echo_at_once(&host, 1000).await);
     }
     if chosen("idle sessions") {
         capacity::measure(if quick { 200 } else { 4000 }).await;

@@ -1,17 +1,13 @@
 //! The attacks: each a name, the settings of the host that it needs, and what it does, as often as `scale` says.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, join_all};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use futures_util::future::BoxFuture;
 
-use super::by_hand::{ROUTES, close_code, frame, next_frame, open, open_with, whole};
-use super::slow_readers;
+use super::by_hand::{ROUTES, whole};
+use super::{exhaustion, frames, slow_readers, trespass};
 use crate::host::HostProgram;
-use crate::host::get;
-use crate::soon;
 
 /// One way to harm a host.
 #[derive(Clone, Copy)]
@@ -43,39 +39,45 @@ const NO_RATES: [&str; 4] = [
     "--address-bytes-per-second=0",
 ];
 
+/// A target where nobody listens: the kernel answers with ICMP. It has a port that pages may send to.
+const NOBODY: &str = "--target=nobody=127.77.0.9:9908";
+
+/// A target of somebody who has nothing to do with the host; [`trespass`] listens there.
+const THIRD_PARTY: &str = "--target=third=127.77.0.9:9907";
+
 /// Memory of a host in whatever trouble, but for what waits for readers that do not read. A debug build that serves a
 /// page has 14 MiB; one client that floods and reads slowly adds 10 MiB of events.
 const USUAL: usize = 64 << 20;
 
 /// Every attack.
-pub const ATTACKS: [Attack; 12] = [
+pub const ATTACKS: [Attack; 24] = [
     Attack {
         name: "sessions ended in every way",
         settings: &["--handshake-timeout=2s"],
         soak: 50,
         bound: |_| USUAL,
-        run: |host, scale| every_way(host, 20 * scale).boxed(),
+        run: |host, scale| frames::every_way(host, 20 * scale).boxed(),
     },
     Attack {
         name: "frames that break the protocol",
         settings: &[],
         soak: 20,
         bound: |_| USUAL,
-        run: |host, scale| broken_frames(host, 4 * scale).boxed(),
+        run: |host, scale| frames::broken_frames(host, 4 * scale).boxed(),
     },
     Attack {
         name: "a message in a thousand fragments",
         settings: &["--control-per-second=0"],
         soak: 20,
         bound: |_| USUAL,
-        run: |host, scale| fragments(host, 4 * scale).boxed(),
+        run: |host, scale| frames::fragments(host, 4 * scale).boxed(),
     },
     Attack {
         name: "messages of 64 MiB",
         settings: &[],
         soak: 20,
         bound: |_| USUAL,
-        run: |host, scale| long_messages(host, scale).boxed(),
+        run: |host, scale| frames::long_messages(host, scale).boxed(),
     },
     Attack {
         name: "pings without end, never read",
@@ -87,7 +89,7 @@ pub const ATTACKS: [Attack; 12] = [
         ],
         soak: 5,
         bound: |_| USUAL,
-        run: |host, scale| never_read(host, &ROUTES, whole(0x89, &[7; 125]), scale).boxed(),
+        run: |host, scale| frames::never_read(host, &ROUTES, whole(0x89, &[7; 125]), scale).boxed(),
     },
     Attack {
         name: "questions without end, never read",
@@ -96,7 +98,7 @@ pub const ATTACKS: [Attack; 12] = [
         bound: |_| USUAL,
         run: |host, scale| {
             // One page would not be seen among the host's own megabytes.
-            never_read(host, &["/relay"; 40], whole(0x81, b"\"counters\""), scale).boxed()
+            frames::never_read(host, &["/relay"; 40], whole(0x81, b"\"counters\""), scale).boxed()
         },
     },
     Attack {
@@ -104,33 +106,33 @@ pub const ATTACKS: [Attack; 12] = [
         settings: &[],
         soak: 20,
         bound: |_| USUAL,
-        run: |host, scale| control_flood(host, 2 * scale).boxed(),
+        run: |host, scale| frames::control_flood(host, 2 * scale).boxed(),
     },
     Attack {
         name: "handshakes that drip (slowloris)",
         settings: &["--handshake-timeout=2s", "--max-sessions-per-address=2000"],
         soak: 10,
         bound: |_| USUAL,
-        run: |host, scale| slowloris(host, 100 * scale).boxed(),
+        run: |host, scale| frames::slowloris(host, 100 * scale).boxed(),
     },
     Attack {
         name: "forged X-Forwarded-For, foreign Origin and Host",
         settings: &["--max-sessions-per-address=5"],
         soak: 20,
         bound: |_| USUAL,
-        run: |host, scale| forgeries(host, 50 * scale).boxed(),
+        run: |host, scale| frames::forgeries(host, 50 * scale).boxed(),
     },
     Attack {
         name: "floods over the rate",
         settings: &["--datagrams-per-second=1000", "--flood-time=500ms"],
         soak: 10,
         bound: |_| USUAL,
-        run: |host, scale| floods(host, scale).boxed(),
+        run: |host, scale| frames::floods(host, scale).boxed(),
     },
     Attack {
         name: "ICMP storm: a target that refuses all",
         settings: &[
-            "--target=nobody=127.0.0.1:9",
+            NOBODY,
             "--allow-private-targets",
             NO_RATES[0],
             NO_RATES[1],
@@ -139,7 +141,7 @@ pub const ATTACKS: [Attack; 12] = [
         ],
         soak: 10,
         bound: |_| USUAL,
-        run: |host, scale| icmp_storm(host, Duration::from_secs(1) * scale as u32).boxed(),
+        run: |host, scale| frames::icmp_storm(host, Duration::from_secs(1) * scale as u32).boxed(),
     },
     Attack {
         name: "readers that never read, under flood",
@@ -152,265 +154,105 @@ pub const ATTACKS: [Attack; 12] = [
         ],
         soak: 20,
         bound: |scale| slow_readers::bound(50 * scale),
-        run: |host, scale| slow_readers::attack(host, 50 * scale).boxed(),
+        run: |host, scale| slow_readers::attack(host, &slow_readers::RELAYS, 50 * scale).boxed(),
+    },
+    Attack {
+        name: "a scan of addresses and ports, the host's own among them",
+        settings: &[
+            THIRD_PARTY,
+            "--allow-private-targets",
+            NO_RATES[0],
+            NO_RATES[1],
+            NO_RATES[2],
+            NO_RATES[3],
+        ],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| trespass::scan(host, 2000 * scale).boxed(),
+    },
+    Attack {
+        name: "reflection at a third party",
+        settings: &[THIRD_PARTY, "--allow-private-targets"],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| trespass::reflection(host, 50 * scale).boxed(),
+    },
+    Attack {
+        name: "another reader's address: bind, connect, send, spoof",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| trespass::another_readers_address(host, scale).boxed(),
+    },
+    Attack {
+        name: "guessed tokens of a loopback",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| trespass::guessed_tokens(host, 50 * scale).boxed(),
+    },
+    Attack {
+        name: "a foreign loopback origin where peers are admitted",
+        settings: &["--sockets=peers", "--peer=10.77.0.0/24:9000-9010"],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| trespass::foreign_origin(host, scale).boxed(),
+    },
+    Attack {
+        name: "port exhaustion: every socket that a session may have",
+        settings: &["--max-sessions-per-address=2000"],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| exhaustion::ports(host, 10 * scale).boxed(),
+    },
+    Attack {
+        name: "a thousand sockets of one session",
+        settings: &["--max-sockets=0", "--control-per-second=0"],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| exhaustion::thousand_sockets(host, scale).boxed(),
+    },
+    Attack {
+        name: "loops: page against page, page against echo server",
+        settings: &["--datagrams-per-second=1000", "--flood-time=500ms"],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| exhaustion::loops(host, scale).boxed(),
+    },
+    Attack {
+        name: "headers of garbage",
+        settings: &NO_RATES,
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| exhaustion::garbage(host, 2000 * scale).boxed(),
+    },
+    Attack {
+        name: "floods over the rate, to a socket of the reader's own",
+        settings: &["--datagrams-per-second=1000", "--flood-time=500ms"],
+        soak: 10,
+        bound: |_| USUAL,
+        run: |host, scale| exhaustion::floods(host, scale).boxed(),
+    },
+    Attack {
+        name: "calls without end: open, bind, close",
+        settings: &[],
+        soak: 20,
+        bound: |_| USUAL,
+        run: |host, scale| exhaustion::calls(host, 2 * scale).boxed(),
+    },
+    Attack {
+        name: "readers that never read what comes to their sockets",
+        settings: &[
+            "--max-sessions-per-address=0",
+            NO_RATES[0],
+            NO_RATES[1],
+            NO_RATES[2],
+            NO_RATES[3],
+        ],
+        soak: 10,
+        bound: |scale| slow_readers::bound(50 * scale),
+        run: |host, scale| {
+            slow_readers::attack(host, &[slow_readers::Kind::Sockets], 50 * scale).boxed()
+        },
     },
 ];
-
-/// Ends sessions by clean close, abort, reset in mid-frame, half close, unfinished handshake, and flood then vanish.
-async fn every_way(host: &HostProgram, rounds: usize) {
-    for _ in 0..rounds {
-        for route in ROUTES {
-            let mut clean = open(host.http, route).await;
-            clean
-                .write_all(&whole(0x88, &1000_u16.to_be_bytes()))
-                .await
-                .unwrap();
-            assert_eq!(close_code(&mut clean).await, Some(1000));
-
-            drop(open(host.http, route).await);
-
-            let mut cut = open(host.http, route).await;
-            cut.write_all(&frame(0x82, 60_000, b"only the beginning"))
-                .await
-                .unwrap();
-            cut.set_zero_linger().unwrap();
-            drop(cut);
-
-            let mut half = open(host.http, route).await;
-            half.shutdown().await.unwrap();
-            let _ = soon("the other half", half.read_to_end(&mut Vec::new())).await;
-
-            let mut flood = open(host.http, route).await;
-            let burst = whole(0x82, &[1; 1000]).repeat(200);
-            flood.write_all(&burst).await.unwrap();
-            drop(flood);
-        }
-        let mut unfinished = TcpStream::connect(host.http).await.unwrap();
-        unfinished
-            .write_all(b"GET /relay HTTP/1.1\r\n")
-            .await
-            .unwrap();
-    }
-}
-
-/// Frames that no client may send, each with the close code that answers it.
-pub fn breaches() -> Vec<(&'static str, Vec<u8>, u16)> {
-    let fragments = |n| whole(if n == 0 { 0x02 } else { 0 }, &[0; 1024]);
-    vec![
-        ("reserved bits", whole(0xC2, b"x"), 1002),
-        ("a reserved opcode", whole(0x83, b"x"), 1002),
-        ("a long ping", whole(0x89, &[0; 126]), 1002),
-        ("a fragmented ping", whole(0x09, b"x"), 1002),
-        ("a continuation of nothing", whole(0x80, b"x"), 1002),
-        (
-            "a message inside another",
-            [whole(0x02, b"a"), whole(0x82, b"b")].concat(),
-            1002,
-        ),
-        ("an unmasked frame", vec![0x82, 0x01, b'x'], 1002),
-        ("text that is not UTF-8", whole(0x81, &[0xC3, 0x28]), 1007),
-        ("a claim of 64 MiB", frame(0x82, 64 << 20, b"x"), 4409),
-        (
-            "a claim of half the address space",
-            frame(0x82, 1 << 62, b"x"),
-            4409,
-        ),
-        (
-            "100 KiB in fragments",
-            (0..100).flat_map(fragments).collect(),
-            4409,
-        ),
-    ]
-}
-
-async fn broken_frames(host: &HostProgram, rounds: usize) {
-    for _ in 0..rounds {
-        for route in ROUTES {
-            for (what, bytes, code) in breaches() {
-                let mut stream = open(host.http, route).await;
-                // It may be over before all is written.
-                let _ = stream.write_all(&bytes).await;
-                assert_eq!(
-                    close_code(&mut stream).await,
-                    Some(code),
-                    "{what} on {route}"
-                );
-            }
-        }
-    }
-}
-
-/// A datagram in fragments of one byte, and before each of them a ping and a fragment of nothing.
-async fn fragments(host: &HostProgram, rounds: usize) {
-    let mut message = whole(0x02, b"");
-    for _ in 0..1000 {
-        message.extend(whole(0x89, b""));
-        message.extend(whole(0x00, b""));
-        message.extend(whole(0x00, b"x"));
-    }
-    message.extend(whole(0x80, b""));
-    for route in ROUTES {
-        let stream = open(host.http, route).await;
-        let (mut reader, mut writer) = stream.into_split();
-        let reading =
-            tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
-        for _ in 0..rounds {
-            writer.write_all(&message).await.unwrap();
-        }
-        drop(writer);
-        let _ = soon("the end", reading).await;
-    }
-}
-
-/// Claims 64 MiB and sends as much of it as the host takes.
-async fn long_messages(host: &HostProgram, rounds: usize) {
-    let piece = vec![0; 1 << 20];
-    for _ in 0..rounds {
-        for route in ROUTES {
-            let mut stream = open(host.http, route).await;
-            stream.write_all(&frame(0x82, 64 << 20, b"")).await.unwrap();
-            let (mut reader, mut writer) = stream.split();
-            let sending = async {
-                for _ in 0..64 {
-                    if writer.write_all(&piece).await.is_err() {
-                        return;
-                    }
-                }
-            };
-            let mut said = Vec::new();
-            let (_, _) = tokio::join!(
-                soon("the end of it", sending),
-                reader.read_to_end(&mut said)
-            );
-            // A reset may have overtaken the Close; nothing else may come.
-            assert!(said.is_empty() || said.contains(&0x88), "{said:?}");
-        }
-    }
-}
-
-/// Sends the same frame on and on and reads nothing.
-async fn never_read(host: &HostProgram, routes: &[&str], frame: Vec<u8>, seconds: usize) {
-    let frames = frame.repeat(500);
-    let for_a_while = Duration::from_secs(seconds as u64);
-    let sessions = routes.iter().map(|route| {
-        let frames = &frames;
-        async move {
-            let began = Instant::now();
-            let mut sent = 0;
-            while began.elapsed() < for_a_while && sent < 64 << 20 {
-                let mut stream = open(host.http, route).await;
-                let write = async {
-                    while stream.write_all(frames).await.is_ok() {
-                        sent += frames.len();
-                    }
-                };
-                // The host has ended it, or reads no more: both are a bound.
-                let _ = tokio::time::timeout(for_a_while - for_a_while / 4, write).await;
-            }
-        }
-    });
-    join_all(sessions).await;
-}
-
-/// A thousand questions, or frames that cost as much, in much less than a second; the limit is 100.
-async fn control_flood(host: &HostProgram, rounds: usize) {
-    let questions = whole(0x81, b"\"counters\"").repeat(1000);
-    let pings = whole(0x89, b"and again").repeat(1000);
-    let fragments = [whole(0x02, b""), whole(0x00, b"").repeat(1000)].concat();
-    for _ in 0..rounds {
-        for (route, flood) in [
-            ("/relay", &questions),
-            ("/relay", &pings),
-            ("/relay", &fragments),
-            ("/relay/raw", &pings),
-            ("/relay/raw", &fragments),
-        ] {
-            let mut stream = open(host.http, route).await;
-            let _ = stream.write_all(flood).await;
-            assert_eq!(close_code(&mut stream).await, Some(4401));
-        }
-    }
-}
-
-/// Time between two bytes of a handshake that drips: much less than it may take.
-const BETWEEN_DRIPS: Duration = Duration::from_millis(50);
-
-/// Connections that send a byte of their request now and then, and would do so for hours.
-async fn slowloris(host: &HostProgram, connections: usize) {
-    let connection = |n: usize| async move {
-        let mut stream = TcpStream::connect(host.http).await.unwrap();
-        let request = format!("GET /relay HTTP/1.1\r\nHost: {}\r\nX-{n}: ", host.http);
-        stream.write_all(request.as_bytes()).await.unwrap();
-        // Until the host has had enough of it.
-        let drip = async {
-            let cut = async |stream: &mut TcpStream| stream.read(&mut [0; 512]).await;
-            while tokio::time::timeout(BETWEEN_DRIPS, cut(&mut stream))
-                .await
-                .is_err()
-            {
-                let _ = stream.write_all(b"x").await;
-            }
-        };
-        soon("the cut", drip).await;
-    };
-    join_all((0..connections).map(connection)).await;
-}
-
-/// Every request names another address; the host believes none of them. Foreign pages and rebound names are refused.
-async fn forgeries(host: &HostProgram, rounds: usize) {
-    let mut held = join_all((0..5).map(|_| open(host.http, "/relay"))).await;
-    for session in &mut held {
-        // A place is taken with the hello, not with the upgrade.
-        soon("the hello", next_frame(session)).await;
-    }
-    for round in 0..rounds {
-        let forged = format!("X-Forwarded-For: 198.51.100.{}\r\n", round % 250);
-        // All five places are taken: by these, or by four of them and the bystander.
-        let mut more = open_with(host.http, "/relay/raw", &forged).await;
-        assert_eq!(close_code(&mut more).await, Some(4406));
-        for header in [
-            ("Origin", "https://evil.example"),
-            ("Host", "rebind.example"),
-        ] {
-            let (head, _) = get(host.http, "/relay", &[header]).await;
-            assert!(head.starts_with("HTTP/1.1 403"), "{head}");
-        }
-    }
-    drop(held);
-}
-
-/// Sends as fast as it can until the host ends it.
-async fn floods(host: &HostProgram, rounds: usize) {
-    let burst = whole(0x82, &[5; 100]).repeat(100);
-    for _ in 0..rounds {
-        let sessions = ROUTES.map(|route| async {
-            let mut stream = open(host.http, route).await;
-            let (mut reader, mut writer) = stream.split();
-            let sending = async { while writer.write_all(&burst).await.is_ok() {} };
-            let reading = async { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await };
-            // A host that has said goodbye reads on for a while; a client that heard it stops.
-            tokio::select! {
-                () = soon("the end of the flood", sending) => {}
-                _ = reading => {}
-            }
-        });
-        join_all(sessions).await;
-    }
-}
-
-/// Sends to a port where nobody listens, as fast as it can: the kernel answers each datagram with ICMP.
-async fn icmp_storm(host: &HostProgram, time: Duration) {
-    let burst = whole(0x82, &[5; 100]).repeat(64);
-    let sessions = ["/relay?target=nobody", "/relay/raw?target=nobody"].map(|route| async {
-        let mut stream = open(host.http, route).await;
-        let (mut reader, mut writer) = stream.split();
-        let sending = async { while writer.write_all(&burst).await.is_ok() {} };
-        let reading = async { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await };
-        tokio::select! {
-            () = sending => panic!("a refusal ended the session"),
-            _ = reading => panic!("a refusal ended the session"),
-            () = tokio::time::sleep(time) => {}
-        }
-    });
-    join_all(sessions).await;
-}

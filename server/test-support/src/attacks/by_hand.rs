@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 
 use crate::soon;
 
-/// Both protocols.
-pub const ROUTES: [&str; 2] = ["/relay", "/relay/raw"];
+/// Every route to a session.
+pub const ROUTES: [&str; 3] = ["/relay", "/relay/raw", "/sockets"];
 
 /// Opens a WebSocket.
 pub async fn open(address: SocketAddr, path: &str) -> TcpStream {

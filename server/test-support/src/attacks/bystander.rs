@@ -1,10 +1,12 @@
 //! Somebody who has nothing to do with the attack: asks, is answered, and measures how long that takes.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::host::HostProgram;
+use crate::sockets::{ROUTE, SocketsClient};
 
 /// When a bystander's datagram counts as lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -45,20 +47,52 @@ impl fmt::Display for Seen {
 ///
 /// A datagram may get lost where a flood fills the echo server's own buffer, which all share.
 pub async fn watch<T>(host: &HostProgram, attack: impl Future<Output = T>) -> (T, Seen) {
-    let mut client = Client::connect(&host.ws("/relay/raw")).await;
+    let mut bystander = Bystander::connect(host).await;
     let mut seen = Seen::default();
     let mut attack = Box::pin(attack);
     loop {
         let began = Instant::now();
         let question = format!("question {}", seen.asked());
-        client.send(question.as_bytes()).await;
-        let answered = async { while client.datagram().await != question.as_bytes() {} };
         tokio::select! {
             outcome = &mut attack => return (outcome, seen),
-            answered = tokio::time::timeout(ANSWER_WITHIN, answered) => match answered {
+            answered = tokio::time::timeout(ANSWER_WITHIN, bystander.ask(seen.asked(), &question)) => match answered {
                 Ok(()) => seen.times.push(began.elapsed()),
                 Err(_) => seen.lost += 1,
             },
+        }
+    }
+}
+
+/// Two sessions: one asks the echo server, the other a socket of its own.
+struct Bystander {
+    raw: Client,
+    sockets: SocketsClient,
+    server: SocketAddr,
+}
+
+impl Bystander {
+    async fn connect(host: &HostProgram) -> Self {
+        let raw = Client::connect(&host.ws("/relay/raw")).await;
+        let mut sockets = SocketsClient::connect(&host.ws(ROUTE)).await;
+        sockets.trace(false).await;
+        let server = sockets.bound(1, 0).await;
+        sockets.bound(2, 0).await;
+        Self {
+            raw,
+            sockets,
+            server,
+        }
+    }
+
+    /// Asks one of them in turn and waits for the answer; earlier ones may come late.
+    async fn ask(&mut self, number: usize, question: &str) {
+        let question = question.as_bytes();
+        if number.is_multiple_of(2) {
+            self.raw.send(question).await;
+            while self.raw.datagram().await != question {}
+        } else {
+            self.sockets.send_to(2, self.server, question).await;
+            while self.sockets.receive().await.payload != question {}
         }
     }
 }

@@ -51,14 +51,20 @@ impl Scrape {
         self.sum("udp_echo_sessions_opened_total")
     }
 
-    /// Asserts that whoever came has gone, and that every datagram of a page has ended in one fate.
+    /// Asserts that whoever came has gone, and that every datagram of a page or a socket has ended in one fate.
     pub fn assert_books_are_closed(&self) {
         let opened = self.opened();
         let ended = self.sum("udp_echo_sessions_ended_total");
         assert_eq!(opened, ended, "sessions opened and ended: {self:?}");
-        let sent = self.sum("udp_echo_datagrams_total{kind=\"page\"");
-        let fates = self.sum("udp_echo_fates_total{kind=\"page\"");
-        assert_eq!(sent, fates, "datagrams of pages, and their fates: {self:?}");
+        // Raw sessions know only some of the fates.
+        for kind in ["page", "sockets"] {
+            let sent = self.sum(&format!("udp_echo_datagrams_total{{kind=\"{kind}\""));
+            let fates = self.sum(&format!("udp_echo_fates_total{{kind=\"{kind}\""));
+            assert_eq!(
+                sent, fates,
+                "datagrams of {kind}, and their fates: {self:?}"
+            );
+        }
         assert_eq!(self.sum("udp_echo_in_flight"), 0, "{self:?}");
     }
 }

@@ -7,9 +7,11 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use udp_echo::limits::BacklogPool;
 
-use super::by_hand::{ROUTES, open_narrow, whole};
+use super::by_hand::{open_narrow, whole};
+use super::exhaustion::connected_to_itself;
 use super::scrape::Scrape;
 use crate::host::HostProgram;
+use crate::sockets::{ROUTE, datagram};
 use crate::soon;
 
 /// Bytes of a host without sessions: a debug build has 14 MiB, and each of its threads 5 MiB to read into.
@@ -22,6 +24,39 @@ const IDLE: usize = 8 << 10;
 pub fn bound(readers: usize) -> usize {
     let raw_and_page = BacklogPool::RAW + BacklogPool::PAGE;
     HOST + BacklogPool::SHARED + readers * (raw_and_page / 2 + IDLE)
+}
+
+/// What a reader does not read.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Answers to `/relay`.
+    Page,
+    /// Answers to `/relay/raw`.
+    Raw,
+    /// What comes to a socket of `/sockets` from another one of the same session.
+    Sockets,
+}
+
+/// The kinds whose answers come from a server.
+pub const RELAYS: [Kind; 2] = [Kind::Page, Kind::Raw];
+
+impl Kind {
+    /// A session whose end here takes only a few kilobytes.
+    async fn open(self, host: &HostProgram) -> TcpStream {
+        match self {
+            Self::Page => open_narrow(host.http, "/relay").await,
+            Self::Raw => open_narrow(host.http, "/relay/raw").await,
+            Self::Sockets => connected_to_itself(open_narrow(host.http, ROUTE).await).await,
+        }
+    }
+
+    /// A frame that has this come back.
+    fn frame(self, payload: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Page | Self::Raw => whole(0x82, payload),
+            Self::Sockets => whole(0x82, &datagram(2, None, payload)),
+        }
+    }
 }
 
 /// Bytes of a datagram of these readers.
@@ -43,10 +78,10 @@ const FULL_AFTER_IN_A_TEST: u64 = 200;
 const FULL_WITHIN: Duration = Duration::from_secs(180);
 
 /// Sessions that send and never read, and at the end all vanish.
-pub async fn attack(host: &HostProgram, readers: usize) {
+pub async fn attack(host: &HostProgram, kinds: &[Kind], readers: usize) {
     let mut sessions = Vec::new();
-    for n in 0..readers {
-        sessions.push(open_narrow(host.http, ROUTES[n % 2]).await);
+    for kind in kinds.iter().cycle().take(readers) {
+        sessions.push((*kind, kind.open(host).await));
     }
     let full_after = match readers <= TOGETHER {
         true => FULL_AFTER_IN_A_TEST,
@@ -71,19 +106,19 @@ pub async fn attack(host: &HostProgram, readers: usize) {
 }
 
 /// One round, with a question now and then, which gives the echo server the time to answer.
-async fn flood_in_turn(host: &HostProgram, sessions: &mut [TcpStream], round: u32) {
+async fn flood_in_turn(host: &HostProgram, sessions: &mut [(Kind, TcpStream)], round: u32) {
     for some in sessions.chunks_mut(TOGETHER) {
         flood(some, round).await;
         drops(host).await;
     }
 }
 
-async fn flood(sessions: &mut [TcpStream], round: u32) {
-    let mut frames = whole(0x82, &[9; LARGE]);
-    for number in 0..SMALL_ONES {
-        frames.extend(whole(0x82, format!("{round} {number}").as_bytes()));
-    }
-    for session in sessions {
+async fn flood(sessions: &mut [(Kind, TcpStream)], round: u32) {
+    for (kind, session) in sessions {
+        let mut frames = kind.frame(&[9; LARGE]);
+        for number in 0..SMALL_ONES {
+            frames.extend(kind.frame(format!("{round} {number}").as_bytes()));
+        }
         soon("the host's reading", session.write_all(&frames))
             .await
             .unwrap();

@@ -1,0 +1,209 @@
+//! Readers who all do what the tutorial says: each binds port 10000, and writes to `localhost:10000`.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use super::scrape::Scrape;
+use crate::client::Client;
+use crate::host::HostProgram;
+use crate::sockets::{ROUTE, SocketsClient};
+
+/// The tutorial's port.
+const PORT: u16 = 10_000;
+
+/// Settings of a host for so many readers.
+pub const SETTINGS: [&str; 5] = [
+    "--max-sessions-per-address=0",
+    "--datagrams-per-second=0",
+    "--bytes-per-second=0",
+    "--address-datagrams-per-second=0",
+    "--address-bytes-per-second=0",
+];
+
+/// Sizes of each reader's datagrams, one after the other: what the edges of datagrams, frames and Ethernet are.
+const SIZES: [usize; 12] = [
+    0, 1, 42, 125, 126, 1472, 1473, 4096, 8192, 9217, 32_768, 65_507,
+];
+
+/// Small datagrams that each reader then has under way at once.
+const AT_ONCE: usize = 32;
+
+/// What so many readers saw.
+#[derive(Debug)]
+pub struct Echoed {
+    /// Readers.
+    pub readers: usize,
+    /// Time until all had bound the port.
+    pub bound_within: Duration,
+    /// Time from then on until all had all their echoes.
+    pub echoed_within: Duration,
+    /// Datagrams that came to a socket: each message, and each echo.
+    pub datagrams: u64,
+    /// Payload bytes of these.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Echoed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            readers,
+            bound_within,
+            echoed_within,
+            datagrams,
+            bytes,
+        } = self;
+        write!(
+            f,
+            "{readers} readers bound port {PORT} within {bound_within:.1?}, and had all their echoes {echoed_within:.1?} later: \
+             {datagrams} datagrams, {bytes} bytes, each compared"
+        )
+    }
+}
+
+/// Lets so many readers bind the same port, and when all have, echo at once. Every second one comes from 127.0.0.1, the others
+/// from an address of their own.
+///
+/// # Panics
+/// When a reader gets anything but its own datagrams, whole, once each and in order.
+pub async fn echo_at_once(host: &HostProgram, readers: usize) -> Echoed {
+    let all_bound = Arc::new(Barrier::new(readers + 1));
+    let all_done = Arc::new(Barrier::new(readers + 1));
+    let mut tasks = JoinSet::new();
+    let began = Instant::now();
+    for number in 0..readers {
+        let (http, bound, done) = (host.http, Arc::clone(&all_bound), Arc::clone(&all_done));
+        tasks.spawn(async move {
+            let mut reader = Reader::bind(http, number).await;
+            bound.wait().await;
+            reader.echo().await;
+            done.wait().await;
+            reader.server.ip()
+        });
+    }
+    // One that fails would have the others wait for ever.
+    let wait = async |barrier: &Barrier, tasks: &mut JoinSet<IpAddr>| {
+        tokio::select! {
+            _ = barrier.wait() => {}
+            Some(ended) = tasks.join_next() => panic!("a reader ended early: {ended:?}"),
+        }
+    };
+    wait(&all_bound, &mut tasks).await;
+    let bound_within = began.elapsed();
+    wait(&all_done, &mut tasks).await;
+    let echoed_within = began.elapsed() - bound_within;
+    let mut addresses = std::collections::BTreeSet::new();
+    while let Some(address) = tasks.join_next().await {
+        assert!(
+            addresses.insert(address.unwrap()),
+            "two readers had one address"
+        );
+    }
+    assert_eq!(addresses.len(), readers);
+    let scrape = Scrape::of_idle(host).await;
+    scrape.assert_books_are_closed();
+    let each = (SIZES.len() + AT_ONCE) * 2;
+    let bytes = SIZES.iter().sum::<usize>() + AT_ONCE * small(0, 0).len();
+    Echoed {
+        readers,
+        bound_within,
+        echoed_within,
+        datagrams: (readers * each) as u64,
+        bytes: (readers * bytes * 2) as u64,
+    }
+}
+
+/// A reader with both programs of the tutorial: socket 1 is the server, socket 2 the client.
+struct Reader {
+    number: usize,
+    session: SocketsClient,
+    server: SocketAddr,
+    client: SocketAddr,
+}
+
+impl Reader {
+    async fn bind(http: SocketAddr, number: usize) -> Self {
+        let from = match number % 2 {
+            0 => Ipv4Addr::LOCALHOST,
+            _ => Ipv4Addr::new(127, 0, (number / 200) as u8 + 1, (number % 200) as u8 + 1),
+        };
+        let client = Client::connect_from(from.into(), http, ROUTE).await;
+        let mut session = SocketsClient::greeted(client).await;
+        session.trace(false).await;
+        let server = session.bound(1, PORT).await;
+        assert_eq!(server, (session.own(), PORT).into());
+        let client = session.bound(2, 0).await;
+        Self {
+            number,
+            session,
+            server,
+            client,
+        }
+    }
+
+    async fn echo(&mut self) {
+        let server: SocketAddr = (Ipv4Addr::LOCALHOST, PORT).into();
+        for size in SIZES {
+            let payload = payload(self.number, size);
+            self.session.send_to(2, server, &payload).await;
+            self.answer(&payload).await;
+            self.take_echo(&payload).await;
+        }
+        for message in 0..AT_ONCE {
+            let payload = small(self.number, message);
+            self.session.send_to(2, server, &payload).await;
+        }
+        for message in 0..AT_ONCE {
+            self.answer(&small(self.number, message)).await;
+        }
+        for message in 0..AT_ONCE {
+            self.take_echo(&small(self.number, message)).await;
+        }
+        let counters = self.session.counters().await;
+        let sent = self.session.client.sent();
+        assert_eq!(counters["sent"], sent, "{counters}");
+        assert_eq!(counters["delivered"], sent, "{counters}");
+        assert_eq!(counters["received"], sent, "{counters}");
+        assert_eq!(counters["strangers"], 0, "{counters}");
+    }
+
+    /// The server's part: receives a message and sends it back.
+    async fn answer(&mut self, payload: &[u8]) {
+        let message = self.session.receive().await;
+        assert_eq!(
+            (message.socket, message.from),
+            (1, self.client),
+            "at the server"
+        );
+        assert!(
+            message.payload == payload,
+            "{} bytes changed",
+            payload.len()
+        );
+        self.session
+            .send_to(1, message.from, &message.payload)
+            .await;
+    }
+
+    /// The client's part: receives the echo.
+    async fn take_echo(&mut self, payload: &[u8]) {
+        let echo = self.session.receive().await;
+        assert_eq!((echo.socket, echo.from), (2, self.server), "at the client");
+        assert!(echo.payload == payload, "{} bytes changed", payload.len());
+    }
+}
+
+/// Bytes that no other reader sends.
+fn payload(reader: usize, size: usize) -> Vec<u8> {
+    let number = (reader as u32).to_be_bytes();
+    let bytes = (0..size).map(|at| number[at % 4] ^ (at * 31 + at / 251) as u8);
+    bytes.collect()
+}
+
+fn small(reader: usize, message: usize) -> Vec<u8> {
+    format!("reader {reader:6}, message {message:6}").into_bytes()
+}
