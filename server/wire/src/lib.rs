@@ -12,7 +12,7 @@
 //! - [`simulator`]: a host without a network, for the page when no host answers;
 //! - [`race`]: the same messages with the same losses over UDP and over TCP, and [`tcp`], the model behind TCP's side;
 //! - [`transcript`]: the words in which server and client tell what they do;
-//! - [`digits`]: numbers as text, for pages;
+//! - [`digits`]: numbers as text, for pages; [`addresses`]: the same for addresses;
 //! - [`packet`]: the headers around a payload;
 //! - [`pcapng`]: captures for Wireshark.
 
@@ -32,6 +32,7 @@ pub mod tcp;
 
 pub mod transcript;
 
+pub mod addresses;
 pub mod digits;
 pub mod packet;
 pub mod pcapng;
