@@ -5,7 +5,7 @@
 //!
 //! What it says is always to be marked as simulated: no datagram leaves the page.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use super::header::Header;
 use super::refusal::Refusal;
 use super::route::{Route, Target, route};
 use super::session::{Action, Arrival, Outgoing as Sending, Sent, SocketsSession};
+use crate::addresses::{self, push_hex};
 use crate::control::{Limits, PROTOCOL_VERSION};
 use crate::echo::{EchoAnswer, EchoRule};
 use crate::limits::{
@@ -25,10 +26,12 @@ use crate::limits::{
 };
 
 mod calls;
+mod few;
 mod loopback;
 mod way;
 
 use calls::Socket;
+use few::Few;
 use loopback::{Around, Loopback};
 use way::{Hop, OpenSocket, Way};
 
@@ -65,8 +68,8 @@ pub struct SessionId(u32);
 pub struct Machine {
     chance: Pcg32,
     targets: Vec<Target>,
-    loopbacks: BTreeMap<Ipv4Addr, Loopback>,
-    sessions: BTreeMap<SessionId, Running>,
+    loopbacks: Few<Ipv4Addr, Loopback>,
+    sessions: Few<SessionId, Running>,
     sessions_begun: u32,
     way: Way,
 }
@@ -76,7 +79,7 @@ pub struct Machine {
 struct Running {
     session: SocketsSession,
     loopback: Ipv4Addr,
-    sockets: BTreeMap<u16, Socket>,
+    sockets: Few<u16, Socket>,
     outbox: VecDeque<Outgoing>,
     waiting_bytes: usize,
 }
@@ -91,8 +94,8 @@ impl Machine {
         Self {
             chance: Pcg32::seed_from_u64(seed),
             targets: vec![echo],
-            loopbacks: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            loopbacks: Few::default(),
+            sessions: Few::default(),
             sessions_begun: 0,
             way: Way::default(),
         }
@@ -116,13 +119,13 @@ impl Machine {
                 found.ok_or(NoSuchLoopback)?.address
             }
         };
-        let loopback = self.loopbacks.get_mut(&address).ok_or(NoSuchLoopback)?;
+        let loopback = self.loopbacks.get_mut(address).ok_or(NoSuchLoopback)?;
         let id = SessionId(self.sessions_begun);
         self.sessions_begun += 1;
         loopback.sessions.push(id);
         let named = |target: &Target| NamedTarget {
             name: target.name.clone(),
-            address: target.address.to_string(),
+            address: addresses::socket(target.address),
         };
         let hello = SocketsHello {
             protocol: PROTOCOL_VERSION,
@@ -145,26 +148,26 @@ impl Machine {
         let running = Running {
             session: SocketsSession::new(now, seed),
             loopback: address,
-            sockets: BTreeMap::new(),
+            sockets: Few::default(),
             outbox: VecDeque::from([Outgoing::Control(hello)]),
             waiting_bytes: 0,
         };
-        self.sessions.insert(id, running);
+        self.sessions.add(id, running);
         Ok(id)
     }
 
     /// Ends a session and closes its sockets, as when its WebSocket closes.
     pub fn close(&mut self, now: u64, id: SessionId) {
         self.advance(now);
-        let Some(running) = self.sessions.remove(&id) else {
+        let Some(running) = self.sessions.remove(id) else {
             return;
         };
-        let Some(loopback) = self.loopbacks.get_mut(&running.loopback) else {
+        let Some(loopback) = self.loopbacks.get_mut(running.loopback) else {
             return;
         };
         loopback.sessions.retain(|other| *other != id);
         if loopback.sessions.is_empty() {
-            self.loopbacks.remove(&running.loopback);
+            self.loopbacks.remove(running.loopback);
             return;
         }
         for local in running.sockets.values().filter_map(|socket| socket.local) {
@@ -175,7 +178,7 @@ impl Machine {
     /// Takes a control message of a client.
     pub fn control(&mut self, now: u64, id: SessionId, request: &SocketsRequest) {
         self.advance(now);
-        let Some(running) = self.sessions.get_mut(&id) else {
+        let Some(running) = self.sessions.get_mut(id) else {
             return;
         };
         running.tell_errors();
@@ -192,7 +195,7 @@ impl Machine {
         if let Some((header, _)) = Header::read(&message) {
             self.bind_unless_bound(id, header.socket);
         }
-        if let Some(running) = self.sessions.get_mut(&id) {
+        if let Some(running) = self.sessions.get_mut(id) {
             running.session.from_client(now, message);
         }
     }
@@ -201,7 +204,7 @@ impl Machine {
     /// of them does may concern another.
     pub fn poll(&mut self, now: u64, id: SessionId) -> Option<Outgoing> {
         self.advance(now);
-        let running = self.sessions.get_mut(&id)?;
+        let running = self.sessions.get_mut(id)?;
         if running.outbox.is_empty() {
             running.tell_errors();
             let (events, _) = running.session.take_events();
@@ -230,7 +233,7 @@ impl Machine {
             while let Some(hop) = self.way.take(at) {
                 self.arrive(at, hop);
             }
-            let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+            let ids: Vec<SessionId> = self.sessions.keys().collect();
             for id in ids {
                 self.work(at, id);
             }
@@ -239,12 +242,12 @@ impl Machine {
 
     /// Carries out what a session has to do.
     fn work(&mut self, now: u64, id: SessionId) {
-        while let Some(running) = self.sessions.get_mut(&id) {
+        while let Some(running) = self.sessions.get_mut(id) {
             let room = MAX_WAITING_BYTES.saturating_sub(running.waiting_bytes);
             match running.session.poll(now, |bytes| bytes <= room) {
                 Some(Action::Send(sending)) => {
                     let sent = self.send(now, id, &sending);
-                    if let Some(running) = self.sessions.get_mut(&id) {
+                    if let Some(running) = self.sessions.get_mut(id) {
                         running.session.sent(now, &sending, sent);
                     }
                 }
@@ -330,10 +333,10 @@ impl Machine {
                 }
             }
             Hop::FromEcho { to, payload } => {
-                let Some(running) = self.sessions.get_mut(&to.session) else {
+                let Some(running) = self.sessions.get_mut(to.session) else {
                     return;
                 };
-                let socket = running.sockets.get(&to.number);
+                let socket = running.sockets.get(to.number);
                 // Another one may have been opened under the number.
                 if let Some(socket) = socket.filter(|socket| socket.opened == to.opened) {
                     let takes = socket.takes_from(ECHO);
@@ -354,13 +357,13 @@ impl Machine {
             } => {
                 let owner = self
                     .loopbacks
-                    .get(&loopback)
+                    .get(loopback)
                     .and_then(|loopback| loopback.owner(to));
                 let Some((id, number)) = owner else {
                     return;
                 };
-                if let Some(running) = self.sessions.get_mut(&id) {
-                    let socket = running.sockets.get(&number);
+                if let Some(running) = self.sessions.get_mut(id) {
+                    let socket = running.sockets.get(number);
                     let takes = socket.is_some_and(|socket| socket.takes_from(from));
                     let arrival = Arrival {
                         socket: number,
@@ -376,12 +379,12 @@ impl Machine {
 
     /// Brings what this session received to the knowledge of those that sent it.
     fn hand_over_receipts(&mut self, id: SessionId) {
-        let Some(running) = self.sessions.get_mut(&id) else {
+        let Some(running) = self.sessions.get_mut(id) else {
             return;
         };
         let address = running.loopback;
         for receipt in running.session.take_receipts() {
-            let Some(loopback) = self.loopbacks.get(&address) else {
+            let Some(loopback) = self.loopbacks.get(address) else {
                 return;
             };
             let senders = match loopback.owner(receipt.from) {
@@ -390,7 +393,7 @@ impl Machine {
                 None => loopback.sessions.clone(),
             };
             for sender in senders {
-                if let Some(running) = self.sessions.get_mut(&sender) {
+                if let Some(running) = self.sessions.get_mut(sender) {
                     running.session.received(&receipt);
                 }
             }
@@ -400,19 +403,25 @@ impl Machine {
     fn draw_loopback(&mut self) -> Ipv4Addr {
         loop {
             let address = Ipv4Addr::from_bits(127 << 24 | self.chance.next_u32() >> 8);
-            if loopback::may_be_a_readers(address) && !self.loopbacks.contains_key(&address) {
-                let token = (0..4)
-                    .map(|_| format!("{:08x}", self.chance.next_u32()))
-                    .collect();
-                self.loopbacks
-                    .insert(address, Loopback::new(address, token));
+            if loopback::may_be_a_readers(address) && self.loopbacks.get(address).is_none() {
+                let token = self.draw_token();
+                self.loopbacks.add(address, Loopback::new(address, token));
                 return address;
             }
         }
     }
 
+    /// 32 hexadecimal digits.
+    fn draw_token(&mut self) -> String {
+        let mut token = String::new();
+        for _ in 0..32 {
+            push_hex(&mut token, self.chance.next_u32() >> 28);
+        }
+        token
+    }
+
     fn loopback_of(&self, id: SessionId) -> Option<&Loopback> {
-        self.loopbacks.get(&self.sessions.get(&id)?.loopback)
+        self.loopbacks.get(self.sessions.get(id)?.loopback)
     }
 }
 

@@ -15,6 +15,7 @@ use super::control::{Family, Resolve};
 use super::errno::Errno;
 use super::refusal::{Refusal, family_name};
 use super::route::{Route, Surroundings, Target, check, is_shared_loopback, own_ip, route};
+use crate::addresses;
 use crate::echo::FIRST_CLIENT_PORT;
 
 /// The address that a socket binds: one of the own loopback's.
@@ -26,7 +27,10 @@ pub fn to_bind(host: &str, port: u16, around: &impl Surroundings) -> Result<Sock
     match read(host, around)? {
         Written::Localhost => {}
         Written::Address(address) if address.is_ipv4() != own.is_ipv4() => {
-            return Err(Refusal::other_family(address, around.family()));
+            return Err(Refusal::other_family(
+                &addresses::ip(address),
+                around.family(),
+            ));
         }
         Written::Address(address)
             if address == own || address.is_unspecified() || is_shared_loopback(address) => {}
@@ -57,9 +61,15 @@ pub fn to_connect(
         Written::Address(address) => SocketAddr::new(address, port),
         Written::Target(target) if port == 0 || port == target.address.port() => target.address,
         Written::Target(Target { name, address }) => {
-            let text =
-                format!("the target {name} is at {address}, and sockets reach no other port of it");
-            return Err(Refusal::new(Errno::Eacces, text));
+            let address = addresses::socket(*address);
+            let text = [
+                "the target ",
+                name,
+                " is at ",
+                &address,
+                ", and sockets reach no other port of it",
+            ];
+            return Err(Refusal::of(Errno::Eacces, &text));
         }
         Written::Odd(refusal) => return Err(refusal),
     };
@@ -83,13 +93,13 @@ pub fn resolve(asked: &Resolve, around: &impl Surroundings) -> Result<Vec<String
         None => true,
     };
     let only = |address: IpAddr, text: String| match asked.family {
-        Some(family) if !fits(address) => Err(Refusal::new(
+        Some(family) if !fits(address) => Err(Refusal::of(
             Errno::Eafnosupport,
-            format!(
-                "{} has no address of the family {}",
-                asked.host,
-                family_name(family)
-            ),
+            &[
+                &asked.host,
+                " has no address of the family ",
+                family_name(family),
+            ],
         )),
         _ => Ok(vec![text]),
     };
@@ -99,10 +109,10 @@ pub fn resolve(asked: &Resolve, around: &impl Surroundings) -> Result<Vec<String
             Ok(own
                 .into_iter()
                 .filter(|own| fits(*own))
-                .map(|own| own.to_string())
+                .map(addresses::ip)
                 .collect())
         }
-        Written::Target(target) => only(target.address.ip(), target.address.to_string()),
+        Written::Target(target) => only(target.address.ip(), addresses::socket(target.address)),
         Written::Address(address) => {
             let is_known = address == around.own_address()
                 || address.is_unspecified()
@@ -114,7 +124,7 @@ pub fn resolve(asked: &Resolve, around: &impl Surroundings) -> Result<Vec<String
             if !is_known {
                 check(address, None, around)?;
             }
-            only(address, address.to_string())
+            only(address, addresses::ip(address))
         }
         Written::Odd(refusal) => Err(refusal),
     }
@@ -148,9 +158,9 @@ fn read<'a>(host: &str, around: &'a impl Surroundings) -> Result<Written<'a>, Re
         return Ok(Written::Address(address));
     }
     let odd = |why: &str| {
-        Ok(Written::Odd(Refusal::new(
+        Ok(Written::Odd(Refusal::of(
             Errno::Eacces,
-            format!("{host:?} {why}"),
+            &["\"", host, "\" ", why],
         )))
     };
     if host.contains('%') {
@@ -164,11 +174,14 @@ fn read<'a>(host: &str, around: &'a impl Surroundings) -> Result<Written<'a>, Re
         .iter()
         .map(|target| target.name.as_str())
         .collect();
-    let text = format!(
-        "{host:?} is no name here: there are localhost, the targets ({}) and addresses, and no other name is looked up",
-        targets.join(", ")
-    );
-    Err(Refusal::new(Errno::Enoent, text))
+    let text = [
+        "\"",
+        host,
+        "\" is no name here: there are localhost, the targets (",
+        &targets.join(", "),
+        ") and addresses, and no other name is looked up",
+    ];
+    Err(Refusal::of(Errno::Enoent, &text))
 }
 
 /// Whether systems take the name for an IPv4 address in other clothes: its last part is a number (WHATWG URL, "ends in a number").

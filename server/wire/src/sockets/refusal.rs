@@ -6,7 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use super::control::{Call, Family, SocketError};
 use super::errno::Errno;
 use super::header::MAX_HEADER_BYTES;
-use crate::echo::FIRST_CLIENT_PORT;
+use crate::addresses;
+use crate::digits::digits;
 
 /// Why a call or a datagram is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,100 +40,136 @@ impl Refusal {
     }
 
     /// A number that names no open socket.
-    pub fn not_open(socket: u16) -> Self {
-        Self::new(
-            Errno::Ebadf,
-            format!("no socket {socket} is open in this session; open it first"),
-        )
+    pub fn not_open(number: u16) -> Self {
+        let text = [
+            "no ",
+            &socket(number),
+            " is open in this session; open it first",
+        ];
+        Self::of(Errno::Ebadf, &text)
     }
 
     /// `open` with a number that is in use.
-    pub fn open_already(socket: u16) -> Self {
-        Self::new(
-            Errno::Eexist,
-            format!("socket {socket} is open already; choose another number, or close it first"),
-        )
+    pub fn open_already(number: u16) -> Self {
+        let what_to_do = " is open already; choose another number, or close it first";
+        Self::of(Errno::Eexist, &[&socket(number), what_to_do])
     }
 
     /// `open` where the session has as many sockets as it may.
     pub fn too_many_sockets(limit: u32) -> Self {
-        Self::new(
-            Errno::Emfile,
-            format!("{limit} sockets are open, and this session may have no more; close one first"),
-        )
+        let what_to_do = " sockets are open, and this session may have no more; close one first";
+        Self::of(Errno::Emfile, &[&digits(limit.into()), what_to_do])
     }
 
     /// `bind` of a socket that has its address.
-    pub fn bound_already(socket: u16, local: SocketAddr) -> Self {
-        Self::new(
-            Errno::Einval,
-            format!("socket {socket} is bound to {local} already; close it and open another"),
-        )
+    pub fn bound_already(number: u16, local: SocketAddr) -> Self {
+        let local = addresses::socket(local);
+        let text = [
+            &socket(number),
+            " is bound to ",
+            &local,
+            " already; close it and open another",
+        ];
+        Self::of(Errno::Einval, &text)
     }
 
     /// `bind` to a port that another socket of the same loopback has.
     pub fn in_use(address: SocketAddr) -> Self {
-        Self::new(
+        let what_to_do =
+            " is in use by another socket of this loopback; close that one, or choose another port";
+        Self::of(
             Errno::Eaddrinuse,
-            format!(
-                "{address} is in use by another socket of this loopback; close that one, or choose another port"
-            ),
+            &[&addresses::socket(address), what_to_do],
         )
     }
 
     /// `bind` to a port that only services of the system may have.
     pub fn port_of_the_system(port: u16) -> Self {
-        Self::new(
-            Errno::Eacces,
-            format!(
-                "port {port} is below {FIRST_CLIENT_PORT}, and only the system's services may bind those; \
-                 use one from {FIRST_CLIENT_PORT} on"
-            ),
-        )
+        let text = [
+            "port ",
+            &digits(port.into()),
+            " is below 1024, and only the system's services may bind those; use one from 1024 on",
+        ];
+        Self::of(Errno::Eacces, &text)
     }
 
     /// `bind` to an address that is not the loopback's own.
     pub fn not_own(host: &str, own: IpAddr) -> Self {
-        Self::new(
-            Errno::Eaddrnotavail,
-            format!("{host} is no address of this loopback; bind to localhost, which is {own}"),
-        )
+        let own = addresses::ip(own);
+        let text = [
+            host,
+            " is no address of this loopback; bind to localhost, which is ",
+            &own,
+        ];
+        Self::of(Errno::Eaddrnotavail, &text)
     }
 
     /// `disconnect` of a socket without a peer.
-    pub fn not_connected(socket: u16) -> Self {
-        Self::new(Errno::Enotconn, format!("socket {socket} is not connected"))
+    pub fn not_connected(number: u16) -> Self {
+        Self::of(Errno::Enotconn, &[&socket(number), " is not connected"])
     }
 
     /// A datagram that names no destination, on a socket without a peer.
-    pub fn no_destination(socket: u16) -> Self {
-        Self::new(
-            Errno::Edestaddrreq,
-            format!(
-                "the datagram names no destination, and socket {socket} is not connected; name one, or connect it"
-            ),
-        )
+    pub fn no_destination(number: u16) -> Self {
+        let text = [
+            "the datagram names no destination, and ",
+            &socket(number),
+            " is not connected; name one, or connect it",
+        ];
+        Self::of(Errno::Edestaddrreq, &text)
     }
 
     /// A binary message whose header cannot be read.
     pub fn unreadable(bytes: usize) -> Self {
-        Self::new(
-            Errno::Einval,
-            format!(
-                "a message of {bytes} bytes begins with no header: socket, family (0, 4 or 6), port and address, \
-                 5 to {MAX_HEADER_BYTES} bytes"
-            ),
-        )
+        let text = [
+            "a message of ",
+            &digits(bytes as u64),
+            " bytes begins with no header: socket, family (0, 4 or 6), port and address, 5 to ",
+            &digits(MAX_HEADER_BYTES as u64),
+            " bytes",
+        ];
+        Self::of(Errno::Einval, &text)
+    }
+
+    /// A datagram whose socket was closed before it went out.
+    pub fn closed_before_sending(number: u16) -> Self {
+        let text = [
+            &socket(number),
+            " was closed while the lab held the datagram",
+        ];
+        Self::of(Errno::Ebadf, &text)
+    }
+
+    /// A datagram of a connected socket for a port that nobody has bound; the first words are Linux's.
+    pub fn connection_refused(to: SocketAddr) -> Self {
+        let text = [
+            "Connection refused: no program has bound ",
+            &addresses::socket(to),
+            " in this loopback",
+        ];
+        Self::of(Errno::Econnrefused, &text)
     }
 
     /// An address of the other family.
-    pub fn other_family(address: impl fmt::Display, family: Family) -> Self {
+    pub fn other_family(address: &str, family: Family) -> Self {
         let family = family_name(family);
-        Self::new(
-            Errno::Eafnosupport,
-            format!("{address} is no {family} address, and the socket was opened for {family}"),
-        )
+        let text = [
+            address,
+            " is no ",
+            family,
+            " address, and the socket was opened for ",
+            family,
+        ];
+        Self::of(Errno::Eafnosupport, &text)
     }
+
+    pub(super) fn of(errno: Errno, parts: &[&str]) -> Self {
+        Self::new(errno, parts.concat())
+    }
+}
+
+fn socket(number: u16) -> String {
+    ["socket ", &digits(number.into())].concat()
 }
 
 impl fmt::Display for Refusal {

@@ -16,6 +16,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::control::Family;
 use super::errno::Errno;
 use super::refusal::Refusal;
+use crate::addresses;
+use crate::digits::digits;
 use crate::echo::FIRST_CLIENT_PORT;
 use crate::reach::{Reach, carried_ipv4};
 
@@ -83,21 +85,21 @@ pub trait Surroundings {
 pub fn route(to: SocketAddr, around: &impl Surroundings) -> Route {
     let own = own_ip(around);
     if own.is_ipv4() != to.is_ipv4() {
-        return Route::Denied(Refusal::other_family(to, around.family()));
+        return Route::Denied(Refusal::other_family(
+            &addresses::socket(to),
+            around.family(),
+        ));
     }
     if to.port() == 0 {
-        return Route::Denied(Refusal::new(
-            Errno::Einval,
-            format!("{to} has port 0, on which nobody can receive; name a port from 1024 on"),
-        ));
+        let what_to_do = " has port 0, on which nobody can receive; name a port from 1024 on";
+        let text = [&addresses::socket(to), what_to_do];
+        return Route::Denied(Refusal::of(Errno::Einval, &text));
     }
     if to.port() < FIRST_CLIENT_PORT {
-        return Route::Denied(Refusal::new(
-            Errno::Eacces,
-            format!(
-                "{to} has a port below 1024, and no setting admits those; use one from 1024 on"
-            ),
-        ));
+        let what_to_do =
+            " has a port below 1024, and no setting admits those; use one from 1024 on";
+        let text = [&addresses::socket(to), what_to_do];
+        return Route::Denied(Refusal::of(Errno::Eacces, &text));
     }
     let may_be_own = to.ip() == own || to.ip().is_unspecified() || is_shared_loopback(to.ip());
     if may_be_own && around.is_bound(to.port()) {
@@ -138,42 +140,47 @@ pub(super) fn check(
     port: Option<u16>,
     around: &impl Surroundings,
 ) -> Result<(), Refusal> {
-    let place = port.map_or_else(
-        || address.to_string(),
-        |port| SocketAddr::new(address, port).to_string(),
-    );
-    let denied = |why: &str| Err(Refusal::new(Errno::Eacces, format!("{place} {why}")));
+    let place = match port {
+        Some(port) => addresses::socket(SocketAddr::new(address, port)),
+        None => addresses::ip(address),
+    };
+    let denied = |why: &[&str]| {
+        let text = [&place, " ", &why.concat()];
+        Err(Refusal::of(Errno::Eacces, &text))
+    };
     if address.is_loopback() {
-        return denied(
+        return denied(&[
             "belongs to the host or to another reader; localhost and the targets are what sockets reach on this machine",
-        );
+        ]);
     }
     if let IpAddr::V6(address) = address
         && let Some(inner) = carried_ipv4(address)
     {
-        return denied(&format!(
-            "carries the IPv4 address {inner}; name that itself"
-        ));
+        let inner = addresses::ip(inner);
+        return denied(&["carries the IPv4 address ", &inner, "; name that itself"]);
     }
     if is_link_local(address) {
-        return denied("is link-local, and no setting admits such addresses");
+        return denied(&["is link-local, and no setting admits such addresses"]);
     }
     if Reach::of(address) == Reach::Never {
-        return denied("is no address of a single machine, and no setting admits it");
+        return denied(&["is no address of a single machine, and no setting admits it"]);
     }
     let network = network(address, port);
-    let only = "is not admitted: sockets reach localhost, the targets and what --peer names";
     match around.admission(address, port) {
         Admission::Admitted => Ok(()),
-        Admission::NoPeers => denied(&format!(
-            "is not admitted: sockets reach localhost and the targets; start the host with --sockets peers --peer {network} to admit it"
-        )),
-        Admission::NotThisPeer => denied(&format!(
-            "{only}; start the host with --peer {network} to admit it"
-        )),
-        Admission::NotThisOrigin => denied(
+        Admission::NoPeers => denied(&[
+            "is not admitted: sockets reach localhost and the targets; start the host with --sockets peers --peer ",
+            &network,
+            " to admit it",
+        ]),
+        Admission::NotThisPeer => denied(&[
+            "is not admitted: sockets reach localhost, the targets and what --peer names; start the host with --peer ",
+            &network,
+            " to admit it",
+        ]),
+        Admission::NotThisOrigin => denied(&[
             "is not admitted: the host admits peers only to pages of its own origin, or of one that --allow-origin names",
-        ),
+        ]),
     }
 }
 
@@ -186,13 +193,11 @@ fn is_link_local(address: IpAddr) -> bool {
 
 /// The address as a value of `--peer`.
 fn network(address: IpAddr, port: Option<u16>) -> String {
-    let network = match address {
-        IpAddr::V4(address) => format!("{address}/32"),
-        IpAddr::V6(address) => format!("[{address}]/128"),
-    };
-    match port {
-        Some(port) => format!("{network}:{port}"),
-        None => network,
+    let ip = addresses::ip(address);
+    let port = port.map_or_else(String::new, |port| [":", &digits(port.into())].concat());
+    match address {
+        IpAddr::V4(_) => [&ip, "/32", &port].concat(),
+        IpAddr::V6(_) => ["[", &ip, "]/128", &port].concat(),
     }
 }
 

@@ -26,6 +26,7 @@ use super::header::Header;
 use super::ledger::{SocketsFate, SocketsLedger};
 use super::refusal::Refusal;
 use crate::control::{Lab, Notice};
+use crate::digits::digits;
 use crate::ledger::{Fingerprint, MAX_IN_FLIGHT};
 use crate::link::{Carried, Direction, Link, Verdict};
 use crate::session::MAX_WAITING_EVENTS;
@@ -405,8 +406,7 @@ impl SocketsSession {
         };
         let Opened { number, .. } = socket;
         if !self.is_open(socket) {
-            let text = format!("socket {number} was closed while the lab held the datagram");
-            let refusal = Refusal::new(Errno::Ebadf, text);
+            let refusal = Refusal::closed_before_sending(number);
             self.rejected(now, id, copy, Some(number), refusal);
             return None;
         }
@@ -471,9 +471,7 @@ impl SocketsSession {
             true => {
                 "the host holds as much for its sessions as it may; send more slowly".to_owned()
             }
-            false => {
-                format!("{MAX_IN_FLIGHT} datagrams are in flight already; send more slowly")
-            }
+            false => digits(MAX_IN_FLIGHT) + " datagrams are in flight already; send more slowly",
         };
         Refusal::new(Errno::Enobufs, text)
     }
@@ -497,9 +495,7 @@ impl SocketsSession {
     }
 
     fn refused(&mut self, socket: u16, to: SocketAddr) {
-        let text = format!("Connection refused: no program has bound {to} in this loopback");
-        self.errors
-            .receive(socket, Refusal::new(Errno::Econnrefused, text));
+        self.errors.receive(socket, Refusal::connection_refused(to));
     }
 
     /// Notes that this session dropped a copy of a datagram of its own.

@@ -6,6 +6,7 @@ use rand_core::Rng as _;
 
 use super::loopback::Around;
 use super::{MAX_SOCKETS, Machine, SessionId};
+use crate::addresses;
 use crate::sockets::control::{
     Bound, Call, Connected, Family, Named, Numbered, Open, Resolve, Resolved, SocketsAnswer,
     SocketsRequest,
@@ -77,11 +78,11 @@ impl Machine {
 
     /// Frees an address, and tells whoever waits for a receipt from it.
     pub(super) fn free(&mut self, now: u64, loopback: Ipv4Addr, local: SocketAddr) {
-        let Some(loopback) = self.loopbacks.get_mut(&loopback) else {
+        let Some(loopback) = self.loopbacks.get_mut(loopback) else {
             return;
         };
         loopback.free(local);
-        for id in &loopback.sessions {
+        for &id in &loopback.sessions {
             if let Some(running) = self.sessions.get_mut(id) {
                 running.session.receiver_closed(now, local);
             }
@@ -90,8 +91,8 @@ impl Machine {
 
     /// An open socket of a session.
     pub(super) fn socket(&self, id: SessionId, number: u16) -> Result<Socket, Refusal> {
-        let running = self.sessions.get(&id);
-        let socket = running.and_then(|running| running.sockets.get(&number));
+        let running = self.sessions.get(id);
+        let socket = running.and_then(|running| running.sockets.get(number));
         socket.copied().ok_or_else(|| Refusal::not_open(number))
     }
 
@@ -101,7 +102,7 @@ impl Machine {
             return Err(Refusal::open_already(socket));
         }
         let opened = self.chance.next_u64();
-        if let Some(running) = self.sessions.get_mut(&id) {
+        if let Some(running) = self.sessions.get_mut(id) {
             if running.sockets.len() >= MAX_SOCKETS as usize {
                 return Err(Refusal::too_many_sockets(MAX_SOCKETS));
             }
@@ -111,7 +112,7 @@ impl Machine {
                 peer: None,
                 opened,
             };
-            running.sockets.insert(socket, state);
+            running.sockets.add(socket, state);
             running.session.opened(socket);
         }
         Ok(SocketsAnswer::Opened(Numbered { socket }))
@@ -136,19 +137,16 @@ impl Machine {
         }
         let wanted = name::to_bind(host, port, &self.around(id, socket.family)?)?;
         let taken = || Refusal::in_use(wanted);
-        let running = self.sessions.get_mut(&id).ok_or_else(taken)?;
-        let loopback = self
-            .loopbacks
-            .get_mut(&running.loopback)
-            .ok_or_else(taken)?;
+        let running = self.sessions.get_mut(id).ok_or_else(taken)?;
+        let loopback = self.loopbacks.get_mut(running.loopback).ok_or_else(taken)?;
         let local = loopback.bind(wanted, (id, number), || self.chance.next_u32());
         let local = local.ok_or_else(taken)?;
-        if let Some(socket) = running.sockets.get_mut(&number) {
+        if let Some(socket) = running.sockets.get_mut(number) {
             socket.local = Some(local);
         }
         Ok(Bound {
             socket: number,
-            local: local.to_string(),
+            local: addresses::socket(local),
             outside: None,
         })
     }
@@ -166,8 +164,8 @@ impl Machine {
         self.set_peer(id, *number, Some(peer));
         Ok(SocketsAnswer::Connected(Connected {
             socket: *number,
-            local: local.map_or_else(String::new, |local| local.to_string()),
-            peer: peer.to_string(),
+            local: local.map_or_else(String::new, addresses::socket),
+            peer: addresses::socket(peer),
         }))
     }
 
@@ -186,8 +184,8 @@ impl Machine {
         number: u16,
     ) -> Result<SocketsAnswer, Refusal> {
         let socket = self.socket(id, number)?;
-        if let Some(running) = self.sessions.get_mut(&id) {
-            running.sockets.remove(&number);
+        if let Some(running) = self.sessions.get_mut(id) {
+            running.sockets.remove(number);
             running.session.closed(number);
             let loopback = running.loopback;
             if let Some(local) = socket.local {
@@ -213,14 +211,14 @@ impl Machine {
     }
 
     fn set_peer(&mut self, id: SessionId, number: u16, peer: Option<SocketAddr>) {
-        let running = self.sessions.get_mut(&id);
-        if let Some(socket) = running.and_then(|running| running.sockets.get_mut(&number)) {
+        let running = self.sessions.get_mut(id);
+        if let Some(socket) = running.and_then(|running| running.sockets.get_mut(number)) {
             socket.peer = peer;
         }
     }
 
     fn tell(&mut self, id: SessionId, answer: SocketsAnswer) {
-        if let Some(running) = self.sessions.get_mut(&id) {
+        if let Some(running) = self.sessions.get_mut(id) {
             running.tell(answer);
         }
     }

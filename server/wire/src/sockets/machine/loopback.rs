@@ -1,9 +1,10 @@
 //! A reader's loopback: who has bound which port.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::SessionId;
+use super::few::Few;
+use crate::addresses;
 use crate::sockets::control::{Family, Loopback as Told};
 use crate::sockets::route::{Admission, Surroundings, Target};
 
@@ -16,7 +17,7 @@ pub(super) struct Loopback {
     pub(super) token: String,
     pub(super) sessions: Vec<SessionId>,
     /// Session and number of the socket that is bound to an address.
-    bound: BTreeMap<SocketAddr, (SessionId, u16)>,
+    bound: Few<SocketAddr, (SessionId, u16)>,
 }
 
 /// Whether a reader may get the address: not the block in which services of the machine are, and not its broadcast address.
@@ -31,14 +32,14 @@ impl Loopback {
             address,
             token,
             sessions: Vec::new(),
-            bound: BTreeMap::new(),
+            bound: Few::default(),
         }
     }
 
     /// What `hello` says of it. No program outside can reach it: there is none.
     pub(super) fn told(&self) -> Told {
         Told {
-            address: self.address.to_string(),
+            address: addresses::ip(self.address),
             token: self.token.clone(),
             mapped: false,
             reachable: false,
@@ -46,7 +47,7 @@ impl Loopback {
     }
 
     pub(super) fn owner(&self, local: SocketAddr) -> Option<(SessionId, u16)> {
-        self.bound.get(&local).copied()
+        self.bound.get(local).copied()
     }
 
     /// Binds a socket to an address, whose port 0 stands for any. `None` when it is taken.
@@ -63,19 +64,19 @@ impl Loopback {
             let mut ports = (0..count).map(|n| PICKED.start() + (first + n) % count);
             let is_free = |port: &u32| {
                 local.set_port(*port as u16);
-                !self.bound.contains_key(&local)
+                self.bound.get(local).is_none()
             };
             ports.find(is_free)?;
         }
-        if self.bound.contains_key(&local) {
+        if self.bound.get(local).is_some() {
             return None;
         }
-        self.bound.insert(local, owner);
+        self.bound.add(local, owner);
         Some(local)
     }
 
     pub(super) fn free(&mut self, local: SocketAddr) {
-        self.bound.remove(&local);
+        self.bound.remove(local);
     }
 }
 

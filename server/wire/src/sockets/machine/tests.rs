@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::control::Lab;
 use crate::link::{Impairment, Mishap};
@@ -475,7 +477,7 @@ fn a_client_that_takes_nothing_is_a_slow_reader() {
         bench.now += 1000;
         bench.machine.advance(bench.now);
     }
-    let drops = bench.machine.sessions[&id].session.drops();
+    let drops = bench.machine.sessions.get(id).unwrap().session.drops();
     bench.settle();
     let taken = received(&bench.take(id)).len();
     assert!((100..200).contains(&taken), "{taken}");

@@ -1,6 +1,6 @@
 //! Datagrams between the sockets of a machine: each takes a moment.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
@@ -40,25 +40,26 @@ pub(super) struct OpenSocket {
 #[derive(Debug, Default)]
 pub(super) struct Way {
     /// By the time of arrival, and then in the order in which they were sent.
-    hops: BTreeMap<(u64, u64), Hop>,
-    sent: u64,
+    hops: VecDeque<(u64, Hop)>,
     reached: u64,
 }
 
 impl Way {
     pub(super) fn put(&mut self, now: u64, hop: Hop) {
-        self.sent += 1;
-        self.hops.insert((now + HOP_US, self.sent), hop);
+        let due = now + HOP_US;
+        let later = self.hops.iter().rev().take_while(|hop| hop.0 > due);
+        let place = self.hops.len() - later.count();
+        self.hops.insert(place, (due, hop));
     }
 
     /// The next datagram that has arrived at `now`.
     pub(super) fn take(&mut self, now: u64) -> Option<Hop> {
-        let first = self.hops.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+        let hop = self.hops.pop_front_if(|hop| hop.0 <= now)?;
+        Some(hop.1)
     }
 
     pub(super) fn next_due(&self) -> Option<u64> {
-        self.hops.first_key_value().map(|((due, _), _)| *due)
+        self.hops.front().map(|hop| hop.0)
     }
 
     /// Notes that time has come to `due`, and says what time it is: it does not go backwards.
