@@ -4,7 +4,7 @@
 const filesOf = (unit) => ({
   [`udp-echo-${unit}.js`]: "text/javascript",
   [`udp-echo-${unit}_bg.wasm`]: "application/wasm",
-  ...(!/^(simulator|runs)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
+  ...(!/^(simulator|runs|machine)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
 });
 
 const trouble = (code, message, hint) => ({ code, message, hint });

@@ -69,7 +69,7 @@ const compile = async (response) => WebAssembly.compile(await response.arrayBuff
 
 /** A constructable style sheet: a strict Content-Security-Policy has nothing against it. What stands in for a host has none. */
 const sheet = async (file) =>
-  !/-(simulator|runs)$/.test(file) && new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
+  !/-(simulator|runs|machine)$/.test(file) && new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
 
 /** What finds out why something fails, which no exception tells. */
 const reasons = () => import(near("udp-echo-why.js"));

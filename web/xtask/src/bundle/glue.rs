@@ -17,9 +17,9 @@ use crate::bundle::{imports, panics};
 use crate::progress::Step;
 use crate::{command, target, workspace};
 
-/// The packages of the browser's half: the core, then its chunks, and last the page's own module. They are the stems of what wasm-bindgen writes as
+/// The packages of the browser's half: the core, then its chunks, the page's own module among them. They are the stems of what wasm-bindgen writes as
 /// well; Trunk names the same files the same way.
-pub(super) const PACKAGES: [&str; 8] = [
+pub(super) const PACKAGES: [&str; 9] = [
     "udp-echo-web",
     "udp-echo-simulator",
     "udp-echo-runs",
@@ -28,11 +28,12 @@ pub(super) const PACKAGES: [&str; 8] = [
     "udp-echo-bytes",
     "udp-echo-motion",
     "udp-echo-race",
+    "udp-echo-machine",
 ];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];
 /// The chunks that draw nothing, and so have no style sheet.
-pub(super) const HEADLESS: [&str; 2] = [PACKAGES[1], PACKAGES[2]];
+pub(super) const HEADLESS: [&str; 3] = [PACKAGES[1], PACKAGES[2], PACKAGES[8]];
 /// The chunks that draw.
 pub(super) const PANELS: [&str; 4] = [PACKAGES[3], PACKAGES[4], PACKAGES[5], PACKAGES[6]];
 /// The cargo profile of the browser's half.

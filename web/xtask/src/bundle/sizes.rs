@@ -25,13 +25,15 @@ const WIDGET_BUDGET: usize = 65 * KB;
 const CHUNK_BUDGET: usize = 40 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 18] = [
+const CHUNKS: [(&str, &str, Option<usize>); 20] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",
         Some(CHUNK_BUDGET),
     ),
     ("simulator's glue", "udp-echo-simulator.js", None),
+    ("machine", "udp-echo-machine_bg.wasm", Some(CHUNK_BUDGET)),
+    ("machine's glue", "udp-echo-machine.js", None),
     ("runs", "udp-echo-runs_bg.wasm", Some(CHUNK_BUDGET)),
     ("runs' glue", "udp-echo-runs.js", None),
     ("picture", "udp-echo-picture_bg.wasm", Some(CHUNK_BUDGET)),

@@ -1,0 +1,21 @@
+//! The chunk `machine` of `<udp-echo>`: the host of `/sockets` that needs no network, for sessions without a live one. Who needs it
+//! asks the loader for it, and calls [`simulated_sockets`]; both sides speak the protocol of `/sockets` ([`host`]).
+
+use js_sys::Function;
+use udp_echo_feed::chunk::Tell;
+use wasm_bindgen::prelude::*;
+
+pub mod host;
+
+pub use host::Host;
+
+/// A session on this page's simulated machine, which says hello at once: on a loopback of its own, or on that of the session with
+/// this token. The seed, a number of 64 bits as text, gives the same losses; that of the first session draws the machine's
+/// addresses and ports, too.
+///
+/// # Errors
+/// No running session of this page has the token.
+#[wasm_bindgen]
+pub fn simulated_sockets(seed: &str, loopback: &str, tell: Function) -> Result<Host, JsValue> {
+    Host::new(seed.parse().unwrap_or_default(), loopback, Tell::new(tell))
+}
