@@ -47,7 +47,10 @@ impl Page {
 
     /// The address of its loopback.
     fn address(&self) -> String {
-        self.hello["loopback"]["address"].as_str().unwrap().to_owned()
+        self.hello["loopback"]["address"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// This port of its loopback.
@@ -82,7 +85,9 @@ impl Page {
 
     /// Opens a socket of IPv4.
     async fn socket(&mut self, socket: u16) {
-        let opened = self.call(json!({"open": {"socket": socket}}), "opened").await;
+        let opened = self
+            .call(json!({"open": {"socket": socket}}), "opened")
+            .await;
         assert_eq!(opened, json!({"socket": socket}));
     }
 
@@ -136,7 +141,8 @@ impl Page {
     }
 
     async fn options(&mut self, tracing: bool) {
-        self.call(json!({"options": {"tracing": tracing}}), "options").await;
+        self.call(json!({"options": {"tracing": tracing}}), "options")
+            .await;
     }
 }
 
@@ -160,7 +166,17 @@ fn words(error: &Value) -> (String, String) {
 }
 
 fn assert_closed(counters: &Value) {
-    let fates = ["delivered", "left", "dropped", "refused", "rejected", "in_flight"];
-    let sum: u64 = fates.iter().map(|fate| counters[fate].as_u64().unwrap()).sum();
+    let fates = [
+        "delivered",
+        "left",
+        "dropped",
+        "refused",
+        "rejected",
+        "in_flight",
+    ];
+    let sum: u64 = fates
+        .iter()
+        .map(|fate| counters[fate].as_u64().unwrap())
+        .sum();
     assert_eq!(counters["sent"], sum, "{counters}");
 }

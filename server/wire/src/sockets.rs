@@ -16,6 +16,7 @@ pub mod header;
 pub mod ledger;
 pub mod machine;
 pub mod name;
+mod ordered;
 pub mod refusal;
 pub mod route;
 pub mod session;

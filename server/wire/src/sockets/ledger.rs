@@ -6,10 +6,10 @@
 //!
 //! Nothing is remembered of a datagram that has its fate: on this route a client sees itself which of its answers come late.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::control::SocketsCounters;
+use super::ordered::Ordered;
 use crate::ledger::{Fingerprint, MAX_IN_FLIGHT};
 
 mod waiting;
@@ -41,7 +41,7 @@ pub enum SocketsFate {
 pub struct SocketsLedger {
     counters: SocketsCounters,
     /// How many copies of each datagram without a fate are out.
-    in_flight: BTreeMap<u64, u8>,
+    in_flight: Ordered<u64, u8>,
     waiting: Waiting,
 }
 
@@ -74,16 +74,21 @@ impl SocketsLedger {
         of_datagrams.min(MAX_WAITING.saturating_sub(self.waiting.len()))
     }
 
+    /// Whether a datagram has no fate yet.
+    pub fn is_in_flight(&self, id: u64) -> bool {
+        self.in_flight.contains_key(&id)
+    }
+
     /// Notes that a link made a second copy of a datagram.
     pub fn duplicated(&mut self, id: u64) {
-        if let Some(copies) = self.in_flight.get_mut(&id) {
+        if let Some(copies) = self.in_flight.get_mut(id) {
             *copies = copies.saturating_add(1);
         }
     }
 
     /// Books a copy that was dropped. Returns true when it was the last one: the datagram's fate is `dropped`.
     pub fn copy_dropped(&mut self, id: u64) -> bool {
-        let Some(copies) = self.in_flight.get_mut(&id) else {
+        let Some(copies) = self.in_flight.get_mut(id) else {
             return false;
         };
         *copies = copies.saturating_sub(1);
@@ -92,7 +97,7 @@ impl SocketsLedger {
 
     /// Gives a datagram its fate. Returns false, and changes nothing, when it has one already.
     pub fn settle(&mut self, id: u64, fate: SocketsFate) -> bool {
-        if self.in_flight.remove(&id).is_none() {
+        if self.in_flight.remove(id).is_none() {
             return false;
         }
         *self.of(fate) += 1;
@@ -169,8 +174,7 @@ impl SocketsLedger {
 
     /// Bytes of memory that the ledger takes, nearly.
     pub fn held_bytes(&self) -> usize {
-        // The nodes of a tree are about two thirds full.
-        self.in_flight.len() * size_of::<(u64, u8)>() * 3 / 2 + self.waiting.held_bytes()
+        self.in_flight.held_bytes() + self.waiting.held_bytes()
     }
 
     fn of(&mut self, fate: SocketsFate) -> &mut u64 {

@@ -13,39 +13,27 @@ use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
 use super::control::{NamedTarget, SocketsAnswer, SocketsHello, SocketsOptions, SocketsRequest};
-use super::errno::Errno;
-use super::header::Header;
-use super::refusal::Refusal;
-use super::route::{Route, Target, route};
-use super::session::{Action, Arrival, Outgoing as Sending, Sent, SocketsSession};
+use super::ordered::Ordered;
+use super::route::Target;
+use super::session::{Action, SocketsSession};
 use crate::addresses::{self, push_hex};
 use crate::control::{Limits, PROTOCOL_VERSION};
-use crate::echo::{EchoAnswer, EchoRule};
-use crate::limits::{
-    MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6, MAX_MESSAGE_BYTES,
-};
+use crate::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_MESSAGE_BYTES};
 
 mod calls;
-mod few;
 mod loopback;
+mod traffic;
 mod way;
 
 use calls::Socket;
-use few::Few;
-use loopback::{Around, Loopback};
-use way::{Hop, OpenSocket, Way};
-
-/// Microseconds that the echo server takes for an answer.
-const SERVING_US: u64 = 10;
+use loopback::Loopback;
+use way::Way;
 
 /// Sockets that a session may have open at a time: the default of a host.
 pub const MAX_SOCKETS: u32 = 16;
 
 /// Most bytes that wait for a client that does not take them; what comes on top is dropped, as for a slow reader.
 const MAX_WAITING_BYTES: usize = 8 << 20;
-
-/// The words of Linux for what the simulated system refuses, so that both modes read alike.
-const TOO_LONG: &str = "Message too long";
 
 /// The echo server, where a host on 127.0.0.1 names its own.
 const ECHO: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2), 10_000));
@@ -68,8 +56,8 @@ pub struct SessionId(u32);
 pub struct Machine {
     chance: Pcg32,
     targets: Vec<Target>,
-    loopbacks: Few<Ipv4Addr, Loopback>,
-    sessions: Few<SessionId, Running>,
+    loopbacks: Ordered<Ipv4Addr, Loopback>,
+    sessions: Ordered<SessionId, Running>,
     sessions_begun: u32,
     way: Way,
 }
@@ -79,7 +67,7 @@ pub struct Machine {
 struct Running {
     session: SocketsSession,
     loopback: Ipv4Addr,
-    sockets: Few<u16, Socket>,
+    sockets: Ordered<u16, Socket>,
     outbox: VecDeque<Outgoing>,
     waiting_bytes: usize,
 }
@@ -94,8 +82,8 @@ impl Machine {
         Self {
             chance: Pcg32::seed_from_u64(seed),
             targets: vec![echo],
-            loopbacks: Few::default(),
-            sessions: Few::default(),
+            loopbacks: Ordered::default(),
+            sessions: Ordered::default(),
             sessions_begun: 0,
             way: Way::default(),
         }
@@ -148,11 +136,11 @@ impl Machine {
         let running = Running {
             session: SocketsSession::new(now, seed),
             loopback: address,
-            sockets: Few::default(),
+            sockets: Ordered::default(),
             outbox: VecDeque::from([Outgoing::Control(hello)]),
             waiting_bytes: 0,
         };
-        self.sessions.add(id, running);
+        self.sessions.insert(id, running);
         Ok(id)
     }
 
@@ -183,7 +171,14 @@ impl Machine {
         };
         running.tell_errors();
         match running.session.control(request) {
-            Some(answer) => running.tell(answer),
+            Some(answer) => {
+                let is_new_state =
+                    matches!(answer, SocketsAnswer::Options(_) | SocketsAnswer::Lab(_));
+                running.tell(answer);
+                if is_new_state {
+                    running.tell(SocketsAnswer::Counters(running.session.counters()));
+                }
+            }
             None => self.call(now, id, request),
         }
     }
@@ -191,10 +186,6 @@ impl Machine {
     /// Takes a binary message of a client: a datagram behind its header.
     pub fn message(&mut self, now: u64, id: SessionId, message: Bytes) {
         self.advance(now);
-        // A send gives the socket a port, as the system does it: at once, and whatever becomes of the datagram.
-        if let Some((header, _)) = Header::read(&message) {
-            self.bind_unless_bound(id, header.socket);
-        }
         if let Some(running) = self.sessions.get_mut(id) {
             running.session.from_client(now, message);
         }
@@ -245,12 +236,7 @@ impl Machine {
         while let Some(running) = self.sessions.get_mut(id) {
             let room = MAX_WAITING_BYTES.saturating_sub(running.waiting_bytes);
             match running.session.poll(now, |bytes| bytes <= room) {
-                Some(Action::Send(sending)) => {
-                    let sent = self.send(now, id, &sending);
-                    if let Some(running) = self.sessions.get_mut(id) {
-                        running.session.sent(now, &sending, sent);
-                    }
-                }
+                Some(Action::Send(sending)) => self.send(now, id, &sending),
                 Some(Action::ToClient(incoming)) => {
                     let message = incoming.message();
                     running.waiting_bytes += message.len();
@@ -262,150 +248,13 @@ impl Machine {
         self.hand_over_receipts(id);
     }
 
-    fn send(&mut self, now: u64, id: SessionId, sending: &Sending) -> Sent {
-        match self.try_send(now, id, sending) {
-            Ok(sent) => sent,
-            Err(refusal) => Sent::Not(refusal),
-        }
-    }
-
-    fn try_send(&mut self, now: u64, id: SessionId, sending: &Sending) -> Result<Sent, Refusal> {
-        let number = sending.socket;
-        let socket = self.socket(id, number)?;
-        let (Some(from), Some(loopback)) = (socket.local, self.loopback_of(id)) else {
-            return Err(Refusal::not_open(number));
-        };
-        let to = sending.to.or(socket.peer);
-        let to = to.ok_or_else(|| Refusal::no_destination(number))?;
-        let around = Around::new(socket.family, loopback, &self.targets);
-        let route = route(to, &around);
-        let most = match to.is_ipv4() {
-            true => MAX_DATAGRAM_BYTES_IPV4,
-            false => MAX_DATAGRAM_BYTES_IPV6,
-        };
-        let fits = match sending.payload.len() <= most {
-            true => Ok(()),
-            false => Err(Refusal::new(Errno::Emsgsize, TOO_LONG)),
-        };
-        let payload = sending.payload.clone();
-        match route {
-            Route::Own(to) => {
-                fits?;
-                let loopback = loopback.address;
-                self.way.put(
-                    now,
-                    Hop::ToSocket {
-                        loopback,
-                        from,
-                        to,
-                        payload,
-                    },
-                );
-                Ok(Sent::OnLoopback { from, to })
-            }
-            // The only target is the echo server. Nobody visits from outside, and there are no peers.
-            Route::Target(_) | Route::Visitor | Route::Peer => {
-                fits?;
-                let from = OpenSocket {
-                    session: id,
-                    number,
-                    opened: socket.opened,
-                };
-                self.way.put(now, Hop::ToEcho { from, payload });
-                Ok(Sent::Left)
-            }
-            Route::Unbound => Ok(Sent::Unbound {
-                to,
-                is_connected: socket.peer == Some(to),
-            }),
-            Route::Denied(refusal) => Err(refusal),
-        }
-    }
-
-    fn arrive(&mut self, at: u64, hop: Hop) {
-        match hop {
-            Hop::ToEcho { from, payload } => {
-                let rule = EchoRule::default();
-                if let EchoAnswer::Reply { bytes, .. } = rule.answer(payload.len()) {
-                    let payload = payload.slice(..bytes);
-                    self.way
-                        .put(at + SERVING_US, Hop::FromEcho { to: from, payload });
-                }
-            }
-            Hop::FromEcho { to, payload } => {
-                let Some(running) = self.sessions.get_mut(to.session) else {
-                    return;
-                };
-                let socket = running.sockets.get(to.number);
-                // Another one may have been opened under the number.
-                if let Some(socket) = socket.filter(|socket| socket.opened == to.opened) {
-                    let takes = socket.takes_from(ECHO);
-                    let arrival = Arrival {
-                        socket: to.number,
-                        from: ECHO,
-                        to: None,
-                    };
-                    running.arrived(at, takes, &arrival, payload);
-                }
-                self.hand_over_receipts(to.session);
-            }
-            Hop::ToSocket {
-                loopback,
-                from,
-                to,
-                payload,
-            } => {
-                let owner = self
-                    .loopbacks
-                    .get(loopback)
-                    .and_then(|loopback| loopback.owner(to));
-                let Some((id, number)) = owner else {
-                    return;
-                };
-                if let Some(running) = self.sessions.get_mut(id) {
-                    let socket = running.sockets.get(number);
-                    let takes = socket.is_some_and(|socket| socket.takes_from(from));
-                    let arrival = Arrival {
-                        socket: number,
-                        from,
-                        to: Some(to),
-                    };
-                    running.arrived(at, takes, &arrival, payload);
-                }
-                self.hand_over_receipts(id);
-            }
-        }
-    }
-
-    /// Brings what this session received to the knowledge of those that sent it.
-    fn hand_over_receipts(&mut self, id: SessionId) {
-        let Some(running) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let address = running.loopback;
-        for receipt in running.session.take_receipts() {
-            let Some(loopback) = self.loopbacks.get(address) else {
-                return;
-            };
-            let senders = match loopback.owner(receipt.from) {
-                Some((sender, _)) => vec![sender],
-                // Its socket is closed since.
-                None => loopback.sessions.clone(),
-            };
-            for sender in senders {
-                if let Some(running) = self.sessions.get_mut(sender) {
-                    running.session.received(&receipt);
-                }
-            }
-        }
-    }
-
     fn draw_loopback(&mut self) -> Ipv4Addr {
         loop {
             let address = Ipv4Addr::from_bits(127 << 24 | self.chance.next_u32() >> 8);
             if loopback::may_be_a_readers(address) && self.loopbacks.get(address).is_none() {
                 let token = self.draw_token();
-                self.loopbacks.add(address, Loopback::new(address, token));
+                self.loopbacks
+                    .insert(address, Loopback::new(address, token));
                 return address;
             }
         }
@@ -444,13 +293,6 @@ impl Running {
         let (errors, _) = self.session.take_errors();
         for error in errors {
             self.tell(SocketsAnswer::Error(error));
-        }
-    }
-
-    fn arrived(&mut self, at: u64, takes: bool, arrival: &Arrival, payload: Bytes) {
-        match takes {
-            true => self.session.arrived(at, arrival, payload),
-            false => self.session.strangers(1),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::errno::Errno;
 use super::header::MAX_HEADER_BYTES;
 use crate::addresses;
 use crate::digits::digits;
+use crate::limits::{MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6};
 
 /// Why a call or a datagram is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +149,23 @@ impl Refusal {
             " in this loopback",
         ];
         Self::of(Errno::Econnrefused, &text)
+    }
+
+    /// A datagram that is longer than its family carries; `words` are the system's.
+    pub fn too_long(words: &str, to: SocketAddr) -> Self {
+        let (family, most) = match to {
+            SocketAddr::V4(_) => (Family::Ipv4, MAX_DATAGRAM_BYTES_IPV4),
+            SocketAddr::V6(_) => (Family::Ipv6, MAX_DATAGRAM_BYTES_IPV6),
+        };
+        let text = [
+            words,
+            ": a datagram over ",
+            family_name(family),
+            " carries ",
+            &digits(most as u64),
+            " bytes at most",
+        ];
+        Self::of(Errno::Emsgsize, &text)
     }
 
     /// An address of the other family.

@@ -12,7 +12,6 @@
 //!
 //! While nobody traces and the link does nothing, datagrams need not go that way: see [`SocketsSession::goes_straight`].
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -24,6 +23,7 @@ use super::control::{
 use super::errno::Errno;
 use super::header::Header;
 use super::ledger::{SocketsFate, SocketsLedger};
+use super::ordered::Ordered;
 use super::refusal::Refusal;
 use crate::control::{Lab, Notice};
 use crate::digits::digits;
@@ -70,7 +70,7 @@ struct Opened {
 pub struct SocketsSession {
     began: u64,
     options: SocketsOptions,
-    sockets: BTreeMap<u16, Opened>,
+    sockets: Ordered<u16, Opened>,
     opened: u64,
     up: Link<Up>,
     down: Link<Down>,
@@ -93,7 +93,7 @@ impl SocketsSession {
         Self {
             began: now,
             options: SocketsOptions::default(),
-            sockets: BTreeMap::new(),
+            sockets: Ordered::default(),
             opened: 0,
             up: Link::new(lab.up, seed, Direction::Up),
             down: Link::new(lab.down, seed, Direction::Down),
@@ -159,7 +159,7 @@ impl SocketsSession {
 
     /// Notes that a socket was closed. What the lab still holds of it is not sent, and not given to the client.
     pub fn closed(&mut self, socket: u16) {
-        self.sockets.remove(&socket);
+        self.sockets.remove(socket);
     }
 
     /// Takes the client's next binary message. What cannot be read, or names no open socket, is rejected.
@@ -168,7 +168,7 @@ impl SocketsSession {
             return self.reject_unreadable(now, message.len());
         };
         let payload = message.slice(begin..);
-        let Some(socket) = self.sockets.get(&header.socket).copied() else {
+        let Some(socket) = self.sockets.get(header.socket).copied() else {
             let refusal = Refusal::not_open(header.socket);
             return self.reject_payload(now, header.socket, payload.len(), refusal);
         };
@@ -269,6 +269,12 @@ impl SocketsSession {
         }
     }
 
+    /// Whether a datagram has its fate, whatever becomes of a further copy. Towards targets and peers one datagram leaves at most,
+    /// so that copy is not sent there.
+    pub fn has_fate(&self, id: u64) -> bool {
+        !self.ledger.is_in_flight(id)
+    }
+
     /// Notes an error that the system told of later, on a connected socket.
     pub fn receive_error(&mut self, socket: u16, refusal: Refusal) {
         self.errors.receive(socket, refusal);
@@ -278,7 +284,7 @@ impl SocketsSession {
     pub fn arrived(&mut self, now: u64, arrival: &Arrival, payload: Bytes) {
         self.note(now, 0, 0, SocketWhat::UdpIn(arrival.socket, payload.len()));
         let number = self.arrivals.add(arrival, &payload);
-        let Some(socket) = self.sockets.get(&arrival.socket).copied() else {
+        let Some(socket) = self.sockets.get(arrival.socket).copied() else {
             return self.receive_dropped(now, number, 0, SocketDrop::Unreceived);
         };
         let tag = Down {
@@ -462,7 +468,7 @@ impl SocketsSession {
     }
 
     fn is_open(&self, socket: Opened) -> bool {
-        self.sockets.get(&socket.number) == Some(&socket)
+        self.sockets.get(socket.number) == Some(&socket)
     }
 
     /// Why no more is taken.

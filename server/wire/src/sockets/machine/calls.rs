@@ -64,16 +64,18 @@ impl Machine {
         self.tell(id, answer);
     }
 
-    /// Gives a socket a port that the system picks, if it has none; the client is told.
-    pub(super) fn bind_unless_bound(&mut self, id: SessionId, number: u16) {
-        let Ok(socket) = self.socket(id, number) else {
-            return;
-        };
-        if socket.local.is_none()
-            && let Ok(bound) = self.bind_to(id, number, "", 0)
-        {
-            self.tell(id, SocketsAnswer::Bound(bound));
+    /// Gives a socket a port that the system picks, if it has none, and tells the client; returns its address.
+    pub(super) fn bind_unless_bound(
+        &mut self,
+        id: SessionId,
+        number: u16,
+    ) -> Result<SocketAddr, Refusal> {
+        if let Some(local) = self.socket(id, number)?.local {
+            return Ok(local);
         }
+        let (local, bound) = self.bind_to(id, number, "", 0)?;
+        self.tell(id, SocketsAnswer::Bound(bound));
+        Ok(local)
     }
 
     /// Frees an address, and tells whoever waits for a receipt from it.
@@ -112,7 +114,7 @@ impl Machine {
                 peer: None,
                 opened,
             };
-            running.sockets.add(socket, state);
+            running.sockets.insert(socket, state);
             running.session.opened(socket);
         }
         Ok(SocketsAnswer::Opened(Numbered { socket }))
@@ -120,8 +122,8 @@ impl Machine {
 
     fn bind(&mut self, id: SessionId, asked: &Named) -> Result<SocketsAnswer, Refusal> {
         let Named { socket, host, port } = asked;
-        self.bind_to(id, *socket, host, *port)
-            .map(SocketsAnswer::Bound)
+        let (_, bound) = self.bind_to(id, *socket, host, *port)?;
+        Ok(SocketsAnswer::Bound(bound))
     }
 
     fn bind_to(
@@ -130,7 +132,7 @@ impl Machine {
         number: u16,
         host: &str,
         port: u16,
-    ) -> Result<Bound, Refusal> {
+    ) -> Result<(SocketAddr, Bound), Refusal> {
         let socket = self.socket(id, number)?;
         if let Some(local) = socket.local {
             return Err(Refusal::bound_already(number, local));
@@ -144,11 +146,12 @@ impl Machine {
         if let Some(socket) = running.sockets.get_mut(number) {
             socket.local = Some(local);
         }
-        Ok(Bound {
+        let bound = Bound {
             socket: number,
             local: addresses::socket(local),
             outside: None,
-        })
+        };
+        Ok((local, bound))
     }
 
     fn connect(&mut self, id: SessionId, asked: &Named) -> Result<SocketsAnswer, Refusal> {
@@ -159,12 +162,11 @@ impl Machine {
         } = asked;
         let socket = self.socket(id, *number)?;
         let peer = name::to_connect(host, *port, &self.around(id, socket.family)?)?;
-        self.bind_unless_bound(id, *number);
-        let local = self.socket(id, *number)?.local;
+        let local = self.bind_unless_bound(id, *number)?;
         self.set_peer(id, *number, Some(peer));
         Ok(SocketsAnswer::Connected(Connected {
             socket: *number,
-            local: local.map_or_else(String::new, addresses::socket),
+            local: addresses::socket(local),
             peer: addresses::socket(peer),
         }))
     }
@@ -203,7 +205,8 @@ impl Machine {
         }))
     }
 
-    fn around(&self, id: SessionId, family: Family) -> Result<Around<'_>, Refusal> {
+    /// What a socket of this family has around it.
+    pub(super) fn around(&self, id: SessionId, family: Family) -> Result<Around<'_>, Refusal> {
         let loopback = self.loopback_of(id);
         // Every session has its loopback for as long as it runs.
         let loopback = loopback.ok_or_else(|| Refusal::not_open(0))?;

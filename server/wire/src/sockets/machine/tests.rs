@@ -7,6 +7,8 @@ use crate::sockets::control::{
     Bound, Call, Connected, Family, Named, Numbered, Open, Resolve, SocketError, SocketWhat,
     SocketsCounters,
 };
+use crate::sockets::errno::Errno;
+use crate::sockets::header::Header;
 
 /// A machine, and what its clients have seen.
 struct Bench {
@@ -265,9 +267,10 @@ fn the_longest_datagram_goes_and_one_byte_more_is_the_systems_error() {
     assert_eq!(received(&bench.take(id))[0].2.len(), 65_507);
     bench.send(id, 1, Some("127.0.0.2:10000"), &[7; 65_508]);
     let error = errors(&bench.take(id)).remove(0);
+    assert_eq!(error.errno, Errno::Emsgsize);
     assert_eq!(
-        (error.errno, error.text.as_str()),
-        (Errno::Emsgsize, "Message too long")
+        error.text,
+        "Message too long: a datagram over IPv4 carries 65507 bytes at most"
     );
     let error = |bench: &mut Bench, bytes: usize| {
         bench.send(id, 7, Some("[::1]:10000"), &vec![7; bytes]);
@@ -414,12 +417,22 @@ fn one_seed_loses_the_same_datagrams_and_once_befalls_the_next() {
     };
     assert_eq!(lost(9), lost(9));
     assert_ne!(lost(9), lost(10));
+}
+
+#[test]
+fn a_doubled_datagram_comes_twice_to_an_own_socket_and_leaves_for_a_target_once() {
     let mut bench = Bench::new();
     let id = bench.begin();
     bench.open(id, 1);
-    bench.ask(id, SocketsRequest::Once(Mishap::Double));
-    bench.send(id, 1, Some("127.0.0.2:10000"), b"twice");
-    assert_eq!(received(&bench.take(id)).len(), 2);
+    bench.open(id, 2);
+    let server = bench.bind(id, 2, 10_000).unwrap().local;
+    for (to, times) in [(server.as_str(), 2), ("127.0.0.2:10000", 1)] {
+        bench.ask(id, SocketsRequest::Once(Mishap::Double));
+        bench.send(id, 1, Some(to), b"twice");
+        assert_eq!(received(&bench.take(id)).len(), times, "{to}");
+    }
+    let counters = bench.counters(id);
+    assert_eq!((counters.delivered, counters.left), (1, 1));
 }
 
 #[test]

@@ -1,17 +1,17 @@
 //! Datagrams that came to the session's sockets: which of them their senders are told about, and how.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{Arrival, Outcome, Receipt};
 use crate::ledger::Fingerprint;
 use crate::sockets::control::SocketDrop;
+use crate::sockets::ordered::Ordered;
 
 /// Arrivals that are on the session's link, and receipts that are to be handed over.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     count: u64,
-    on_link: BTreeMap<u64, OnLink>,
+    on_link: Ordered<u64, OnLink>,
     receipts: Vec<Receipt>,
 }
 
@@ -73,14 +73,14 @@ impl Arrivals {
     }
 
     pub(super) fn duplicated(&mut self, number: u64) {
-        if let Some(on_link) = self.on_link.get_mut(&number) {
+        if let Some(on_link) = self.on_link.get_mut(number) {
             on_link.copies += 1;
         }
     }
 
     /// Tells the sender that the link takes its time.
     pub(super) fn held(&mut self, at: u64, number: u64) {
-        let on_link = self.on_link.get(&number);
+        let on_link = self.on_link.get(number);
         let receipt = on_link.and_then(|on_link| on_link.sender);
         let receipt = receipt.map(|sender| sender.receipt(at, Outcome::Held));
         self.receipts.extend(receipt);
@@ -88,7 +88,7 @@ impl Arrivals {
 
     /// Notes that a copy went to the client.
     pub(super) fn delivered(&mut self, at: u64, number: u64) {
-        let Some(on_link) = self.on_link.get_mut(&number) else {
+        let Some(on_link) = self.on_link.get_mut(number) else {
             return;
         };
         if !std::mem::replace(&mut on_link.is_delivered, true) {
@@ -118,17 +118,15 @@ impl Arrivals {
     }
 
     pub(super) fn held_bytes(&self) -> usize {
-        // The nodes of a tree are about two thirds full.
-        self.on_link.len() * size_of::<(u64, OnLink)>() * 3 / 2
-            + self.receipts.capacity() * size_of::<Receipt>()
+        self.on_link.held_bytes() + self.receipts.capacity() * size_of::<Receipt>()
     }
 
     /// Counts a copy off, and gives back its arrival when that was the last one.
     fn ended(&mut self, number: u64) -> Option<OnLink> {
-        let on_link = self.on_link.get_mut(&number)?;
+        let on_link = self.on_link.get_mut(number)?;
         on_link.copies -= 1;
         match on_link.copies {
-            0 => self.on_link.remove(&number),
+            0 => self.on_link.remove(number),
             _ => None,
         }
     }

@@ -1,0 +1,119 @@
+//! A map whose entries mostly come and go in the order of their keys, or are few.
+//!
+//! The trees of the standard library weigh three kilobytes in a page for each kind of entry, and a queue is as fast for these.
+
+use std::collections::VecDeque;
+
+/// Entries in the order of their keys.
+#[derive(Debug)]
+pub(super) struct Ordered<K, V>(VecDeque<(K, V)>);
+
+impl<K, V> Default for Ordered<K, V> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<K: Copy + Ord, V> Ordered<K, V> {
+    pub(super) fn get(&self, key: K) -> Option<&V> {
+        let place = self.place(key).ok()?;
+        self.0.get(place).map(|entry| &entry.1)
+    }
+
+    pub(super) fn get_mut(&mut self, key: K) -> Option<&mut V> {
+        let place = self.place(key).ok()?;
+        self.0.get_mut(place).map(|entry| &mut entry.1)
+    }
+
+    pub(super) fn contains_key(&self, key: &K) -> bool {
+        self.place(*key).is_ok()
+    }
+
+    /// Puts a value under a key, in place of what was there.
+    pub(super) fn insert(&mut self, key: K, value: V) {
+        match self.place(key) {
+            Ok(place) => self.0[place].1 = value,
+            Err(place) => self.0.insert(place, (key, value)),
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: K) -> Option<V> {
+        let place = self.place(key).ok()?;
+        let removed = self.0.remove(place)?.1;
+        #[cfg(not(target_family = "wasm"))]
+        if self.0.is_empty() && self.0.capacity() > KEPT {
+            self.0.shrink_to(KEPT);
+        }
+        Some(removed)
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = K> {
+        self.0.iter().map(|entry| entry.0)
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|entry| &entry.1)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(K, V)>()
+    }
+
+    /// Where the key is, or where it belongs. Nearly always it is the first one, or comes behind the last.
+    fn place(&self, key: K) -> Result<usize, usize> {
+        match (self.0.front(), self.0.back()) {
+            (Some(first), _) if first.0 == key => Ok(0),
+            (_, Some(last)) if last.0 < key => Err(self.0.len()),
+            _ => self.0.binary_search_by(|entry| entry.0.cmp(&key)),
+        }
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+/// Entries for which an empty map keeps room.
+const KEPT: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn it_holds_what_a_tree_holds(steps: Vec<(u8, Option<u16>)>) {
+            let (mut ordered, mut tree) = (Ordered::default(), BTreeMap::new());
+            for (key, value) in steps {
+                match value {
+                    Some(value) => {
+                        ordered.insert(key, value);
+                        tree.insert(key, value);
+                    }
+                    None => prop_assert_eq!(ordered.remove(key), tree.remove(&key)),
+                }
+                prop_assert_eq!(ordered.get(key), tree.get(&key));
+                prop_assert_eq!(ordered.get_mut(key), tree.get_mut(&key));
+                prop_assert_eq!(ordered.len(), tree.len());
+            }
+            prop_assert!(ordered.keys().eq(tree.keys().copied()));
+            prop_assert!(ordered.values().eq(tree.values()));
+        }
+    }
+
+    #[test]
+    fn what_a_burst_took_is_given_back() {
+        let mut ordered = Ordered::default();
+        for key in 0..8192 {
+            ordered.insert(key, [0u8; 100]);
+        }
+        for key in 0..8192 {
+            ordered.remove(key);
+        }
+        assert!(ordered.held_bytes() < 10_000);
+    }
+}
