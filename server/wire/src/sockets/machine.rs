@@ -13,7 +13,6 @@ use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
 use super::control::{NamedTarget, SocketsAnswer, SocketsHello, SocketsOptions, SocketsRequest};
-use super::ordered::Ordered;
 use super::route::Target;
 use super::session::{Action, SocketsSession};
 use crate::addresses::{self, push_hex};
@@ -21,11 +20,13 @@ use crate::control::{Limits, PROTOCOL_VERSION};
 use crate::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4, MAX_MESSAGE_BYTES};
 
 mod calls;
+mod few;
 mod loopback;
 mod traffic;
 mod way;
 
 use calls::Socket;
+use few::Few;
 use loopback::Loopback;
 use way::Way;
 
@@ -56,8 +57,8 @@ pub struct SessionId(u32);
 pub struct Machine {
     chance: Pcg32,
     targets: Vec<Target>,
-    loopbacks: Ordered<Ipv4Addr, Loopback>,
-    sessions: Ordered<SessionId, Running>,
+    loopbacks: Few<Ipv4Addr, Loopback>,
+    sessions: Few<SessionId, Running>,
     sessions_begun: u32,
     way: Way,
 }
@@ -67,7 +68,7 @@ pub struct Machine {
 struct Running {
     session: SocketsSession,
     loopback: Ipv4Addr,
-    sockets: Ordered<u16, Socket>,
+    sockets: Few<u16, Socket>,
     outbox: VecDeque<Outgoing>,
     waiting_bytes: usize,
 }
@@ -82,8 +83,8 @@ impl Machine {
         Self {
             chance: Pcg32::seed_from_u64(seed),
             targets: vec![echo],
-            loopbacks: Ordered::default(),
-            sessions: Ordered::default(),
+            loopbacks: Few::default(),
+            sessions: Few::default(),
             sessions_begun: 0,
             way: Way::default(),
         }
@@ -136,11 +137,11 @@ impl Machine {
         let running = Running {
             session: SocketsSession::new(now, seed),
             loopback: address,
-            sockets: Ordered::default(),
+            sockets: Few::default(),
             outbox: VecDeque::from([Outgoing::Control(hello)]),
             waiting_bytes: 0,
         };
-        self.sessions.insert(id, running);
+        self.sessions.add(id, running);
         Ok(id)
     }
 
@@ -253,8 +254,7 @@ impl Machine {
             let address = Ipv4Addr::from_bits(127 << 24 | self.chance.next_u32() >> 8);
             if loopback::may_be_a_readers(address) && self.loopbacks.get(address).is_none() {
                 let token = self.draw_token();
-                self.loopbacks
-                    .insert(address, Loopback::new(address, token));
+                self.loopbacks.add(address, Loopback::new(address, token));
                 return address;
             }
         }

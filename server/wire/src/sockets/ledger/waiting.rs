@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::ledger::Fingerprint;
+use crate::sockets::ordered::Ordered;
 
 /// How long a receipt may take, in microseconds.
 pub const RECEIPT_US: u64 = 2_000_000;
@@ -15,7 +16,8 @@ pub const HELD_US: u64 = 130_000_000;
 /// any number may come and go after it.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    copies: BTreeMap<Place, Awaited>,
+    /// In boxes, so that little has to move where one goes out of order.
+    copies: Ordered<Place, Box<Awaited>>,
     /// Where each copy is.
     by_bytes: BTreeMap<Key, Place>,
     pushed: u64,
@@ -70,7 +72,7 @@ impl Waiting {
     }
 
     pub(super) fn take_overdue(&mut self, now: u64) -> Option<Awaited> {
-        let (&place, _) = self.copies.first_key_value()?;
+        let place = self.copies.first_key()?;
         if place.0 > now {
             return None;
         }
@@ -78,7 +80,7 @@ impl Waiting {
     }
 
     pub(super) fn next_overdue(&self) -> Option<u64> {
-        self.copies.first_key_value().map(|(place, _)| place.0)
+        self.copies.first_key().map(|place| place.0)
     }
 
     pub(super) fn take_bound_for(&mut self, to: SocketAddr) -> Vec<Awaited> {
@@ -96,7 +98,7 @@ impl Waiting {
 
     fn insert(&mut self, place: Place, awaited: Awaited) {
         self.by_bytes.insert(awaited.key(place), place);
-        self.copies.insert(place, awaited);
+        self.copies.insert(place, Box::new(awaited));
     }
 
     /// Place of the oldest copy with these bytes that is held, or is not.
@@ -105,13 +107,13 @@ impl Waiting {
         let alike = (hash, is_held, 0)..=(hash, is_held, u64::MAX);
         let mut places = self.by_bytes.range(alike).map(|(_, place)| *place);
         places.find(|place| {
-            let copy = self.copies.get(place);
+            let copy = self.copies.get(*place);
             copy.is_some_and(|copy| copy.fingerprint == *fingerprint)
         })
     }
 
     fn remove(&mut self, place: Place) -> Option<Awaited> {
-        let copy = self.copies.remove(&place)?;
+        let copy = *self.copies.remove(place)?;
         self.by_bytes.remove(&copy.key(place));
         Some(copy)
     }

@@ -114,7 +114,7 @@ impl Machine {
                 peer: None,
                 opened,
             };
-            running.sockets.insert(socket, state);
+            running.sockets.add(socket, state);
             running.session.opened(socket);
         }
         Ok(SocketsAnswer::Opened(Numbered { socket }))

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::SessionId;
+use super::few::Few;
 use crate::addresses;
 use crate::sockets::control::{Family, Loopback as Told};
-use crate::sockets::ordered::Ordered;
 use crate::sockets::route::{Admission, Surroundings, Target};
 
 /// Ports that the system picks from, as Linux does (`ip_local_port_range`).
@@ -17,7 +17,7 @@ pub(super) struct Loopback {
     pub(super) token: String,
     pub(super) sessions: Vec<SessionId>,
     /// Session and number of the socket that is bound to an address.
-    bound: Ordered<SocketAddr, (SessionId, u16)>,
+    bound: Few<SocketAddr, (SessionId, u16)>,
 }
 
 /// Whether a reader may get the address: not the block in which services of the machine are, and not its broadcast address.
@@ -32,7 +32,7 @@ impl Loopback {
             address,
             token,
             sessions: Vec::new(),
-            bound: Ordered::default(),
+            bound: Few::default(),
         }
     }
 
@@ -71,7 +71,7 @@ impl Loopback {
         if self.bound.get(local).is_some() {
             return None;
         }
-        self.bound.insert(local, owner);
+        self.bound.add(local, owner);
         Some(local)
     }
 
