@@ -34,6 +34,7 @@ mod progress;
 mod race;
 #[cfg(feature = "shots")]
 mod shots;
+mod socket;
 mod surroundings;
 #[cfg(feature = "trunk")]
 mod trunk;

@@ -7,7 +7,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::bundle::site::Files;
 use crate::program;
+
+/// `UDPSocket` for other people's pages: one file that needs no other.
+pub(crate) const SOCKET_FILE: &str = "udp-socket.js";
 
 /// The minifier of this machine.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +65,19 @@ impl fmt::Display for Minifier {
             Self::Missing => "none found; npm's `esbuild` is one",
         })
     }
+}
+
+/// Makes small what pages load by itself, without the loader.
+///
+/// # Errors
+/// When it is missing, or the minifier does not understand it.
+pub(super) fn shrink_what_stands_alone(files: &mut Files, minifier: &Minifier) -> Result<()> {
+    let script = files
+        .get_mut(SOCKET_FILE)
+        .with_context(|| format!("the bundle has no {SOCKET_FILE}"))?;
+    let source = std::str::from_utf8(script).context("it is UTF-8")?;
+    *script = minifier.shrink(source, "js")?.into_bytes();
+    Ok(())
 }
 
 /// Lines that are all comment, and indentation: what goes without anyone having to understand the language.

@@ -39,6 +39,7 @@ use crate::{progress, target, workspace};
 pub(crate) use crate::bundle::compress::{add_twins, is_twin};
 pub(crate) use crate::bundle::glue::cargo as cargo_for_wasm;
 pub(crate) use crate::bundle::loader::{LOADER_FILE, with_hashes};
+pub(crate) use crate::bundle::minify::SOCKET_FILE;
 pub(crate) use crate::bundle::optimize::Optimizer;
 pub(crate) use crate::bundle::site::{Files, publish, source};
 
@@ -119,6 +120,7 @@ pub(crate) fn make() -> Result<Bundle> {
     reference::fill(&mut pages)?;
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files, &minifier)?;
+    minify::shrink_what_stands_alone(&mut files, &minifier)?;
     integrity::add(&mut files, &version)?;
     archive::add(&mut files, &workspace::root());
     compress::add_twins(&mut files);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bundle::compress::gzip;
+use crate::bundle::minify::SOCKET_FILE;
 use crate::bundle::site::Files;
 use crate::table::{Table, grouped};
 
@@ -52,6 +53,9 @@ const CHUNKS: [(&str, &str, Option<usize>); 20] = [
     ("race's glue", "udp-echo-race.js", None),
 ];
 
+/// What pages load for sockets of their own, without the widget.
+const ALONE: [(&str, &str, Option<usize>); 1] = [("UDPSocket", SOCKET_FILE, Some(4 * KB))];
+
 /// What the project's own page adds, for which there is no budget.
 const PAGE: [(&str, &str); 2] = [("page", "index.html"), ("page's css", "style.css")];
 
@@ -97,6 +101,7 @@ impl Report {
                 .into_iter()
                 .chain([all])
                 .chain(CHUNKS.map(|(name, file, budget)| measured(name, file, budget)))
+                .chain(ALONE.map(|(name, file, budget)| measured(name, file, budget)))
                 .chain(page)
                 .collect(),
         }
@@ -173,6 +178,13 @@ mod tests {
             let file = file.as_str();
             assert_eq!(report(&[(file, noise(46 * KB))]).over(), [file], "{file}");
         }
+    }
+
+    #[test]
+    fn the_sockets_of_other_pages_have_a_budget_of_their_own() {
+        let sockets = |bytes: usize| report(&[(SOCKET_FILE, noise(bytes))]);
+        assert!(sockets(3_900).over().is_empty());
+        assert_eq!(sockets(4_100).over(), ["udp-socket.js"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bundle::{self, Bundle, Files, LOADER_FILE, is_twin};
+use crate::bundle::{self, Bundle, Files, LOADER_FILE, SOCKET_FILE, is_twin};
 use crate::progress::Step;
 use crate::{command, program, workspace};
 
@@ -21,6 +21,10 @@ const HERE_BUNDLED: &str = "const here=neighbours[\"udp-echo-web.js\"];";
 /// How it knows its own code in the trace of an error: by the names of the files, which a bundler changes.
 const OURS: &str = "error?.stack?.includes(near(\"udp-echo-\"))";
 const OURS_BUNDLED: &str = "Object.values(neighbours).some((url)=>error?.stack?.includes(url))";
+/// How a module of one file knows where it is.
+const OWN_ADDRESS: &str = "import.meta.url";
+/// The address of the page or the worker; on a server, where nobody opens sockets, a word.
+const PAGE_ADDRESS: &str = "String(globalThis.location?.href.split(/[?#]/)[0])";
 /// How an import begins whose address is known only when it runs, and how two bundlers are told to leave it alone.
 const IMPORT: &str = "import(";
 const LEFT_ALONE: &str = "import(/* webpackIgnore: true */ /* @vite-ignore */ ";
@@ -47,7 +51,7 @@ pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<PathBuf> {
 
 fn files(bundle: &Bundle) -> Result<Files> {
     let is_widget = |name: &str| {
-        let begins = ["udp-echo", "experiments"]
+        let begins = ["udp-echo", "udp-socket", "experiments"]
             .iter()
             .any(|stem| name.starts_with(stem));
         // The race is the page's, and no part of the element.
@@ -71,6 +75,8 @@ fn files(bundle: &Bundle) -> Result<Files> {
             let source = source.with_context(|| format!("read {}", path.display()))?;
             let source = bundle::with_hashes(&bundle.files, &source)?;
             text = for_bundlers(&without_hashes_of_text(&source), &names)?;
+        } else if name == SOCKET_FILE {
+            text = of_its_page(&text)?;
         }
         *bytes = text.into_bytes();
     }
@@ -83,6 +89,15 @@ fn files(bundle: &Bundle) -> Result<Files> {
         files.insert(name.to_owned(), text);
     }
     Ok(files)
+}
+
+/// A bundler makes one file of many, and puts the path of its own machine where a module asks for its address. So what
+/// comes in a package looks for the host where its page is.
+fn of_its_page(socket: &str) -> Result<String> {
+    if socket.matches(OWN_ADDRESS).count() != 1 {
+        bail!("{SOCKET_FILE} must have `{OWN_ADDRESS}` in one place");
+    }
+    Ok(socket.replace(OWN_ADDRESS, PAGE_ADDRESS))
 }
 
 /// Bundlers copy a file, and give it a name of their own, where they read `new URL("./name", import.meta.url)`.
@@ -138,7 +153,12 @@ fn without_hashes_of_text(script: &str) -> String {
 
 /// What the loader and its chunks ask for by name.
 fn is_loaded(name: &str) -> bool {
-    let by_hand = [LOADER_FILE, "udp-echo.classic.js", "udp-echo-frame.js"];
+    let by_hand = [
+        LOADER_FILE,
+        SOCKET_FILE,
+        "udp-echo.classic.js",
+        "udp-echo-frame.js",
+    ];
     let kinds = [".js", ".wasm", ".css"];
     kinds.iter().any(|kind| name.ends_with(kind)) && !by_hand.contains(&name)
 }
@@ -155,6 +175,7 @@ fn manifest() -> String {
     ".": { "types": "./udp-echo.d.ts", "node": "./server.js", "default": "./udp-echo.js" },
     "./classic": "./udp-echo.classic.js",
     "./frame": "./udp-echo-frame.js",
+    "./socket": { "types": "./udp-socket.d.ts", "default": "./udp-socket.js" },
     "./*": "./*"
   },
   "types": "./udp-echo.d.ts",
@@ -182,6 +203,16 @@ Without a host that answers, it simulates the same rules and says so. On a serve
 webpack and others that understand `new URL("./file", import.meta.url)` copy the wasm and the rest by themselves; Vite does so
 when it builds, and wants `optimizeDeps: { exclude: ["udp-echo"] }` while it serves. Without a bundler, serve this folder as it
 is and load `udp-echo.js` as a module. Attributes, methods, events and parts: `custom-elements.json`.
+
+`UDPSocket` gives a page UDP sockets of its own, as WICG's Direct Sockets does, over the same host:
+
+```js
+import { UDPSocket } from "udp-echo/socket";
+
+UDPSocket.host = "http://127.0.0.1:8000/";
+const { readable, writable } = await new UDPSocket({ localAddress: "127.0.0.1", localPort: 10000 }).opened;
+readable.pipeTo(writable); // an echo server
+```
 "#;
 
 #[cfg(test)]
@@ -211,6 +242,19 @@ mod tests {
         );
         let error = for_bundlers("import.meta.url", &names).unwrap_err();
         assert!(error.to_string().contains("new URL(name, here).href"));
+    }
+
+    #[test]
+    fn sockets_from_a_package_look_for_the_host_beside_their_page_and_no_path_of_a_machine_is_built_in()
+     {
+        let socket = of_its_page("const M=import.meta.url,a=1;export{a};").unwrap();
+        assert_eq!(
+            socket,
+            "const M=String(globalThis.location?.href.split(/[?#]/)[0]),a=1;export{a};"
+        );
+        let error = of_its_page("const a=1;").unwrap_err().to_string();
+        assert!(error.contains("import.meta.url"), "{error}");
+        assert!(!is_loaded(SOCKET_FILE), "the widget does not load it");
     }
 
     #[test]

@@ -36,7 +36,7 @@ const NEEDS: [Need; 15] = [
     Need {
         program: "npm",
         package: "npm",
-        reason: "fetches wasm-opt and esbuild, and axe for the tests",
+        reason: "fetches wasm-opt and esbuild, and axe and tsc for the tests",
     },
     Need {
         program: "python3",
@@ -96,11 +96,13 @@ const NEEDS: [Need; 15] = [
 ];
 
 /// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
-/// which Debian's is not; what makes scripts and sheets small; and the rules that tell whether everybody can use the page.
-const FROM_NPM: [(&str, &str); 3] = [
+/// which Debian's is not; what makes scripts and sheets small; the rules that tell whether everybody can use the page; and the
+/// compiler that checks our types.
+const FROM_NPM: [(&str, &str); 4] = [
     ("binaryen@132.0.0", "binaryen/package.json"),
     ("esbuild@0.28.2", "esbuild/package.json"),
     ("axe-core@4.14.1", "axe-core/axe.min.js"),
+    ("typescript@5.9.3", "typescript/bin/tsc"),
 ];
 
 /// The program that drives Firefox; Debian has none. Built from source, once.
