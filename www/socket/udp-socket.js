@@ -328,7 +328,7 @@ export class UDPSocket {
       fixed.catch(ignore);
       await open;
       const { local, peer, outside } = await fixed;
-      const info = { readable: this.#readable, writable: this.#writable, outside, loopback: session.loopback };
+      const info = { readable: this.#readable, writable: this.#writable, outside: outside ?? undefined, loopback: session.loopback };
       [info.localAddress, info.localPort] = endpoint(local);
       if (isConnected) [info.remoteAddress, info.remotePort] = endpoint(peer);
       this.#options.isIpv6 = isSix;

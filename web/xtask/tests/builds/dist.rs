@@ -78,25 +78,27 @@ fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
     run(npm.arg(dist().join(package)).current_dir(&scratch));
     let script = "const here = (name) => import.meta.resolve(name).split('/').pop();
         await import('udp-echo');
-        console.log(here('udp-echo'), here('udp-echo/classic'), here('udp-echo/custom-elements.json'));";
+        const { UDPSocket } = await import('udp-echo/socket');
+        console.log(here('udp-echo'), here('udp-echo/classic'), here('udp-echo/custom-elements.json'), here('udp-echo/socket'), typeof UDPSocket);";
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", script]);
     let said = run(node.current_dir(&scratch));
     assert_eq!(
         said.trim(),
-        "server.js udp-echo.classic.js custom-elements.json"
+        "server.js udp-echo.classic.js custom-elements.json udp-socket.js function"
     );
 
     let folder = scratch.path().join("node_modules/udp-echo");
     let manifest = json(folder.join("package.json"));
-    for key in ["types", "customElements"] {
-        assert!(folder.join(manifest[key].as_str().unwrap()).is_file());
+    let types = &manifest["exports"]["./socket"]["types"];
+    for file in [&manifest["types"], &manifest["customElements"], types] {
+        assert!(folder.join(file.as_str().unwrap()).is_file(), "{file}");
     }
     // Every file of the widget that a host would serve is in it, whatever chunks there are. The race is the page's.
     let integrity = json(dist().join("static/integrity.json"));
     for name in integrity["files"].as_object().unwrap().keys() {
         let is_widget = name.starts_with("udp-echo") && !name.starts_with("udp-echo-race");
-        if is_widget || name == "custom-elements.json" {
+        if is_widget || name.starts_with("udp-socket") || name == "custom-elements.json" {
             assert!(folder.join(name).exists(), "{name} is not in the package");
         }
     }

@@ -69,6 +69,9 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
     let mut site = Site::new().await.unwrap();
     site.folder("/app/", &built).unwrap();
     assert!(!site.files.keys().any(|path| path.contains("udp-echo")));
+    let script = &site.files["/app/main.js"].body;
+    let script = String::from_utf8_lossy(script).into_owned();
+    assert!(!script.contains("file:"), "a path of this machine is in it");
     let page = "<!doctype html><title>t</title><script src=/trap.js></script><script src=/app/main.js></script>\
         <udp-echo mode=simulated view=full loading=eager experiment=buffer></udp-echo>";
     let policy = super::site::strict("http://unused.example");
@@ -90,6 +93,16 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
         page.wait_for_in_widget("an echo", "tr[data-fate=echoed]")
             .await?;
         page.assert_console_is_clean().await?;
+        // Sockets look for the host beside the page, where there is none.
+        let why = page
+            .script_that_calls_back(
+                "const done = arguments[arguments.length - 1];
+                 new UDPSocket({ localAddress: '127.0.0.1' }).opened.catch(({ message }) => done(message))",
+            )
+            .await?;
+        let why = why.as_str().unwrap_or_default();
+        ensure!(why.starts_with(&format!("No udp-echo host answers at {origin}.")), "{why}");
+        page.console().await?;
         // The experiment begins again, too, and clears what was sent before it did.
         let again = "return told.filter(({ server }) => server?.rules.buffer === 4096).length > 1";
         panics_and_begins_again(page, again).await?;
@@ -107,7 +120,8 @@ fn bundled(project: &Path) -> Result<PathBuf> {
     let dist = dist()?;
     let archive = format!("udp-echo-{}.tgz", env!("CARGO_PKG_VERSION"));
     fs::write(project.join("package.json"), "{\"private\":true}")?;
-    fs::write(project.join("app.js"), "import \"udp-echo\";\n")?;
+    let app = "import \"udp-echo\";\nimport { UDPSocket } from \"udp-echo/socket\";\nglobalThis.UDPSocket = UDPSocket;\n";
+    fs::write(project.join("app.js"), app)?;
     fs::write(project.join("build.js"), BUILD)?;
     let mut npm = Command::new("npm");
     npm.args(["install", "--offline", "--no-audit", "--no-fund"]);
