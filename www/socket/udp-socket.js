@@ -13,6 +13,10 @@ const HEADER = 21;
 const REMEMBERED = 1024;
 /** How long a session stays without a socket, in milliseconds, so that the next socket finds the same loopback. */
 const LINGER = 10000;
+/** Milliseconds until a write looks again whether there is room. */
+const AGAIN = 4;
+/** Questions a second about new destinations. A host takes a hundred requests a second, of all kinds. */
+const QUESTIONS = 32;
 
 /** The sides of a socket. It closes after both. */
 const READABLE = 1;
@@ -123,6 +127,11 @@ class Session {
   #number = 0;
   #timer;
   #sent = 0;
+  /** Questions about new destinations in this second. */
+  #questions;
+  #second;
+  /** What names stand for. */
+  #names = new Map();
   /** Requests without an answer. Answers come in the order of requests. */
   #asked = [];
 
@@ -183,15 +192,24 @@ class Session {
     return this.ask("options", "options", { tracing: false });
   }
 
+  /** Whether the host may be asked once more about a new destination. */
+  mayAsk() {
+    const second = Math.trunc(performance.now() / 1000);
+    if (second !== this.#second) this.#questions = 0;
+    this.#second = second;
+    return ++this.#questions <= QUESTIONS;
+  }
+
   /** Address that a name stands for, and the port if it is a target's. */
   async resolve(host, family) {
-    return endpoint((await this.ask("resolve", "resolved", { host, family })).addresses[0]);
+    const name = `${host} ${family}`;
+    if (!this.#names.has(name)) this.#names.set(name, endpoint((await this.ask("resolve", "resolved", { host, family })).addresses[0]));
+    return this.#names.get(name);
   }
 
   /** Resolves when less than that waits to be sent. */
   async room(bytes) {
-    // When the host has handled what was sent, it has left.
-    while (this.#wire.bufferedAmount >= bytes) await this.handled();
+    while (this.#wire.bufferedAmount >= bytes) await new Promise((look) => setTimeout(look, AGAIN));
   }
 
   /** Sends a message that begins with room for the longest header. Gives the number of the datagram. */
@@ -409,10 +427,12 @@ export class UDPSocket {
     const destination = `${remoteAddress} ${remotePort}`;
     if (isConnected || this.#admitted.has(destination)) return;
     // Whether the host lets datagrams go there, the first write tells. Later ones do not wait for the host.
-    const { promise, reject } = deferred();
-    this.#first = { datagram, reject };
-    await Promise.race([promise, session.handled()]);
-    this.#first = undefined;
+    if (session.mayAsk()) {
+      const { promise, reject } = deferred();
+      this.#first = { datagram, reject };
+      await Promise.race([promise, session.handled()]);
+      this.#first = undefined;
+    }
     this.#admit(destination);
   }
 

@@ -14,7 +14,9 @@ export class FakeHost {
   };
   /** Requests, in order, each as `[name, content]`. */
   asked = [];
-  /** Datagrams, in order, as bytes with their header. */
+  /** What it told, in order. */
+  told = [];
+  /** Datagrams, in order, with their headers, in hexadecimal. */
   datagrams = [];
   /** Errors instead of answers, by the name of the request: consumed one by one. */
   errors = {};
@@ -33,6 +35,7 @@ export class FakeHost {
   }
 
   tell(message) {
+    this.told.push(message);
     this.wire.onmessage({ data: JSON.stringify(message) });
   }
 

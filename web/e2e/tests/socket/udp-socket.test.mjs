@@ -1,6 +1,7 @@
 // udp-socket.js by itself, on a host that is not there. Run by web/e2e/tests/browser/socket.rs; by hand: `node --test web/e2e/tests/socket/`.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mock, test } from "node:test";
 
 import { UDPSocket } from "../../../../www/socket/udp-socket.js";
@@ -17,8 +18,9 @@ const bytes = (data) => new TextEncoder().encode(data);
 /** A socket on a host of its own, open. */
 async function open(options = LOCAL) {
   const host = new FakeHost();
-  const socket = new UDPSocket({ host: () => host.wire, ...options });
-  return { host, socket, ...(await socket.opened) };
+  const at = () => host.wire;
+  const socket = new UDPSocket({ host: at, ...options });
+  return { at, host, socket, ...(await socket.opened) };
 }
 
 const rejects = (promise, name, errno, words = /./) =>
@@ -28,6 +30,9 @@ const rejects = (promise, name, errno, words = /./) =>
     assert.match(error.message, words);
     return true;
   });
+
+/** What the protocol pins for hosts and clients in whatever language. */
+const vectors = JSON.parse(readFileSync(new URL("../../../../server/wire/vectors/sockets.json", import.meta.url)));
 
 test("options that the draft refuses are refused at once, and the words name them", () => {
   const host = () => assert.fail("no session is needed to see that");
@@ -253,33 +258,53 @@ test("the bytes that are sent are those at the time of the write", async () => {
   assert.ok(host.datagrams[0].endsWith(Buffer.from("now").toString("hex")));
 });
 
-test("a write waits while much waits in the WebSocket, and goes on when the host has handled it", async () => {
+test("a write waits while much waits in the WebSocket, and asks the host for nothing meanwhile", async () => {
   const { host, writable } = await open({ ...REMOTE, sendBufferSize: 1000 });
   const writer = writable.getWriter();
   host.wire.bufferedAmount = 999;
   await writer.write({ data: bytes("a") });
+  const before = host.asked.length;
   host.wire.bufferedAmount = 1000;
-  host.isSlow = true;
   let isDone = false;
   const write = writer.write({ data: bytes("b") }).then(() => (isDone = true));
-  await new Promise(setImmediate);
+  for (let count = 0; count < 3; count += 1) {
+    await new Promise(setImmediate);
+    mock.timers.tick(4);
+  }
   assert.deepEqual([isDone, host.datagrams.length], [false, 1]);
   host.wire.bufferedAmount = 0;
-  host.answer();
+  await new Promise(setImmediate);
+  mock.timers.tick(4);
   await write;
-  assert.equal(host.datagrams.length, 2);
+  assert.deepEqual([host.datagrams.length, host.asked.length], [2, before]);
+});
+
+test("new destinations and names are asked for once, and no faster than a host takes it", async () => {
+  const { host, writable } = await open();
+  const writer = writable.getWriter();
+  const count = (request) => host.asked.filter(([name]) => name === request).length;
+  for (let count = 0; count < 3; count += 1) await writer.write({ data: bytes("a"), remoteAddress: "localhost", remotePort: 10000 });
+  assert.deepEqual([count("resolve"), count("options")], [1, 2], "the first of the options comes with hello");
+  mock.method(performance, "now", () => 5_000);
+  const write = (port) => writer.write({ data: bytes("a"), remoteAddress: "localhost", remotePort: port });
+  for (let port = 10001; port <= 10100; port += 1) await write(port);
+  assert.deepEqual([host.datagrams.length, count("options")], [103, 34]);
+  mock.method(performance, "now", () => 6_000);
+  await write(10101);
+  assert.equal(count("options"), 35);
+  mock.restoreAll();
 });
 
 test("a writer is ready while less than its buffer waits", async () => {
   const { host, writable } = await open({ ...REMOTE, sendBufferSize: 1000 });
   host.wire.bufferedAmount = 1000;
-  host.isSlow = true;
   const writer = writable.getWriter();
   assert.equal(writer.desiredSize, 1000);
   const write = writer.write({ data: new Uint8Array(936) });
   assert.equal(writer.desiredSize, 0, "936 bytes and 64 beside them");
+  await new Promise(setImmediate);
   host.wire.bufferedAmount = 0;
-  host.answer();
+  mock.timers.tick(4);
   await write;
   assert.equal(writer.desiredSize, 1000);
 });
@@ -473,4 +498,36 @@ test("when no session begins, the sentence says why, and which setting changes t
   }
   // The token goes nowhere but to the route.
   assert.deepEqual([...new Set(asked)], ["https://docs.example/none/relay.json"]);
+});
+
+test("headers are written and read as the protocol's vectors have them", async () => {
+  for (const { message, address, payload } of vectors.headers) {
+    // The page chooses its socket's number.
+    const whole = "0001" + message.slice(4);
+    const [, remoteAddress, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+    const isSix = remoteAddress?.includes(":");
+    const { host, readable, writable } = await open(address ? { localAddress: isSix ? "::1" : "127.0.0.1" } : REMOTE);
+    const data = Buffer.from(payload, "hex");
+    await writable.getWriter().write(address ? { data, remoteAddress, remotePort: Number(port) } : { data });
+    assert.deepEqual(host.datagrams, [whole]);
+    if (!address) continue;
+    host.deliver(whole);
+    const { value } = await readable.getReader().read();
+    assert.deepEqual([value.remoteAddress, value.remotePort, Buffer.from(value.data)], [remoteAddress, Number(port), data]);
+  }
+});
+
+test("the module asks, and the host of these tests answers, as the protocol's vectors have it", async () => {
+  const shapes = (messages) => new Set(messages.map((message) => `${Object.keys(message)}: ${Object.keys(Object.values(message)[0])}`));
+  const pinned = { client: shapes(vectors.client.map(({ message }) => message)), host: shapes(vectors.host.map(({ message }) => message)) };
+  const { at, host, socket, writable } = await open();
+  host.errors.resolve = [{ errno: "ENOENT", text: "no" }];
+  await writable.getWriter().write({ data: bytes("a"), remoteAddress: "nowhere", remotePort: 1 }).catch(() => {});
+  await new UDPSocket({ host: at, ...REMOTE, remoteAddress: "echo" }).opened;
+  await socket.opened.then(({ readable }) => readable.cancel());
+  await socket.closed.catch(() => {});
+  assert.deepEqual([...new Set(host.asked.map(([name]) => name))].sort(), ["bind", "close", "connect", "open", "options", "resolve"]);
+  for (const [name, content] of host.asked) assert.ok(pinned.client.has(`${name}: ${Object.keys(content)}`), `${name} ${JSON.stringify(content)}`);
+  const [, ...answers] = host.told;
+  for (const message of answers) assert.ok(pinned.host.has([...shapes([message])][0]), JSON.stringify(message));
 });
