@@ -25,6 +25,7 @@ use crate::place;
 use crate::proxy::TrustedProxies;
 use crate::relay::{Context, Sessions};
 use crate::resume::Ports;
+use crate::sockets::SocketsMode;
 use crate::target::{self, OWN_SERVER, Target};
 
 /// How long a stopping host waits for its sessions to say goodbye.
@@ -62,7 +63,10 @@ impl Host {
         let clock = Clock::start();
         let offload = !config.no_offload;
         let mut echo = open_echo(&config, inherited.udp, clock)?;
-        let second = loopback::second_address(&mut echo, offload);
+        let second = match config.sockets.mode {
+            SocketsMode::Off => None,
+            _ => loopback::second_address(&mut echo, offload),
+        };
         let listener = open_http(&config, inherited.http)?;
         let page_takes_ipv4 = !SockRef::from(&listener).only_v6().unwrap_or(false);
         let http = listener

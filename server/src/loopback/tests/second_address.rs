@@ -101,6 +101,14 @@ async fn where_the_second_address_is_taken_the_first_one_gets_another_name() {
 }
 
 #[tokio::test]
+async fn without_sockets_the_echo_server_has_one_address() {
+    let line = "udp-echo --http 127.0.0.1:0 --udp 127.0.0.1:0 --sockets off";
+    let config = crate::config::Cli::parse_from(line.split(' ')).config;
+    let host = crate::Host::start(config).await.unwrap();
+    assert!(Foreign::bind(("127.0.0.2", host.udp_address().port())).is_ok());
+}
+
+#[tokio::test]
 async fn a_host_names_its_echo_server_by_the_second_address_and_reserves_what_is_in_use() {
     let line = "udp-echo --http 127.0.0.1:0 --udp 127.83.1.5:0 --target python=127.0.0.1:9001 --allow-private-targets";
     let config = crate::config::Cli::parse_from(line.split(' ')).config;
