@@ -63,7 +63,8 @@ impl FromStr for PeerSetting {
                 "{network} is this machine's own; pages have a loopback of their own there, and --target NAME=HOST:PORT names a server"
             ));
         }
-        if ends.map(Reach::of) == [Reach::Never; 2] {
+        // Every address at all is in one network, and its ends are nobody's.
+        if network.prefix_len() > 0 && ends.map(Reach::of) == [Reach::Never; 2] {
             return Err(format!("{network} holds no address of a single machine"));
         }
         Ok(Self {

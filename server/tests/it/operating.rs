@@ -25,6 +25,10 @@ fn catalogue() -> Names {
 #[tokio::test]
 async fn what_is_exported_is_what_the_catalogue_lists() {
     let host = TestServer::start(&[]).await;
+    Client::connect(&host.ws("/sockets"))
+        .await
+        .told("hello")
+        .await;
     for route in ["/relay", "/relay/raw"] {
         let mut client = Client::connect(&host.ws(route)).await;
         client.send(b"to be counted").await;

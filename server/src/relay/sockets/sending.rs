@@ -134,7 +134,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let payloads: Vec<_> = run.iter().map(|message| message.payload).collect();
         gathered.clear();
         let mut buffers = gso::gather(&payloads, gathered);
-        let spans = self.send(header.socket, header.address, &mut buffers).await;
+        let way = self.way(header.socket, header.address);
+        let spans = self.send(header.socket, way, &mut buffers).await;
         let now = self.context.clock.now();
         let mut payloads = payloads.into_iter();
         for Span { count, sent } in spans {
@@ -149,24 +150,29 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             .reject(self.context.clock.now(), message, refusal);
     }
 
-    /// Sends one datagram by itself.
+    /// Sends one copy of a datagram by itself.
     pub(super) async fn send_one(&mut self, outgoing: &Outgoing) {
+        let way = self.way(outgoing.socket, outgoing.to);
+        if matches!(way, Ok(Way::Outside { .. })) && self.state.has_fate(outgoing.id) {
+            // Nobody makes the host send more than it was sent.
+            return;
+        }
         let mut buffers = [GsoBuffer::to_peer(&outgoing.payload)];
-        let spans = self.send(outgoing.socket, outgoing.to, &mut buffers).await;
+        let spans = self.send(outgoing.socket, way, &mut buffers).await;
         let now = self.context.clock.now();
         for span in spans {
             self.state.sent(now, outgoing, span.sent);
         }
     }
 
-    /// Sends datagrams of a socket to one destination, `None` being its peer; returns what became of them, in their order.
+    /// Sends datagrams of a socket on their way; returns what became of them, in their order.
     async fn send(
         &mut self,
         number: u16,
-        to: Option<SocketAddr>,
+        way: Result<Way, Refusal>,
         buffers: &mut [GsoBuffer<'_>],
     ) -> Vec<Span> {
-        match self.way(number, to) {
+        match way {
             Ok(Way::Inside { to, taken }) => self.send_inside(number, to, taken, buffers).await,
             Ok(Way::Outside { reached }) => self.send_outside(number, reached, buffers).await,
             Ok(Way::Nowhere(unbound)) => Spans::all(buffers, unbound),
@@ -174,7 +180,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         }
     }
 
-    /// Which way datagrams of a socket go to a destination. A socket that has no address yet gets one.
+    /// Which way datagrams of a socket go to a destination, `None` being its peer. A socket that has no address yet gets one.
     fn way(&mut self, number: u16, to: Option<SocketAddr>) -> Result<Way, Refusal> {
         let socket = self.sockets.get(number);
         let socket = socket.ok_or_else(|| Refusal::not_open(number))?;
