@@ -40,7 +40,7 @@ pub(super) async fn open(
     };
     let wanted = match wanted {
         Ok(wanted) => wanted,
-        Err(refusal) => return refusal,
+        Err(unfit) => return unfit.answer(&state, &caller),
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
@@ -65,12 +65,50 @@ pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// Why nobody gets what a request asks for.
+enum Unfit {
+    /// There is no target of that name; the sentence names those there are.
+    NoTarget(String),
+    /// The host opens no sockets for pages.
+    SocketsAreOff,
+    /// The token is that of no loopback.
+    NoLoopback,
+}
+
+impl Unfit {
+    /// Counts the refusal, and says what would change it.
+    fn answer(self, state: &HttpState, caller: &Caller) -> Response {
+        let metrics = &state.relay.metrics;
+        match self {
+            Self::NoTarget(why) => {
+                metrics.refused(Refused::Target);
+                (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response()
+            }
+            Self::SocketsAreOff => {
+                metrics.refused(Refused::Sockets);
+                let refusal = Refusal {
+                    why: "this host opens no UDP sockets for pages".to_owned(),
+                    setting: "--sockets own".to_owned(),
+                };
+                refuse(state, caller, &refusal)
+            }
+            Self::NoLoopback => {
+                metrics.refused(Refused::Loopback);
+                // No setting would admit it, and nothing repeats it.
+                if state.relay.throttle.admits() {
+                    tracing::warn!(from = %caller.address, "refused a token that belongs to no loopback");
+                }
+                let why = "the token in ?loopback= belongs to no loopback here: its last session has ended, or it was copied wrongly. \
+                           Without a token a session gets a loopback of its own.\n";
+                (StatusCode::FORBIDDEN, why).into_response()
+            }
+        }
+    }
+}
+
 /// What a session between one WebSocket and one target asks for.
-fn relayed(state: &HttpState, query: &str) -> Result<Relayed, Response> {
-    let target = named_target(state, parameter(query, "target")).map_err(|why| {
-        state.relay.metrics.refused(Refused::Target);
-        (StatusCode::NOT_FOUND, format!("{why}.\n")).into_response()
-    })?;
+fn relayed(state: &HttpState, query: &str) -> Result<Relayed, Unfit> {
+    let target = named_target(state, parameter(query, "target")).map_err(Unfit::NoTarget)?;
     Ok(Relayed {
         target: target.clone(),
         resume: parameter(query, "resume").map(str::to_owned),
@@ -97,18 +135,14 @@ fn sockets(
     caller: &Caller,
     origin: Option<&str>,
     query: &str,
-) -> Result<WantedSockets, Response> {
+) -> Result<WantedSockets, Unfit> {
     let mode = sockets_mode(state, caller, origin);
     if mode == SocketsMode::Off {
-        state.relay.metrics.refused(Refused::Sockets);
-        return Err(refuse(state, caller, &sockets_are_off()));
+        return Err(Unfit::SocketsAreOff);
     }
     let join = |token| {
         let joined = state.relay.loopbacks.join(token);
-        joined.ok_or_else(|| {
-            state.relay.metrics.refused(Refused::Loopback);
-            refuse_token(state, caller)
-        })
+        joined.ok_or(Unfit::NoLoopback)
     };
     Ok(WantedSockets {
         joined: parameter(query, "loopback").map(join).transpose()?,
@@ -126,21 +160,4 @@ pub(super) fn sockets_mode(
         SocketsMode::Peers if !state.access.is_named(caller, origin) => SocketsMode::Own,
         mode => mode,
     }
-}
-
-fn sockets_are_off() -> Refusal {
-    Refusal {
-        why: "this host opens no UDP sockets for pages".to_owned(),
-        setting: "--sockets own".to_owned(),
-    }
-}
-
-/// The answer to a token that belongs to no loopback. No setting would admit it, and nothing repeats it.
-fn refuse_token(state: &HttpState, caller: &Caller) -> Response {
-    if state.relay.throttle.admits() {
-        tracing::warn!(from = %caller.address, "refused a token that belongs to no loopback");
-    }
-    let why = "the token in ?loopback= belongs to no loopback here: its last session has ended, or it was copied wrongly. \
-               Without a token a session gets a loopback of its own.\n";
-    (StatusCode::FORBIDDEN, why).into_response()
 }

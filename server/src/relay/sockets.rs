@@ -228,13 +228,13 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
     }
 
     /// Passes the session's totals on to the host's metrics.
-    fn count(&mut self) {
+    fn count(&self) {
         self.counters
             .take_from_sockets(&self.state, self.sockets.count());
     }
 
     /// When there is something to do although nothing arrives.
-    fn next_alarm(&mut self) -> Option<Instant> {
+    fn next_alarm(&self) -> Option<Instant> {
         let dues = [self.state.next_due(), self.events.due()];
         let due = dues.into_iter().flatten().min();
         due.map(|micros| self.context.clock.instant(micros))

@@ -132,3 +132,16 @@ fn the_container_builds_with_the_tools_that_the_checks_take() {
         assert!(container.contains(&format!(" {tool} ")), "{tool}");
     }
 }
+
+#[test]
+fn the_dev_server_and_nginx_pass_every_websocket_on() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let trunk = std::fs::read_to_string(root.join("Trunk.toml")).unwrap();
+    for route in ["/relay", "/relay/raw", "/sockets"] {
+        let proxy = format!("backend = \"ws://127.0.0.1:8000{route}\"\nws = true\n");
+        assert!(trunk.contains(&proxy), "{route}");
+    }
+    // Below a path nginx passes on whatever asks for it, and HAProxy always does.
+    let nginx = read("nginx.conf");
+    assert!(nginx.contains("location ~ ^/(relay(/raw)?|sockets)$ {"));
+}

@@ -3,12 +3,13 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use test_support::host::TestServer;
 use test_support::program::{Attempt, Program, Said};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const READERS: usize = 200;
 
@@ -150,6 +151,49 @@ impl Site {
         path
     }
 
+    /// What a relay says first on `/sockets`, asked through the proxy; the session ends with this call.
+    async fn hello_of_sockets(&self, port: u16) -> String {
+        let request = "GET /sockets HTTP/1.1\r\nHost: udp.example\r\nOrigin: https://udp.example\r\nUpgrade: websocket\r\n\
+                       Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        let mut client = tokio::process::Command::new("openssl")
+            .args([
+                "s_client",
+                "-quiet",
+                "-connect",
+                &format!("127.0.0.1:{port}"),
+            ])
+            .args(["-CAfile", &self.path("certificate.pem")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stdin = client.stdin.take().unwrap();
+        stdin.write_all(request.as_bytes()).await.unwrap();
+        let mut stdout = client.stdout.take().unwrap();
+        let mut said = Vec::new();
+        let hello = test_support::soon("hello", async {
+            loop {
+                let text = String::from_utf8_lossy(&said).into_owned();
+                if text.contains("\"seed\"") {
+                    return text;
+                }
+                let read = stdout.read_buf(&mut said).await.unwrap();
+                assert!(read > 0, "{text}");
+            }
+        })
+        .await;
+        client.kill().await.unwrap();
+        test_support::soon("the session ends", async {
+            while self.running.iter().any(|relay| relay.sessions() > 0) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        hello
+    }
+
     /// Readers talk through the proxy; the first relay stops; everybody talks on with the second.
     async fn drain_one_relay(mut self, proxy: impl Fn(&Self, u16) -> Command) {
         let attempt = || {
@@ -161,6 +205,11 @@ impl Site {
         let (_proxy, port) = Program::start(attempt)
             .await
             .unwrap_or_else(|failure| panic!("{failure}"));
+        let hello = self.hello_of_sockets(port).await;
+        assert!(
+            hello.contains("\"reachable\":false"),
+            "a proxy stands between: {hello}"
+        );
         let mut readers = Readers::start(port, &self.path("certificate.pem"));
         readers.all_talk(0).await;
         let first = self.running.remove(0);

@@ -39,9 +39,6 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             None => self.call(request).unwrap_or_else(SocketsAnswer::Error),
         };
         self.page.notify(&answer);
-        if matches!(answer, SocketsAnswer::Options(_) | SocketsAnswer::Lab(_)) {
-            self.send_counters();
-        }
         Ok(())
     }
 

@@ -125,11 +125,14 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let known = run[0].header;
         let known = known.filter(|header| self.sockets.get(header.socket).is_some());
         let Some(header) = known.filter(|_| self.state.goes_straight(run.len())) else {
-            for message in run {
-                let message = Bytes::copy_from_slice(message.whole);
-                self.state.from_client(self.context.clock.now(), message);
+            for piece in run.chunks(IN_A_ROW) {
+                for message in piece {
+                    let message = Bytes::copy_from_slice(message.whole);
+                    self.state.from_client(self.context.clock.now(), message);
+                }
+                self.carry_out().await;
             }
-            return self.carry_out().await;
+            return;
         };
         let payloads: Vec<_> = run.iter().map(|message| message.payload).collect();
         gathered.clear();
@@ -182,18 +185,15 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
 
     /// Which way datagrams of a socket go to a destination, `None` being its peer. A socket that has no address yet gets one.
     fn way(&mut self, number: u16, to: Option<SocketAddr>) -> Result<Way, Refusal> {
+        // As the system does, before it looks at anything else.
+        let from = self.bind_if_unbound(number)?;
         let socket = self.sockets.get(number);
         let socket = socket.ok_or_else(|| Refusal::not_open(number))?;
         let to = to.or(socket.peer);
         let to = to.ok_or_else(|| Refusal::no_destination(number))?;
         let is_connected = socket.peer == Some(to);
         let around = self.place.around(socket.family, &socket.visitors);
-        let route = route(to, &around);
-        if let Route::Denied(refusal) = route {
-            return Err(refusal);
-        }
-        let from = self.bind_if_unbound(number)?;
-        Ok(match route {
+        Ok(match route(to, &around) {
             Route::Own(to) => Way::Inside {
                 to,
                 taken: Sent::OnLoopback { from, to },
@@ -213,7 +213,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
 
     /// Sends to a socket of the loopback, or to a visitor, as `taken` says.
     async fn send_inside(
-        &mut self,
+        &self,
         number: u16,
         to: SocketAddr,
         taken: Sent,

@@ -60,8 +60,9 @@ async fn who_has_the_token_shares_the_loopback_and_nobody_else_reaches_it() {
     let (errno, text) = words(&stranger.client.told("error").await);
     assert_eq!(errno, "EACCES");
     assert!(text.contains("another reader"), "{text}");
+    stranger.socket(2).await;
     let name = server.address();
-    let wanted = json!({"bind": {"socket": 1, "host": name, "port": 10_001}});
+    let wanted = json!({"bind": {"socket": 2, "host": name, "port": 10_001}});
     assert_eq!(stranger.fails(wanted).await.0, "EADDRNOTAVAIL");
     server.wait_for(&[("received", 1), ("strangers", 0)]).await;
 }
