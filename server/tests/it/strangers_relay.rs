@@ -32,7 +32,7 @@ async fn curl_is_refused_as_a_foreign_page() {
         "-H",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ];
-    for path in ["/relay", "/relay/raw"] {
+    for path in ["/relay", "/relay/raw", "/sockets"] {
         let page = Program::other("curl", &[&foreign[..], &upgrade, &[&url(path)]].concat())
             .finished()
             .await;
@@ -66,5 +66,33 @@ async fn a_websocket_client_of_pythons_standard_library_uses_the_raw_relay() {
         client.stdout,
         same.collect::<String>() + "closed with 1000\n"
     );
+    server.shutdown().await;
+}
+
+/// The tutorial's two scripts with the calls that they have in Python, over one WebSocket, and all that PROTOCOL.md says of them.
+#[tokio::test]
+async fn python_binds_sends_and_receives_over_sockets_as_on_local_ones() {
+    if !has("python3") {
+        return;
+    }
+    let server = TestServer::start(&[]).await;
+    let client = Program::python("sockets_client.py", &[&server.ws("/sockets")])
+        .finished()
+        .await;
+    print!("{}", client.stdout);
+    assert_eq!(
+        (client.code, client.stderr.as_str()),
+        (Some(0), ""),
+        "{}",
+        client.stdout
+    );
+    for seen in [
+        "received 42 bytes from the server on localhost, port 10000\n",
+        "0 to 65507 bytes arrive unchanged; 65508 are EMSGSIZE\n",
+        "a program on this machine writes to the socket and gets its answer\n",
+        "closed with 4400: ",
+    ] {
+        assert!(client.stdout.contains(seen), "{seen:?}: {}", client.stdout);
+    }
     server.shutdown().await;
 }
