@@ -75,24 +75,28 @@ async fn python_binds_sends_and_receives_over_sockets_as_on_local_ones() {
     if !has("python3") {
         return;
     }
-    let server = TestServer::start(&[]).await;
-    let client = Program::python("sockets_client.py", &[&server.ws("/sockets")])
-        .finished()
-        .await;
-    print!("{}", client.stdout);
-    assert_eq!(
-        (client.code, client.stderr.as_str()),
-        (Some(0), ""),
-        "{}",
-        client.stdout
-    );
-    for seen in [
-        "received 42 bytes from the server on localhost, port 10000\n",
-        "0 to 65507 bytes arrive unchanged; 65508 are EMSGSIZE\n",
-        "a program on this machine writes to the socket and gets its answer\n",
-        "closed with 4400: ",
-    ] {
-        assert!(client.stdout.contains(seen), "{seen:?}: {}", client.stdout);
+    // Real ports of an address of one's own; mapped ones; and beside an echo server that has all addresses.
+    let hosts: [&[&str]; 3] = [&[], &["--sockets-map-ports"], &["--udp", "[::]:0"]];
+    for arguments in hosts {
+        let server = TestServer::start(arguments).await;
+        let client = Program::python("sockets_client.py", &[&server.ws("/sockets")])
+            .finished()
+            .await;
+        let said = format!("{arguments:?}: {}", client.stdout);
+        print!("{said}");
+        assert_eq!(
+            (client.code, client.stderr.as_str()),
+            (Some(0), ""),
+            "{said}"
+        );
+        for seen in [
+            "received 42 bytes from the server on localhost, port 10000\n",
+            "0 to 65507 bytes arrive unchanged; 65508 are EMSGSIZE\n",
+            "a program on this machine writes to the socket and gets its answer\n",
+            "closed with 4400: ",
+        ] {
+            assert!(client.stdout.contains(seen), "{seen:?}: {said}");
+        }
+        server.shutdown().await;
     }
-    server.shutdown().await;
 }

@@ -528,6 +528,9 @@ fn a_session_without_room_rejects_and_takes_again_when_there_is_room() {
 #[test]
 fn one_thing_befalls_the_next_datagram_out() {
     let mut pair = Loopback::pair();
+    // What is to befall it would not, if it went straight.
+    pair.sessions[0].control(&SocketsRequest::Options(SocketsOptions { tracing: false }));
+    assert!(pair.sessions[0].goes_straight(1));
     let mut now = 0;
     for mishap in [Mishap::Lose, Mishap::Hold, Mishap::Double] {
         let answer = pair.sessions[0].control(&SocketsRequest::Once(mishap));
