@@ -86,6 +86,23 @@ host.counters()
 check("its errno", host.rejected[number]["errno"], "EMSGSIZE")
 print("0 to 65507 bytes arrive unchanged; 65508 are EMSGSIZE")
 
+# The same over IPv6, where ports are mapped, in a family of its own: port 10000 is free there.
+try:
+    server6, client6 = host.socket("ipv6"), host.socket("ipv6")
+    server6.bind(("localhost", 10000))
+except OSError as error:
+    check("why there is no IPv6", errno.errorcode[error.errno] in ("EAFNOSUPPORT", "EADDRNOTAVAIL"), True)
+else:
+    check("the server's address over IPv6", server6.getsockname(), ("::1", 10000))
+    for size in (0, 42, 65527):
+        client6.sendto(bytes(size), ("::1", 10000))
+        data, address = server6.recvfrom()
+        server6.sendto(data, address)
+        check(f"{size} bytes over IPv6", client6.recvfrom(), (bytes(size), ("::1", 10000)))
+    client6.close()
+    server6.close()
+    print("the same over IPv6")
+
 # What fails, fails as on a local socket.
 other = host.socket()
 fails("a port that is taken", "EADDRINUSE", other.bind, ("", 10000))
