@@ -12,6 +12,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -48,6 +49,9 @@ const _: () = assert!(WAITING_RECEIPTS * size_of::<Receipt>() <= 640 << 10);
 
 /// Receipts that are taken before it is the turn of something else.
 const RECEIPTS_IN_A_ROW: usize = 256;
+
+/// Batches of arrivals that are taken before a datagram is given up. More than this only comes where others flood the sockets.
+const ARRIVALS_BEFORE_GIVING_UP: usize = 64;
 
 /// A session of `/sockets`.
 pub(super) struct SocketsSession<'a, W> {
@@ -138,13 +142,33 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
                 Some(receipt) = self.receipts.recv() => self.on_receipt(&receipt),
                 flushed = self.page.flush(), if self.page.outbound.is_pending() => self.on_flush(flushed)?,
                 () = replies.arrived() => self.page.outbound.push_frames(&replies.take()),
-                () = sleep_until(alarm) => {}
+                () = sleep_until(alarm) => self.on_alarm().await,
             }
             self.carry_out().await;
             self.tell();
             self.bound_memory();
             self.count();
         }
+    }
+
+    /// Gives up what has waited too long for its receipt, but first takes what has come: on a busy host, what a session is late to
+    /// take is nothing that a socket failed to receive.
+    async fn on_alarm(&mut self) {
+        if !self.state.has_overdue(self.context.clock.now()) {
+            return;
+        }
+        tokio::task::yield_now().await;
+        for _ in 0..ARRIVALS_BEFORE_GIVING_UP {
+            let Some(arrival) = self.sockets.arrival().now_or_never() else {
+                break;
+            };
+            self.on_arrival(arrival).await;
+        }
+        self.carry_out().await;
+        while let Ok(receipt) = self.receipts.try_recv() {
+            self.state.received(&receipt);
+        }
+        self.state.give_up(self.context.clock.now());
     }
 
     /// Takes what a receiving session says of datagrams of this one.

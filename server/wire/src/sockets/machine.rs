@@ -226,8 +226,13 @@ impl Machine {
                 self.arrive(at, hop);
             }
             let ids: Vec<SessionId> = self.sessions.keys().collect();
-            for id in ids {
+            for &id in &ids {
                 self.work(at, id);
+            }
+            for id in ids {
+                if let Some(running) = self.sessions.get_mut(id) {
+                    running.session.give_up(at);
+                }
             }
         }
     }

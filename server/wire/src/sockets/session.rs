@@ -210,9 +210,6 @@ impl SocketsSession {
         now: u64,
         mut client_takes: impl FnMut(usize) -> bool,
     ) -> Option<Action> {
-        while let Some((id, copy)) = self.ledger.take_overdue(now) {
-            self.dropped(now, id, copy, Direction::Down, SocketDrop::Unreceived);
-        }
         while let Some(due) = self.up.due(now) {
             if let Some(outgoing) = self.leave_link(now, due) {
                 return Some(Action::Send(outgoing));
@@ -226,7 +223,20 @@ impl SocketsSession {
         None
     }
 
-    /// When [`SocketsSession::poll`] has something to do without anything arriving.
+    /// Whether [`SocketsSession::give_up`] has something to do.
+    pub fn has_overdue(&self, now: u64) -> bool {
+        self.ledger.next_overdue().is_some_and(|due| due <= now)
+    }
+
+    /// Gives up the copies whose receipts have not come in time. Take what has come first, arrivals and receipts: a host that is
+    /// busy must not take its own delay for a socket that never received.
+    pub fn give_up(&mut self, now: u64) {
+        while let Some((id, copy)) = self.ledger.take_overdue(now) {
+            self.dropped(now, id, copy, Direction::Down, SocketDrop::Unreceived);
+        }
+    }
+
+    /// When [`SocketsSession::poll`] or [`SocketsSession::give_up`] has something to do without anything arriving.
     pub fn next_due(&self) -> Option<u64> {
         let dues = [
             self.up.next_due(),

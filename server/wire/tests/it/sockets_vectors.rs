@@ -206,6 +206,7 @@ impl Run {
             }
         }
         assert!(ends.next().is_none(), "{place}: fewer copies were sent");
+        self.session.give_up(step.at);
         (sends, messages)
     }
 

@@ -93,8 +93,11 @@ impl Loopback {
                 }
             }
             if is_quiet {
-                return;
+                break;
             }
+        }
+        for session in &mut self.sessions {
+            session.give_up(now);
         }
     }
 
@@ -259,6 +262,21 @@ fn a_datagram_without_a_receipt_is_dropped_after_two_seconds_and_a_late_receipt_
     assert!(whats.ends_with(&end), "{whats:?}");
     let counters = pair.sessions[0].counters();
     assert_eq!((counters.dropped, counters.delivered), (1, 0));
+}
+
+/// A host that is busy takes the receipt late, but it was given in time.
+#[test]
+fn a_receipt_that_waits_is_taken_before_its_datagram_is_given_up() {
+    let mut pair = Loopback::pair();
+    pair.sessions[0].from_client(0, message(1, Some(SERVER), b"x"));
+    pair.run(0);
+    pair.sessions[0].from_client(1, message(1, Some(SERVER), b"y"));
+    let Some(Action::Send(outgoing)) = pair.sessions[0].poll(1, |_| true) else {
+        panic!("not sent")
+    };
+    pair.carry(1, 0, &outgoing);
+    pair.run(5 * RECEIPT_US);
+    assert_eq!(pair.sessions[0].counters().delivered, 2);
 }
 
 #[test]
@@ -861,6 +879,7 @@ proptest! {
                             session.sent(now, &outgoing, end((outgoing.id % 7) as u8).expect("an end"));
                         }
                     }
+                    session.give_up(now);
                 }
             }
             let counters = session.counters();
@@ -875,6 +894,7 @@ proptest! {
         // Copies that the last steps put on the loopback are given up as well.
         now += 2 * HELD_US;
         while session.poll(now, |_| true).is_some() {}
+        session.give_up(now);
         let counters = session.counters();
         prop_assert_eq!(counters.sent, counters.accounted());
         // What `Carry` took and no later step carried is a host's own loss; there is none, for every copy is ended.

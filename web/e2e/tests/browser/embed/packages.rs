@@ -71,7 +71,10 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
     assert!(!site.files.keys().any(|path| path.contains("udp-echo")));
     let script = &site.files["/app/main.js"].body;
     let script = String::from_utf8_lossy(script).into_owned();
-    assert!(!script.contains("file:///"), "a path of this machine is in it");
+    assert!(
+        !script.contains("file:///"),
+        "a path of this machine is in it"
+    );
     let page = "<!doctype html><title>t</title><script src=/trap.js></script><script src=/app/main.js></script>\
         <udp-echo mode=simulated view=full loading=eager experiment=buffer></udp-echo>";
     let policy = super::site::strict("http://unused.example");
