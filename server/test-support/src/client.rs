@@ -199,6 +199,16 @@ impl Client {
         .await
     }
 
+    /// Events in the order of happening: time, datagram, what.
+    pub fn events(&self) -> &[(u64, u64, Value)] {
+        &self.events
+    }
+
+    /// Binary messages that nobody asked for yet.
+    pub fn datagrams(&self) -> &VecDeque<Vec<u8>> {
+        &self.datagrams
+    }
+
     /// Control messages, other than events, that nobody asked for yet.
     pub fn texts(&self) -> &VecDeque<Value> {
         &self.texts

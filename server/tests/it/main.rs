@@ -22,6 +22,7 @@ mod protocol;
 mod relay;
 mod shutdown;
 mod sockets;
+mod sockets_script;
 mod strangers;
 mod strangers_relay;
 mod untrusted;
