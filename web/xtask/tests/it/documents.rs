@@ -17,7 +17,7 @@ const README_SECTIONS: [&str; 6] = [
     "Links",
 ];
 
-/// Behaviours in the table of the README, and the most files that lead to one of them.
+/// Fewest behaviours in the table of the README, and the most files that lead to one of them.
 const BEHAVIOURS: usize = 12;
 const FILES_OF_A_BEHAVIOUR: usize = 4;
 
@@ -157,7 +157,7 @@ fn every_path_that_a_document_names_is_there() {
 }
 
 #[test]
-fn twelve_behaviours_are_found_in_at_most_four_files_each() {
+fn at_least_twelve_behaviours_are_found_in_at_most_four_files_each() {
     let readme = read(&root().join("README.md"));
     let (_, table) = readme
         .split_once("## Where is …?")
@@ -175,5 +175,9 @@ fn twelve_behaviours_are_found_in_at_most_four_files_each() {
         assert!((1..=FILES_OF_A_BEHAVIOUR).contains(&files), "{row}");
         behaviours.insert(behaviour);
     }
-    assert_eq!(behaviours.len(), BEHAVIOURS);
+    assert!(
+        behaviours.len() >= BEHAVIOURS,
+        "{} behaviours",
+        behaviours.len()
+    );
 }
