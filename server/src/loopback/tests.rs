@@ -85,7 +85,7 @@ async fn send(from: &OwnSocket, address: SocketAddr, bytes: &[u8]) -> bool {
 
 /// Waits for what arrives next: sender and bytes of each datagram.
 async fn receive(socket: &OwnSocket) -> Vec<(SocketAddr, Vec<u8>)> {
-    let arrival = async {
+    soon(async {
         loop {
             socket.readable().await.unwrap();
             let mut slab = Slab::take();
@@ -93,10 +93,30 @@ async fn receive(socket: &OwnSocket) -> Vec<(SocketAddr, Vec<u8>)> {
                 return datagrams(&slab);
             }
         }
-    };
-    tokio::time::timeout(Duration::from_secs(60), arrival)
+    })
+    .await
+}
+
+/// How long tests wait for what must happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn soon<T>(event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, event)
         .await
-        .expect("a datagram in time")
+        .expect("it happens in time")
+}
+
+/// A program that does not bind, and writes to this address alone.
+fn netcat(to: SocketAddr) -> Foreign {
+    let any = match to {
+        SocketAddr::V4(_) => "0.0.0.0:0",
+        SocketAddr::V6(_) => "[::]:0",
+    };
+    let nc = Foreign::bind(any).unwrap();
+    nc.set_read_timeout(Some(PATIENCE)).unwrap();
+    // Connected, it hears nobody but the address that it asked.
+    nc.connect(to).unwrap();
+    nc
 }
 
 fn datagrams(slab: &Slab) -> Vec<(SocketAddr, Vec<u8>)> {
@@ -202,6 +222,7 @@ async fn a_service_bound_to_all_addresses_hears_nothing() {
         .send_to(b"x", own)
         .unwrap();
     service.set_nonblocking(false).unwrap();
+    service.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(service.recv(&mut [0; 16]).unwrap(), 1);
 }
 
@@ -398,9 +419,7 @@ async fn a_program_that_does_not_bind_writes_to_a_reader_and_gets_the_answer() {
     let loopbacks = loopbacks();
     let ada = reader(&loopbacks);
     let socket = ada.bind(0);
-    let nc = Foreign::bind("0.0.0.0:0").unwrap();
-    // Connected, it hears nobody but the address that it asked.
-    nc.connect(socket.outside()).unwrap();
+    let nc = netcat(socket.outside());
     nc.send(b"anybody there?").unwrap();
     let (from, question) = receive_one(&socket).await;
     assert_eq!(question, b"anybody there?");

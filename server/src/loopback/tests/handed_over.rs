@@ -42,8 +42,8 @@ impl EchoEverywhere {
         let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         client.connect(("127.0.0.1", self.port)).await.unwrap();
         client.send(b"are you there?").await.unwrap();
-        assert_eq!(client.recv(&mut [0; 32]).await.unwrap(), 14);
-        let seen = self.everyone.next().await.unwrap();
+        assert_eq!(soon(client.recv(&mut [0; 32])).await.unwrap(), 14);
+        let seen = soon(self.everyone.next()).await.unwrap();
         assert_eq!(seen.text, "are you there?");
     }
 }
@@ -103,8 +103,7 @@ async fn a_visitor_of_a_handed_over_socket_gets_its_answer_from_the_readers_addr
     for echo in everywhere() {
         let ada = reader(&echo.loopbacks);
         let socket = ada.bind(echo.port);
-        let nc = Foreign::bind("0.0.0.0:0").unwrap();
-        nc.connect(socket.outside()).unwrap();
+        let nc = netcat(socket.outside());
         nc.send(b"knock").unwrap();
         let (from, _) = receive_one(&socket).await;
         assert_eq!(
@@ -135,8 +134,9 @@ async fn the_echo_server_does_not_answer_on_a_readers_address() {
         drop((ada, socket));
         let nc = tokio::net::UdpSocket::from_std(nc).unwrap();
         nc.send_to(b"nobody's address", own).await.unwrap();
-        assert_eq!(nc.recv(&mut [0; 32]).await.unwrap(), 16);
-        assert_eq!(echo.everyone.next().await.unwrap().text, "nobody's address");
+        assert_eq!(soon(nc.recv(&mut [0; 32])).await.unwrap(), 16);
+        let seen = soon(echo.everyone.next()).await.unwrap();
+        assert_eq!(seen.text, "nobody's address");
     }
 }
 

@@ -83,12 +83,7 @@ async fn a_visitor_reaches_a_mapped_socket_by_its_outside_address() {
     for (family, loopbacks) in families() {
         let ada = reader(&loopbacks);
         let socket = ada.try_bind(family, 10_000).unwrap();
-        let any = match family {
-            Family::Ipv4 => "0.0.0.0:0",
-            Family::Ipv6 => "[::]:0",
-        };
-        let nc = Foreign::bind(any).unwrap();
-        nc.connect(socket.outside()).unwrap();
+        let nc = netcat(socket.outside());
         nc.send(b"knock").unwrap();
         let (from, _) = receive_one(&socket).await;
         assert_eq!(ada.loopback.origin(from), Origin::Outside(from));

@@ -38,9 +38,10 @@ async fn an_echo_server_on_127_0_0_1_answers_on_127_0_0_2_with_the_same_rules_an
         // An empty datagram is not answered, so that the first answer is the other's.
         client.send(b"").await.unwrap();
         client.send(b"who").await.unwrap();
-        assert_eq!(client.recv(&mut buffer).await.unwrap(), 3);
-        assert_eq!(observer.next().await.unwrap().outcome, Outcome::Empty);
-        let answered = observer.next().await.unwrap().outcome;
+        assert_eq!(soon(client.recv(&mut buffer)).await.unwrap(), 3);
+        let empty = soon(observer.next()).await.unwrap().outcome;
+        assert_eq!(empty, Outcome::Empty);
+        let answered = soon(observer.next()).await.unwrap().outcome;
         assert!(matches!(answered, Outcome::Sent { bytes: 3, .. }));
     }
     let totals = status.totals();
