@@ -6,6 +6,7 @@
 //! - `addresses`: which address a loopback gets, and how long it rests afterwards;
 //! - `token`: the secret by which tabs share a loopback;
 //! - `reader`: one [`Loopback`]: its ports, and who is who for its sockets;
+//! - `binding`: how a socket comes to its port;
 //! - `registry`: which ports are bound, by whom;
 //! - `socket`: an [`OwnSocket`]: bound on the address, mapped to another port, or fed by the host's echo server;
 //! - `targets`: addresses for targets that would otherwise be the reader's `localhost`;
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::echo::Handover;
 
 mod addresses;
+mod binding;
 mod errno;
 mod reader;
 mod registry;

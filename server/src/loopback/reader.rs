@@ -1,18 +1,13 @@
-//! One loopback: what its sessions share.
+//! One loopback: what its sessions and sockets share.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use tokio::sync::mpsc;
-use wire::echo::FIRST_CLIENT_PORT;
 use wire::sockets::control::Family;
-use wire::sockets::refusal::Refusal;
 
 use super::registry::Registry;
-use super::socket::{Ground, OwnSocket};
-use super::{Receipt, Shared, Token, errno};
+use super::{Receipt, Shared, Token};
 use crate::echo::ReaderAddress;
-use crate::udp::UdpSocket;
 
 /// The loopback of one reader. Its sessions and sockets share it.
 #[derive(Debug)]
@@ -20,9 +15,9 @@ pub struct Loopback {
     address: Ipv4Addr,
     token: Token,
     /// The port of the host's echo server is handed over here, when that holds it on all addresses.
-    handover: Option<ReaderAddress>,
+    pub(super) handover: Option<ReaderAddress>,
     registry: RwLock<Registry>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// Who sent a datagram that came to a socket of a loopback.
@@ -63,61 +58,6 @@ impl Loopback {
         family == Family::Ipv6 || self.shared.is_mapped
     }
 
-    /// Binds a socket; port 0 has the system pick one. `receipts` is told which of its datagrams other sockets of this loopback
-    /// have received.
-    ///
-    /// # Errors
-    /// The port is below 1024 or taken, by a socket of this loopback or by another program; or the system's reason. Must be called
-    /// inside a tokio runtime.
-    pub fn bind(
-        self: &Arc<Self>,
-        family: Family,
-        port: u16,
-        receipts: &mpsc::Sender<Receipt>,
-    ) -> Result<OwnSocket, Refusal> {
-        if (1..FIRST_CLIENT_PORT).contains(&port) {
-            return Err(Refusal::port_of_the_system(port));
-        }
-        let wanted = SocketAddr::new(self.ip(family), port);
-        let mut registry = self.registry_mut();
-        if registry.has(wanted) {
-            return Err(Refusal::in_use(wanted));
-        }
-        let ground = self.ground(wanted)?;
-        let kernel = match &ground {
-            Ground::Kernel(udp) => udp.local_addr(),
-            Ground::HandedOver(_) => wanted,
-        };
-        let name = match port {
-            0 => free_name(&registry, kernel),
-            _ => wanted,
-        };
-        if self.is_mapped(family) {
-            self.shared.mapped().insert(kernel);
-        }
-        registry.enter(name, kernel, receipts.clone());
-        drop(registry);
-        Ok(OwnSocket::new(Arc::clone(self), ground, name, kernel))
-    }
-
-    /// What is to be under a socket with this name.
-    fn ground(&self, wanted: SocketAddr) -> Result<Ground, Refusal> {
-        let is_mapped = wanted.is_ipv6() || self.shared.is_mapped;
-        if let (Some(reader), Some(handover)) = (&self.handover, &self.shared.handover)
-            && !is_mapped
-            && handover.port() == wanted.port()
-        {
-            return Ok(Ground::HandedOver(reader.open()));
-        }
-        let kernel = match is_mapped {
-            true => SocketAddr::new(wanted.ip(), 0),
-            false => wanted,
-        };
-        UdpSocket::try_bind(kernel, self.shared.offload)
-            .map(Ground::Kernel)
-            .map_err(|error| errno::cannot_bind(wanted, &error))
-    }
-
     /// Whether a socket of this loopback is bound to the port.
     pub fn is_bound(&self, family: Family, port: u16) -> bool {
         let name = SocketAddr::new(self.ip(family), port);
@@ -148,7 +88,7 @@ impl Loopback {
     }
 
     /// The address that `localhost` stands for.
-    fn ip(&self, family: Family) -> IpAddr {
+    pub(super) fn ip(&self, family: Family) -> IpAddr {
         match family {
             Family::Ipv4 => self.address.into(),
             Family::Ipv6 => Ipv6Addr::LOCALHOST.into(),
@@ -159,7 +99,7 @@ impl Loopback {
         self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn registry_mut(&self) -> RwLockWriteGuard<'_, Registry> {
+    pub(super) fn registry_mut(&self) -> RwLockWriteGuard<'_, Registry> {
         self.registry
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -171,8 +111,8 @@ impl Loopback {
         self.registry.try_write().is_ok()
     }
 
-    /// Closes a socket while nobody sends to it.
-    pub(super) fn close(&self, name: SocketAddr, kernel: SocketAddr, ground: Option<Ground>) {
+    /// Closes a socket, by dropping what is under it, while nobody sends to it.
+    pub(super) fn close<T>(&self, name: SocketAddr, kernel: SocketAddr, ground: T) {
         let mut registry = self.registry_mut();
         registry.leave(name);
         self.shared.mapped().remove(&kernel);
@@ -184,11 +124,4 @@ impl Drop for Loopback {
     fn drop(&mut self) {
         self.shared.close(self);
     }
-}
-
-/// A name for a socket whose port the system picked: that port, or the next one that no other name has.
-pub(super) fn free_name(registry: &Registry, kernel: SocketAddr) -> SocketAddr {
-    let ports = (kernel.port()..=u16::MAX).chain(FIRST_CLIENT_PORT..kernel.port());
-    let mut names = ports.map(|port| SocketAddr::new(kernel.ip(), port));
-    names.find(|name| !registry.has(*name)).unwrap_or(kernel)
 }

@@ -73,7 +73,7 @@ async fn a_picked_port_is_the_systems_own_unless_that_name_is_taken() {
     let kernel: SocketAddr = "127.0.0.1:65535".parse().unwrap();
     registry.enter(kernel, "127.0.0.1:4000".parse().unwrap(), ada.receipts);
     assert_eq!(
-        reader::free_name(&registry, kernel),
+        binding::free_name(&registry, kernel),
         "127.0.0.1:1024".parse().unwrap()
     );
 }
