@@ -123,7 +123,7 @@ impl<E: Told> EventQueue<E> {
     }
 
     /// Whether there is nothing to send.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty() && self.missed == 0
     }
 

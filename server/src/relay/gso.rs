@@ -38,54 +38,60 @@ pub(super) fn buffers(batch: &Batch, count: usize, gso: bool) -> Vec<GsoBuffer<'
     buffers
 }
 
-/// These payloads as datagrams, in order; equal neighbours in one buffer. Those of such a buffer are copied to `gathered`.
-pub(super) fn gather<'a>(payloads: &[&'a [u8]], gathered: &'a mut Vec<u8>) -> Vec<GsoBuffer<'a>> {
-    let counts = together(payloads);
-    let mut rest = payloads;
+/// The payloads of these messages as datagrams, in order; equal neighbours in one buffer. Those of such a buffer are copied to
+/// `gathered`.
+pub(super) fn gather<'a, M>(
+    messages: &'a [M],
+    payload: impl Fn(&'a M) -> &'a [u8],
+    gathered: &'a mut Vec<u8>,
+) -> Vec<GsoBuffer<'a>> {
+    let counts = together(messages, &payload);
+    let mut rest = messages;
     for &count in &counts {
         let (these, others) = rest.split_at(count);
         if count > 1 {
-            these
-                .iter()
-                .for_each(|payload| gathered.extend_from_slice(payload));
+            let payloads = these.iter().map(&payload);
+            payloads.for_each(|payload| gathered.extend_from_slice(payload));
         }
         rest = others;
     }
     let mut copied = &gathered[..];
-    let mut rest = payloads;
+    let mut rest = messages;
     let buffer = |count: usize| {
         let (these, others) = rest.split_at(count);
         rest = others;
+        let first = payload(&these[0]);
         if count == 1 {
-            return GsoBuffer::to_peer(these[0]);
+            return GsoBuffer::to_peer(first);
         }
-        let bytes = these.iter().map(|payload| payload.len()).sum();
+        let bytes = these.iter().map(|message| payload(message).len()).sum();
         let (bytes, others) = copied.split_at(bytes);
         copied = others;
         GsoBuffer {
-            segment_size: these[0].len(),
+            segment_size: first.len(),
             ..GsoBuffer::to_peer(bytes)
         }
     };
     counts.into_iter().map(buffer).collect()
 }
 
-/// How many payloads leave in each buffer.
-fn together(payloads: &[&[u8]]) -> Vec<usize> {
+/// How many messages leave in each buffer.
+fn together<'a, M>(messages: &'a [M], payload: &impl Fn(&'a M) -> &'a [u8]) -> Vec<usize> {
     let mut counts = Vec::new();
-    let mut rest = payloads;
+    let mut rest = messages;
     while let Some((first, others)) = rest.split_first() {
-        let size = first.len();
+        let size = payload(first).len();
         let mut bytes = size;
         let mut count = 1;
         // An empty datagram has no place beside others: the kernel could not tell how many there are. A shorter one can only be
         // the last of its buffer.
         while let Some(next) = others.get(count - 1)
-            && (1..=size).contains(&next.len())
-            && bytes + next.len() <= MAX_GSO_BYTES
+            && let next = payload(next).len()
+            && (1..=size).contains(&next)
+            && bytes + next <= MAX_GSO_BYTES
             && bytes == count * size
         {
-            bytes += next.len();
+            bytes += next;
             count += 1;
         }
         counts.push(count);
@@ -190,16 +196,15 @@ mod tests {
                 .enumerate()
                 .map(|(number, &size)| vec![number as u8; size])
                 .collect();
-            let slices: Vec<_> = payloads.iter().map(Vec::as_slice).collect();
             let mut gathered = Vec::new();
-            let gathered = gather(&slices, &mut gathered);
+            let gathered = gather(&payloads, Vec::as_slice, &mut gathered);
             let apart: Vec<_> = gathered
                 .iter()
                 .map(|buffer| buffer.datagrams().len())
                 .collect();
             assert_eq!(apart, counts(sizes), "{sizes:?}");
             let all = gathered.iter().flat_map(GsoBuffer::datagrams);
-            assert!(all.eq(slices.iter().copied()), "{sizes:?}");
+            assert!(all.eq(payloads.iter().map(Vec::as_slice)), "{sizes:?}");
         }
     }
 }

@@ -193,6 +193,8 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     /// Takes what has come from the server.
     async fn on_arrival(&mut self) {
+        // A client that does not read gives nobody else a turn.
+        tokio::task::coop::consume_budget().await;
         let mut slab = Slab::take();
         let received = self.udp.try_receive(&mut slab, RECEIVE_BATCH);
         let now = self.context.clock.now();

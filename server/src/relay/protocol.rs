@@ -2,7 +2,10 @@
 //!
 //! Nothing here waits for the client: what is written waits in [`Outbound`], which is bounded.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,6 +95,12 @@ impl<'a, W: AsyncWrite + Unpin> Protocol<'a, W> {
             );
         }
         Ok(has_missed)
+    }
+
+    /// Writes what the connection takes without waiting; pending when something is left.
+    pub(super) async fn flush_at_once(&mut self) -> Poll<io::Result<()>> {
+        let mut flushing = pin!(self.outbound.flush());
+        poll_fn(|cx| Poll::Ready(flushing.as_mut().poll(cx))).await
     }
 
     /// Writes until nothing waits. Dropping the future loses nothing.

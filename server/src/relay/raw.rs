@@ -120,6 +120,8 @@ impl RawSession<'_> {
         udp: &UdpSocket,
         outbound: &mut Outbound<W>,
     ) {
+        // A client that does not read gives nobody else a turn.
+        tokio::task::coop::consume_budget().await;
         if let Err(error) = self.receive(udp, outbound) {
             tracing::debug!(%error, "the server's side told of an error; the session goes on");
             add(&self.counters.refused, 1);

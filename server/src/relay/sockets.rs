@@ -5,12 +5,14 @@
 //!
 //! - `hello`: the first message; `calls`: what the page asks for;
 //! - `around`: what the rules for destinations have to know of a session;
-//! - `table`: the sockets that are open; `outside`: what carries their datagrams to targets and peers; `known`: who may answer;
+//! - `table`: the sockets that are open; `arriving`: the wait for what comes to them;
+//! - `outside`: what carries their datagrams to targets and peers; `known`: who may answer;
 //! - `sending`: from messages to sends, and `spans`: how these ended; `receiving`: from what has arrived to messages.
 
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -31,6 +33,7 @@ use crate::metrics::SessionCounters;
 use crate::ws::{Inbound, Outbound, Replies, StreamEnd};
 
 mod around;
+mod arriving;
 mod calls;
 mod hello;
 mod known;
@@ -138,11 +141,11 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
                 (batch, read) = inbound.read(&mut frames), if page_reads => {
                     self.on_read(batch, read, &std::mem::take(&mut frames)).await?;
                 }
-                arrival = self.sockets.arrival() => self.on_arrival(arrival).await,
+                arrival = self.sockets.arrival() => self.on_arrival(arrival).await?,
                 Some(receipt) = self.receipts.recv() => self.on_receipt(&receipt),
                 flushed = self.page.flush(), if self.page.outbound.is_pending() => self.on_flush(flushed)?,
                 () = replies.arrived() => self.page.outbound.push_frames(&replies.take()),
-                () = sleep_until(alarm) => self.on_alarm().await,
+                () = sleep_until(alarm) => self.on_alarm().await?,
             }
             self.carry_out().await;
             self.tell();
@@ -153,22 +156,34 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
 
     /// Gives up what has waited too long for its receipt, but first takes what has come: on a busy host, what a session is late to
     /// take is nothing that a socket failed to receive.
-    async fn on_alarm(&mut self) {
+    async fn on_alarm(&mut self) -> Result<(), StreamEnd> {
         if !self.state.has_overdue(self.context.clock.now()) {
-            return;
+            return Ok(());
         }
         tokio::task::yield_now().await;
         for _ in 0..ARRIVALS_BEFORE_GIVING_UP {
             let Some(arrival) = self.sockets.arrival().now_or_never() else {
                 break;
             };
-            self.on_arrival(arrival).await;
+            self.on_arrival(arrival).await?;
         }
         self.carry_out().await;
         while let Ok(receipt) = self.receipts.try_recv() {
             self.state.received(&receipt);
         }
         self.state.give_up(self.context.clock.now());
+        Ok(())
+    }
+
+    /// Writes what the connection takes at once: most often that is all, and another turn of the loop is saved.
+    async fn flush_at_once(&mut self) -> Result<(), StreamEnd> {
+        match self.page.outbound.is_pending() {
+            true => match self.page.flush_at_once().await {
+                Poll::Ready(flushed) => self.on_flush(flushed),
+                Poll::Pending => Ok(()),
+            },
+            false => Ok(()),
+        }
     }
 
     /// Takes what a receiving session says of datagrams of this one.
@@ -218,6 +233,9 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
     fn tell(&mut self) {
         if self.state.has_errors() && self.page.has_room_for_events() {
             self.tell_errors();
+        }
+        if !self.state.has_events() && self.events.is_empty() {
+            return;
         }
         self.events.add(self.state.take_events());
         let now = self.context.clock.now();

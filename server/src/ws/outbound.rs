@@ -59,12 +59,12 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
 
     /// Queues a datagram as a binary message. Ask [`has_room`](Self::has_room) before.
     pub(crate) fn push_datagram(&mut self, payload: &[u8]) {
-        self.push_with_head(&[], payload);
+        self.push_behind(&[], payload);
     }
 
-    /// The same with bytes in front of the payload.
-    pub(crate) fn push_with_head(&mut self, head: &[u8], payload: &[u8]) {
-        let bytes = put_frame(&mut self.data, Opcode::Binary, [head, payload]);
+    /// The same with bytes of the message in front of the datagram.
+    pub(crate) fn push_behind(&mut self, front: &[u8], payload: &[u8]) {
+        let bytes = put_frame(&mut self.data, Opcode::Binary, front, payload);
         if self.last_burst > 0 && self.last_burst + bytes > BURST_BYTES {
             self.bursts.push_back(std::mem::take(&mut self.last_burst));
         }
@@ -73,7 +73,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
 
     /// Queues a text message, ahead of all data that is not being written yet.
     pub(crate) fn push_text(&mut self, text: &str) {
-        put_frame(&mut self.control, Opcode::Text, [text.as_bytes()]);
+        put_frame(&mut self.control, Opcode::Text, &[], text.as_bytes());
     }
 
     /// Queues frames as they are.
@@ -141,13 +141,15 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     }
 }
 
-/// Appends one unmasked frame, as a server sends it, with a payload of these parts; returns its bytes.
-fn put_frame<const N: usize>(to: &mut Blocks, opcode: Opcode, parts: [&[u8]; N]) -> usize {
+/// Appends one unmasked frame, as a server sends it, with `front` before its payload; returns its bytes.
+fn put_frame(to: &mut Blocks, opcode: Opcode, front: &[u8], payload: &[u8]) -> usize {
     let before = to.len();
-    let payload_bytes = parts.iter().map(|part| part.len()).sum();
-    let (bytes, length) = head(opcode, payload_bytes);
+    let (bytes, length) = head(opcode, front.len() + payload.len());
     to.push(&bytes[..length]);
-    parts.iter().for_each(|part| to.push(part));
+    if !front.is_empty() {
+        to.push(front);
+    }
+    to.push(payload);
     to.len() - before
 }
 

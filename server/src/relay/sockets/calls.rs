@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use tokio::io::AsyncWrite;
 use wire::sockets::control::{
-    Bound, Call, Connected, Family, Named, Numbered, Open, Resolve, Resolved, SocketError,
-    SocketsAnswer, SocketsRequest,
+    Bound, Call, Connected, Named, Numbered, Open, Resolve, Resolved, SocketError, SocketsAnswer,
+    SocketsRequest,
 };
 use wire::sockets::name;
 use wire::sockets::refusal::Refusal;
 use wire::sockets::route::{Route, route};
 
 use super::SocketsSession;
-use super::outside::Outside;
-use super::table::{Arriving, PageSocket};
+use super::arriving::Arriving;
+use super::table::PageSocket;
 use crate::cause::plain;
 use crate::limits::limited;
 use crate::loopback::errno;
@@ -145,25 +145,11 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let Some(socket) = self.sockets.get_mut(number) else {
             return Ok(());
         };
-        let connected_family = peer.map(family_of);
-        for family in [Family::Ipv4, Family::Ipv6] {
-            let outside = socket.outside.get_mut(family);
-            let turned = match peer {
-                Some(peer) if connected_family == Some(family) => {
-                    Outside::connect(outside.take(), context, peer).map(Some)
-                }
-                _ => match outside.take() {
-                    Some(before) if before.is_connected() => before.disconnect(context).map(Some),
-                    unconnected => Ok(unconnected),
-                },
-            };
-            *outside = turned.map_err(|error| {
-                let to = peer.map_or_else(|| "any address".to_owned(), |peer| peer.to_string());
-                let why = plain(&error);
-                Refusal::new(errno(&error), format!("no socket towards {to}: {why}"))
-            })?;
-        }
-        Ok(())
+        socket.outside.connect(context, peer).map_err(|error| {
+            let to = peer.map_or_else(|| "any address".to_owned(), |peer| peer.to_string());
+            let why = plain(&error);
+            Refusal::new(errno(&error), format!("no socket towards {to}: {why}"))
+        })
     }
 
     fn disconnect(&mut self, number: u16) -> Result<SocketsAnswer, Refusal> {
@@ -197,13 +183,5 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
     fn socket(&self, number: u16) -> Result<&PageSocket, Refusal> {
         let socket = self.sockets.get(number);
         socket.ok_or_else(|| Refusal::not_open(number))
-    }
-}
-
-/// The family of an address.
-pub(super) fn family_of(address: SocketAddr) -> Family {
-    match address {
-        SocketAddr::V4(_) => Family::Ipv4,
-        SocketAddr::V6(_) => Family::Ipv6,
     }
 }

@@ -1,107 +1,183 @@
 //! What carries a socket's datagrams to targets and peers.
 //!
-//! A socket that is bound in 127.0.0.0/8 cannot send elsewhere (`EINVAL`), so a second one does, with a port of its own. The page
-//! does not see it, but that answers come in by it. It takes them only from addresses that it has written to.
+//! A socket that is bound in 127.0.0.0/8 cannot send elsewhere (`EINVAL`), so others do, with ports of their own. The page does not
+//! see them, but that answers come in by them. They take answers only from addresses that the socket has written to.
+//!
+//! One that is bound to all addresses holds its port on every reader's address. So what stays on this machine has a socket of its
+//! own, on 127.0.0.1 or `::1`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use wire::sockets::control::Family;
-
+use super::arriving::Arriving;
 use super::known::Known;
-use super::table::Arriving;
 use crate::echo::Registration;
 use crate::relay::context::Context;
 use crate::udp::{GsoBuffer, UdpSocket};
+
+/// The sockets of the system's that carry datagrams of one socket of the page to targets and peers: one for each zone at most.
+#[derive(Debug, Default)]
+pub(super) struct Outsides {
+    open: Vec<Outside>,
+}
+
+/// Addresses that one socket of the system's writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zone {
+    /// 127.0.0.0/8.
+    ThisMachine4,
+    /// `::1`.
+    ThisMachine6,
+    /// All others of IPv4.
+    Beyond4,
+    /// All others of IPv6.
+    Beyond6,
+}
 
 /// A socket of the system's, behind a socket of the page.
 #[derive(Debug)]
 pub(super) struct Outside {
     pub(super) udp: Arriving<UdpSocket>,
+    zone: Zone,
     /// Who was written to, and so may answer.
-    pub(super) written_to: Known,
+    written_to: Known,
     /// At the host's own server, where it is no stranger to those who observe that.
     _registration: Registration,
 }
 
-/// Whom a socket may write to, as far as the system is concerned.
-#[derive(Debug, Clone, Copy)]
-enum Towards {
-    Any(Family),
-    Peer(SocketAddr),
+impl Zone {
+    pub(super) const ALL: [Self; 4] = [
+        Self::ThisMachine4,
+        Self::ThisMachine6,
+        Self::Beyond4,
+        Self::Beyond6,
+    ];
+
+    fn of(address: SocketAddr) -> Self {
+        match (address, address.ip().is_loopback()) {
+            (SocketAddr::V4(_), true) => Self::ThisMachine4,
+            (SocketAddr::V4(_), false) => Self::Beyond4,
+            (SocketAddr::V6(_), true) => Self::ThisMachine6,
+            (SocketAddr::V6(_), false) => Self::Beyond6,
+        }
+    }
+
+    /// The address that an unconnected socket is bound to.
+    fn bound(self) -> IpAddr {
+        match self {
+            Self::ThisMachine4 => Ipv4Addr::LOCALHOST.into(),
+            Self::ThisMachine6 => Ipv6Addr::LOCALHOST.into(),
+            Self::Beyond4 => Ipv4Addr::UNSPECIFIED.into(),
+            Self::Beyond6 => Ipv6Addr::UNSPECIFIED.into(),
+        }
+    }
+}
+
+impl Outsides {
+    /// That of a zone, if it is open.
+    pub(super) fn get(&self, zone: Zone) -> Option<&Outside> {
+        self.open.iter().find(|outside| outside.zone == zone)
+    }
+
+    /// The same, to change it.
+    pub(super) fn get_mut(&mut self, zone: Zone) -> Option<&mut Outside> {
+        self.open.iter_mut().find(|outside| outside.zone == zone)
+    }
+
+    /// All that are open.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Outside> {
+        self.open.iter()
+    }
+
+    /// The one that writes to this address; opens it if it is not.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn towards(
+        &mut self,
+        context: &Context,
+        to: SocketAddr,
+    ) -> io::Result<&mut Outside> {
+        let zone = Zone::of(to);
+        let at = self.open.iter().position(|outside| outside.zone == zone);
+        let at = match at {
+            Some(at) => at,
+            None => {
+                self.open.push(Outside::open(context, zone, None, 0)?);
+                self.open.len() - 1
+            }
+        };
+        Ok(&mut self.open[at])
+    }
+
+    /// Has the system tell of errors that ICMP brings back from `peer` alone: that one is connected, and no other.
+    ///
+    /// # Errors
+    /// The system's; one of the sockets is closed then, and opened anew when it is needed.
+    pub(super) fn connect(
+        &mut self,
+        context: &Context,
+        peer: Option<SocketAddr>,
+    ) -> io::Result<()> {
+        for zone in Zone::ALL {
+            let peer = peer.filter(|peer| Zone::of(*peer) == zone);
+            let at = self.open.iter().position(|outside| outside.zone == zone);
+            let before = at.map(|at| self.open.swap_remove(at));
+            let turned = match before {
+                Some(before) if before.udp.socket().peer() == peer => Some(before),
+                Some(before) => Some(before.turned(context, peer)?),
+                None if peer.is_some() => Some(Outside::open(context, zone, peer, 0)?),
+                None => None,
+            };
+            self.open.extend(turned);
+        }
+        Ok(())
+    }
 }
 
 impl Outside {
-    /// Opens one that may write to any address of a family.
-    pub(super) fn open(context: &Context, family: Family) -> io::Result<Self> {
-        Self::open_on(context, Towards::Any(family), 0)
-    }
-
-    /// Puts one in the place of `before` that talks to `peer` alone: the system tells of errors that ICMP brings back from there.
-    pub(super) fn connect(
-        before: Option<Self>,
+    /// Opens one that talks to `peer` alone, or to all of its zone; with this port if it is not 0.
+    fn open(
         context: &Context,
-        peer: SocketAddr,
+        zone: Zone,
+        peer: Option<SocketAddr>,
+        port: u16,
     ) -> io::Result<Self> {
-        Self::replace(before, context, Towards::Peer(peer))
-    }
-
-    /// Whether it talks to one peer alone.
-    pub(super) fn is_connected(&self) -> bool {
-        self.udp.socket().peer().is_some()
-    }
-
-    /// Puts one in the place of this one that may write to any address.
-    pub(super) fn disconnect(self, context: &Context) -> io::Result<Self> {
-        let family = match self.udp.socket().local_addr() {
-            SocketAddr::V4(_) => Family::Ipv4,
-            SocketAddr::V6(_) => Family::Ipv6,
-        };
-        Self::replace(Some(self), context, Towards::Any(family))
-    }
-
-    /// A connected socket cannot be turned to another network on every system, so a new one takes its port, if that is still free.
-    fn replace(before: Option<Self>, context: &Context, towards: Towards) -> io::Result<Self> {
-        let Some(Self {
-            udp, written_to, ..
-        }) = before
-        else {
-            return Self::open_on(context, towards, 0);
-        };
-        let port = udp.socket().local_addr().port();
-        drop(udp);
-        let opened = Self::open_on(context, towards, port);
-        let opened = opened.or_else(|_| Self::open_on(context, towards, 0))?;
-        Ok(Self {
-            written_to,
-            ..opened
-        })
-    }
-
-    fn open_on(context: &Context, towards: Towards, port: u16) -> io::Result<Self> {
-        let udp = match towards {
-            Towards::Peer(peer) => {
-                let port = (port > 0).then_some(port);
-                UdpSocket::try_connect(peer, port, context.offload)?
-            }
-            Towards::Any(Family::Ipv4) => {
-                UdpSocket::try_bind((Ipv4Addr::UNSPECIFIED, port).into(), context.offload)?
-            }
-            Towards::Any(Family::Ipv6) => {
-                UdpSocket::try_bind((Ipv6Addr::UNSPECIFIED, port).into(), context.offload)?
-            }
-        };
-        // The host's own server sees it come from there: it has no other address on this machine.
-        let seen: IpAddr = match udp.local_addr() {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        let udp = match peer {
+            Some(peer) => UdpSocket::try_connect(peer, (port > 0).then_some(port), context.offload),
+            None => UdpSocket::try_bind(SocketAddr::new(zone.bound(), port), context.offload),
+        }?;
+        // The host's own server sees it come from there, whatever it is bound to.
+        let seen = match udp.local_addr() {
+            SocketAddr::V4(_) => Zone::ThisMachine4.bound(),
+            SocketAddr::V6(_) => Zone::ThisMachine6.bound(),
         };
         let seen = SocketAddr::new(seen, udp.local_addr().port());
         Ok(Self {
             _registration: context.observers.register(seen),
             udp: Arriving::new(Arc::new(udp)),
+            zone,
             written_to: Known::default(),
+        })
+    }
+
+    /// One with another peer, or none. A connected socket cannot be turned to another network on every system, so a new one takes
+    /// its port, if that is still free.
+    fn turned(self, context: &Context, peer: Option<SocketAddr>) -> io::Result<Self> {
+        let Self {
+            udp,
+            zone,
+            written_to,
+            ..
+        } = self;
+        let port = udp.socket().local_addr().port();
+        drop(udp);
+        let opened = Self::open(context, zone, peer, port);
+        let opened = opened.or_else(|_| Self::open(context, zone, peer, 0))?;
+        Ok(Self {
+            written_to,
+            ..opened
         })
     }
 
@@ -111,5 +187,15 @@ impl Outside {
         // A connected socket takes no destination on some systems.
         let named = (self.udp.socket().peer() != Some(to)).then_some(to);
         batch.iter_mut().for_each(|buffer| buffer.to = named);
+    }
+
+    /// Whether datagrams from this address are answers.
+    pub(super) fn hears(&self, from: SocketAddr) -> bool {
+        self.written_to.has(from)
+    }
+
+    /// Bytes of memory that it holds besides what each has anyway.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.written_to.held_bytes()
     }
 }

@@ -18,10 +18,13 @@ use crate::cause::plain;
 use crate::loopback::{Origin, errno};
 use crate::relay::{PAUSE_AFTER_ERROR, RECEIVE_BATCH};
 use crate::udp::{GroBuffer, Slab};
+use crate::ws::StreamEnd;
 
 impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
     /// Takes what has come to a socket.
-    pub(super) async fn on_arrival(&mut self, arrival: Arrival) {
+    pub(super) async fn on_arrival(&mut self, arrival: Arrival) -> Result<(), StreamEnd> {
+        // A client that does not read gives nobody else a turn.
+        tokio::task::coop::consume_budget().await;
         let mut slab = Slab::take();
         match self.receive(arrival, &mut slab) {
             Ok(()) => {
@@ -32,6 +35,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
                 for buffer in slab.buffers() {
                     self.take_buffer(arrival, &buffer);
                 }
+                drop(slab);
+                return self.flush_at_once().await;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => {
@@ -40,6 +45,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
+        Ok(())
     }
 
     fn receive(&self, Arrival { number, side }: Arrival, slab: &mut Slab) -> io::Result<()> {
@@ -52,7 +58,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
                 Some(own) => own.socket().try_receive(slab, RECEIVE_BATCH),
                 None => nothing,
             },
-            Side::Outside(family) => match socket.outside.get(family) {
+            Side::Outside(zone) => match socket.outside.get(zone) {
                 Some(outside) => outside.udp.socket().try_receive(slab, RECEIVE_BATCH),
                 None => nothing,
             },
@@ -78,10 +84,11 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             }
             return;
         }
+        let front = written(&header);
         for datagram in buffer.datagrams() {
-            let is_taken = self.page.has_room(header.bytes() + datagram.len());
+            let is_taken = self.page.has_room(front.len() + datagram.len());
             if is_taken {
-                self.push(&header, datagram);
+                self.page.outbound.push_behind(&front, datagram);
             }
             self.state
                 .arrived_straight(now, &arrived, datagram, is_taken);
@@ -110,9 +117,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
                 }
                 Origin::Outside(_) | Origin::OtherReader => return None,
             },
-            Side::Outside(family) => {
-                let outside = socket.outside.get(family).as_ref()?;
-                if !outside.written_to.has(from) {
+            Side::Outside(zone) => {
+                if !socket.outside.get(zone)?.hears(from) {
                     return None;
                 }
                 arrived(place.named(from), None)
@@ -129,9 +135,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
 
     /// Queues a datagram for the page. Ask whether there is room before.
     pub(super) fn push(&mut self, header: &Header, payload: &[u8]) {
-        let mut head = Vec::with_capacity(MAX_HEADER_BYTES);
-        header.write(&mut head);
-        self.page.outbound.push_with_head(&head, payload);
+        self.page.outbound.push_behind(&written(header), payload);
     }
 
     /// Tells the page of an error that ICMP brought back. An unconnected socket hears of none.
@@ -147,6 +151,12 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let refusal = Refusal::new(errno(error), text);
         self.state.receive_error(number, refusal);
     }
+}
+
+fn written(header: &Header) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(MAX_HEADER_BYTES);
+    header.write(&mut bytes);
+    bytes
 }
 
 /// Whether an unbound program of this machine has this address.

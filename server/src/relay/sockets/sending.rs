@@ -3,6 +3,7 @@
 //! While nobody traces and the link does nothing, messages with one header leave together, in as few calls as the kernel allows.
 //! Else each goes through the link by itself.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 
@@ -16,8 +17,6 @@ use wire::sockets::route::{Route, route};
 use wire::sockets::session::{Outgoing, Sent};
 
 use super::SocketsSession;
-use super::calls::family_of;
-use super::outside::Outside;
 use super::spans::{Span, Spans};
 use crate::cause::plain;
 use crate::limits::LimitExceeded;
@@ -29,6 +28,32 @@ use crate::ws::{Batch, Incoming, StreamEnd};
 
 /// Messages that are taken one by one before those are sent that the link lets pass.
 const IN_A_ROW: usize = 256;
+
+/// Room for the payloads of one read, which leave without the headers between them. A thread keeps it for its next read.
+struct Gathered {
+    bytes: Vec<u8>,
+}
+
+impl Gathered {
+    fn take() -> Self {
+        let bytes = KEPT.with_borrow_mut(Option::take);
+        Self {
+            bytes: bytes.unwrap_or_default(),
+        }
+    }
+}
+
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        // A thread that ends keeps none.
+        let _ = KEPT.try_with(|kept| kept.replace(Some(bytes)));
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
 
 /// A binary message.
 #[derive(Debug, Clone, Copy)]
@@ -108,9 +133,9 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let sizes = messages.iter().map(|message| message.payload.len());
         let (admitted, exceeded) = self.rate.admit(sizes);
         let (admitted, rejected) = messages.split_at(admitted);
-        let mut gathered = Vec::new();
+        let mut gathered = Gathered::take();
         for run in admitted.chunk_by(|one, next| one.header == next.header) {
-            self.take_run(run, &mut gathered).await;
+            self.take_run(run, &mut gathered.bytes).await;
         }
         if let Some(exceeded) = exceeded {
             for message in rejected {
@@ -122,6 +147,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
 
     /// Sends messages that have one header; `gathered` is room for their payloads.
     async fn take_run(&mut self, run: &[Message<'_>], gathered: &mut Vec<u8>) {
+        // What is not sent gives nobody else a turn.
+        tokio::task::coop::consume_budget().await;
         let known = run[0].header;
         let known = known.filter(|header| self.sockets.get(header.socket).is_some());
         let Some(header) = known.filter(|_| self.state.goes_straight(run.len())) else {
@@ -134,13 +161,12 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             }
             return;
         };
-        let payloads: Vec<_> = run.iter().map(|message| message.payload).collect();
         gathered.clear();
-        let mut buffers = gso::gather(&payloads, gathered);
+        let mut buffers = gso::gather(run, |message| message.payload, gathered);
         let way = self.way(header.socket, header.address);
         let spans = self.send(header.socket, way, &mut buffers).await;
         let now = self.context.clock.now();
-        let mut payloads = payloads.into_iter();
+        let mut payloads = run.iter().map(|message| message.payload);
         for Span { count, sent } in spans {
             let these = payloads.by_ref().take(count);
             self.state.sent_straight(now, header.socket, these, sent);
@@ -262,13 +288,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let Some(socket) = self.sockets.get_mut(number) else {
             return Spans::all(buffers, Sent::Not(Refusal::not_open(number)));
         };
-        let outside = socket.outside.get_mut(family_of(to));
-        let opened = match outside.take() {
-            Some(open) => Ok(open),
-            None => Outside::open(context, family_of(to)),
-        };
-        let outside = match opened {
-            Ok(open) => outside.insert(open),
+        let outside = match socket.outside.towards(context, to) {
+            Ok(outside) => outside,
             Err(error) => return Spans::all(buffers, Sent::Not(unsendable(to, &error))),
         };
         outside.address(to, buffers);

@@ -1,18 +1,15 @@
 //! The sockets that a session has open, and which of them something has arrived at.
 
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use tokio_util::sync::ReusableBoxFuture;
 use wire::sockets::control::Family;
 
+use super::arriving::Arriving;
 use super::known::Known;
-use super::outside::Outside;
+use super::outside::{Outside, Outsides, Zone};
 use crate::loopback::OwnSocket;
-use crate::udp::UdpSocket;
 
 /// A socket as the page knows it.
 #[derive(Debug)]
@@ -23,38 +20,12 @@ pub(super) struct PageSocket {
     pub(super) family: Family,
     /// What it is bound to, once it is.
     pub(super) own: Option<Arriving<OwnSocket>>,
-    /// What carries its datagrams to targets and peers, once it has sent some. A socket of IPv4 may have one of IPv6 too: a
-    /// target on `::1` has a name of IPv4.
-    pub(super) outside: ByFamily<Option<Outside>>,
+    /// What carries its datagrams to targets and peers, once it has sent some.
+    pub(super) outside: Outsides,
     /// Whom it is connected to.
     pub(super) peer: Option<SocketAddr>,
     /// Programs outside that have written to it.
     pub(super) visitors: Known,
-}
-
-/// One thing for each family of addresses.
-#[derive(Debug, Default)]
-pub(super) struct ByFamily<T> {
-    ipv4: T,
-    ipv6: T,
-}
-
-impl<T> ByFamily<T> {
-    /// That of a family.
-    pub(super) fn get(&self, family: Family) -> &T {
-        match family {
-            Family::Ipv4 => &self.ipv4,
-            Family::Ipv6 => &self.ipv6,
-        }
-    }
-
-    /// That of a family, to change it.
-    pub(super) fn get_mut(&mut self, family: Family) -> &mut T {
-        match family {
-            Family::Ipv4 => &mut self.ipv4,
-            Family::Ipv6 => &mut self.ipv6,
-        }
-    }
 }
 
 /// Which socket of the system's has something to receive, or an error to tell.
@@ -71,16 +42,21 @@ pub(super) struct Arrival {
 pub(super) enum Side {
     /// On the reader's own loopback.
     Own,
-    /// Towards targets and peers of a family.
-    Outside(Family),
+    /// Towards targets and peers of a zone.
+    Outside(Zone),
 }
 
 impl Side {
-    const ALL: [Self; 3] = [
-        Self::Own,
-        Self::Outside(Family::Ipv4),
-        Self::Outside(Family::Ipv6),
-    ];
+    const ALL: [Self; 1 + Zone::ALL.len()] = {
+        let [first, second, third, fourth] = Zone::ALL;
+        [
+            Self::Own,
+            Self::Outside(first),
+            Self::Outside(second),
+            Self::Outside(third),
+            Self::Outside(fourth),
+        ]
+    };
 }
 
 /// The open sockets, by their numbers.
@@ -106,7 +82,7 @@ impl SocketTable {
             number,
             family,
             own: None,
-            outside: ByFamily::default(),
+            outside: Outsides::default(),
             peer: None,
             visitors: Known::default(),
         };
@@ -175,79 +151,22 @@ impl PageSocket {
                 Some(own) => own.poll_arrival(cx),
                 None => Poll::Pending,
             },
-            Side::Outside(family) => match self.outside.get_mut(family) {
+            Side::Outside(zone) => match self.outside.get_mut(zone) {
                 Some(outside) => outside.udp.poll_arrival(cx),
                 None => Poll::Pending,
             },
         }
     }
 
-    /// The sockets towards targets and peers.
-    fn outsides(&self) -> impl Iterator<Item = &Outside> {
-        let ByFamily { ipv4, ipv6 } = &self.outside;
-        [ipv4, ipv6].into_iter().flatten()
-    }
-
     fn kernel_drops(&self) -> u32 {
         let own = self.own.iter().map(|own| own.socket().kernel_drops());
-        let outside = self.outsides();
+        let outside = self.outside.all();
         let outside = outside.map(|outside| outside.udp.socket().kernel_drops());
         own.chain(outside).flatten().fold(0, u32::saturating_add)
     }
 
     fn held_bytes(&self) -> usize {
-        let written_to = self.outsides();
-        let written_to = written_to.map(|outside| outside.written_to.held_bytes());
-        self.visitors.held_bytes() + written_to.sum::<usize>()
+        let outside = self.outside.all().map(Outside::held_bytes);
+        self.visitors.held_bytes() + outside.sum::<usize>()
     }
-}
-
-/// A socket of the system's, and the wait for what arrives there: it goes on from turn to turn of the session's loop.
-#[derive(Debug)]
-pub(super) struct Arriving<S> {
-    socket: Arc<S>,
-    wait: ReusableBoxFuture<'static, ()>,
-}
-
-/// What something can arrive at.
-pub(super) trait Receives: Send + Sync + 'static {
-    /// Waits until something has arrived, or an error is pending.
-    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
-}
-
-impl Receives for OwnSocket {
-    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
-        Self::readable(self)
-    }
-}
-
-impl Receives for UdpSocket {
-    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
-        Self::readable(self)
-    }
-}
-
-impl<S: Receives> Arriving<S> {
-    pub(super) fn new(socket: Arc<S>) -> Self {
-        Self {
-            wait: ReusableBoxFuture::new(readable(Arc::clone(&socket))),
-            socket,
-        }
-    }
-
-    /// The socket itself.
-    pub(super) fn socket(&self) -> &Arc<S> {
-        &self.socket
-    }
-
-    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.wait.poll(cx));
-        self.wait.set(readable(Arc::clone(&self.socket)));
-        Poll::Ready(())
-    }
-}
-
-async fn readable<S: Receives>(socket: Arc<S>) {
-    // An error says that the runtime is shutting down; receiving will say so, too.
-    let _ = socket.readable().await;
 }

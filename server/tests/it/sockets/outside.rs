@@ -136,6 +136,10 @@ async fn a_target_sees_a_port_of_the_host_and_only_it_may_answer_there() {
     assert_eq!(page.datagram().await, (1, named, b"answer".to_vec()));
     page.wait_for(&[("left", 1), ("received", 1), ("strangers", 1)])
         .await;
+    // That port stays free on the readers' own addresses.
+    let mut other = super::page(&host).await;
+    assert_eq!(other.bound(1, from.port()).await, other.own(from.port()));
+    assert_eq!(page.bound(2, from.port()).await, page.own(from.port()));
 }
 
 #[tokio::test]

@@ -1,0 +1,61 @@
+//! A socket of the system's, and the wait for what arrives there.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio_util::sync::ReusableBoxFuture;
+
+use crate::loopback::OwnSocket;
+use crate::udp::UdpSocket;
+
+/// A socket of the system's, and the wait for what arrives there: it goes on from turn to turn of the session's loop.
+#[derive(Debug)]
+pub(super) struct Arriving<S> {
+    socket: Arc<S>,
+    wait: ReusableBoxFuture<'static, ()>,
+}
+
+/// What something can arrive at.
+pub(super) trait Receives: Send + Sync + 'static {
+    /// Waits until something has arrived, or an error is pending.
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+impl Receives for OwnSocket {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        Self::readable(self)
+    }
+}
+
+impl Receives for UdpSocket {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        Self::readable(self)
+    }
+}
+
+impl<S: Receives> Arriving<S> {
+    pub(super) fn new(socket: Arc<S>) -> Self {
+        Self {
+            wait: ReusableBoxFuture::new(readable(Arc::clone(&socket))),
+            socket,
+        }
+    }
+
+    /// The socket itself.
+    pub(super) fn socket(&self) -> &Arc<S> {
+        &self.socket
+    }
+
+    /// Whether something has arrived. Says so once, and waits again.
+    pub(super) fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.wait.poll(cx));
+        self.wait.set(readable(Arc::clone(&self.socket)));
+        Poll::Ready(())
+    }
+}
+
+async fn readable<S: Receives>(socket: Arc<S>) {
+    // An error says that the runtime is shutting down; receiving will say so, too.
+    let _ = socket.readable().await;
+}
