@@ -6,7 +6,8 @@
 //! - `control`: control messages, both ways, and what they do to a session;
 //! - `frames`: WebSocket frames, in whatever pieces they arrive;
 //! - `headers`: who is calling, from where, and whether that is admitted;
-//! - `query`: the target and the resume token of `/relay?…`.
+//! - `query`: the target and the resume token of `/relay?…`;
+//! - `sockets`: requests and datagrams of `/sockets`, and what they do to two sessions that share a loopback.
 //!
 //! The head of a request is hyper's to parse; `tests/attacks.rs` sends it to a running host.
 
@@ -14,11 +15,13 @@ mod control;
 mod frames;
 mod headers;
 mod query;
+mod sockets;
 
 pub use control::control;
 pub use frames::frames;
 pub use headers::headers;
 pub use query::query;
+pub use sockets::sockets;
 
 /// Refusals go to the log and to terminals: nothing in them may move a cursor or begin a new line.
 fn is_printable(text: &str) -> bool {

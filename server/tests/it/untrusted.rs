@@ -127,6 +127,62 @@ fn control_line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Messages of a client of `/sockets`: JSON that is nearly a request, and datagrams to ports that may be bound.
+fn socket_line() -> impl Strategy<Value = Vec<u8>> {
+    let requests = prop::sample::select(vec![
+        r#"{"open":{"socket":1}}"#,
+        r#"{"open":{"socket":2}}"#,
+        r#"{"open":{"socket":3,"family":"ipv6"}}"#,
+        r#"{"bind":{"socket":1,"port":10000}}"#,
+        r#"{"bind":{"socket":3,"host":"::1","port":10000}}"#,
+        r#"{"bind":{"socket":2,"host":"127.0.0.1","port":53}}"#,
+        r#"{"connect":{"socket":2,"host":"localhost","port":10000}}"#,
+        r#"{"connect":{"socket":1,"host":"echo"}}"#,
+        r#"{"connect":{"socket":2,"host":"127.1","port":10009}}"#,
+        r#"{"disconnect":{"socket":2}}"#,
+        r#"{"close":{"socket":1}}"#,
+        r#"{"close":{"socket":2}}"#,
+        r#"{"resolve":{"host":"localhost","family":"ipv6"}}"#,
+        r#"{"resolve":{"host":"::ffff:127.0.0.1"}}"#,
+        r#"{"options":{"tracing":false}}"#,
+        r#"{"options":{}}"#,
+        r#"{"lab":{"up":{"duplicate_ppm":1000000},"down":{"duplicate_ppm":1000000,"rate_kbps":1}}}"#,
+        r#"{"lab":{"up":{"loss_ppm":500000,"delay_us":50000},"down":{"corrupt_ppm":500000}}}"#,
+        r#"{"lab":{"up":{"loss_ppm":1000001}}}"#,
+        r#"{"lab":{}}"#,
+        r#"{"once":"double"}"#,
+        r#"{"once":"hold"}"#,
+        r#""counters""#,
+    ]);
+    let addresses = prop::sample::select(vec![
+        "0000000000",
+        "0004271000000000",
+        "04271000000000",
+        "0427107f000001",
+        "0427107f000002",
+        "0427197f000001",
+        "0400357f000001",
+        "0623287f",
+        "06271000000000000000000000000000000001",
+        "062710000000000000000000ffff7f000001",
+        "04ffffffffffff",
+        "09",
+    ]);
+    let datagrams =
+        (0u8..4, addresses, vec(any::<u8>(), 0..40)).prop_map(|(socket, rest, payload)| {
+            let hex = format!("00{socket:02x}{rest}");
+            let pairs =
+                (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16));
+            let bytes = pairs.map_while(Result::ok).chain(payload);
+            bytes.filter(|byte| *byte != b'\n').collect()
+        });
+    prop_oneof![
+        requests.prop_map(|request| request.as_bytes().to_vec()),
+        datagrams,
+        control_line().prop_map(String::into_bytes),
+    ]
+}
+
 fn lines(line: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
     vec(line, 0..8).prop_map(|lines| lines.join("\n").into_bytes())
 }
@@ -140,6 +196,12 @@ proptest! {
         untrusted::frames(&data);
         untrusted::headers(&data);
         untrusted::query(&data);
+        untrusted::sockets(&data);
+    }
+
+    #[test]
+    fn requests_and_datagrams_for_sockets_leave_the_sum_closed(data in vec(socket_line(), 0..40)) {
+        untrusted::sockets(&data.join(&b'\n'));
     }
 
     #[test]

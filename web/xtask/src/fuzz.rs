@@ -27,6 +27,8 @@ enum Target {
     Headers,
     /// The query of /relay
     Query,
+    /// Requests and datagrams of /sockets
+    Sockets,
 }
 
 /// What `fuzz` can be told.
