@@ -152,6 +152,99 @@ async fn programs_of_this_machine_reach_the_sockets_of_a_page() {
     host.shutdown().await;
 }
 
+/// What a script of the socket calls comes to: every answer and error in its words, and whatever is received. Ports that the
+/// system picks are left out.
+const SCRIPT: &str = "
+    const told = [];
+    const at = (options) => new UDPSocket({ localAddress: '127.0.0.1', ...options });
+    const server = await echo();
+    told.push(server.localPort, /^127\\.\\d+\\.\\d+\\.\\d+$/.test(server.localAddress), /^[0-9a-f]{32}$/.test(server.loopback));
+    const own = (message) => message?.replaceAll?.(server.localAddress, 'OWN') ?? message;
+    const failed = async (promise) => told.push((await failure(promise)).map(own));
+    await failed(at({ localPort: 10000 }).opened);
+    await failed(at({ localPort: 80 }).opened);
+    await failed(at({ localAddress: '192.0.2.1' }).opened);
+    await failed(new UDPSocket({ remoteAddress: 'nowhere.example', remotePort: 1234 }).opened);
+    await failed(new UDPSocket({ remoteAddress: '192.0.2.1', remotePort: 1234 }).opened);
+    const client = await new UDPSocket({ remoteAddress: 'localhost', remotePort: 10000 }).opened;
+    told.push(own(client.remoteAddress), client.remotePort);
+    const reader = client.readable.getReader();
+    const writer = client.writable.getWriter();
+    for (const size of [0, 1, 42, 9217, 65507]) {
+        await writer.write({ data: new Uint8Array(size).fill(size) });
+        const { data } = (await reader.read()).value;
+        told.push([data.length, data.every((byte) => byte === size % 256)]);
+    }
+    const write = async (message) => {
+        const socket = await at().opened;
+        const writer = socket.writable.getWriter();
+        writer.closed.catch(() => {});
+        await failed(writer.write({ data: bytes('a'), ...message }));
+    };
+    await write({ remoteAddress: '192.0.2.1', remotePort: 9000 });
+    await write({ remoteAddress: '127.0.0.2', remotePort: 80 });
+    await write({ remoteAddress: '::1', remotePort: 9000 });
+    await write({ remoteAddress: 'localhost', remotePort: 0 });
+    await write({ remoteAddress: 'nowhere.example', remotePort: 9000 });
+    const nobody = await new UDPSocket({ remoteAddress: 'localhost', remotePort: 10009 }).opened;
+    await nobody.writable.getWriter().write({ data: bytes('a') });
+    await failed(nobody.readable.getReader().read());
+    const target = await new UDPSocket({ remoteAddress: 'echo', remotePort: 0 }).opened;
+    await target.writable.getWriter().write({ data: bytes('to the target') });
+    told.push(text((await target.readable.getReader().read()).value.data));
+    const six = await echo({ localAddress: '::1' });
+    told.push([six.localAddress, six.localPort]);
+    const many = [];
+    for (let count = 0; count < 20 && !many.length; count += 1) many.push(...(await at().opened.then(() => [], (error) => [error])));
+    await failed(Promise.reject(many[0]));
+    return told;";
+
+#[tokio::test]
+async fn a_simulated_host_answers_as_a_real_one_does() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open(page, &host).await?;
+        let live = run(page, SCRIPT).await?;
+        let simulated = "const { simulated } = await import('/udp-socket-simulated.js'); UDPSocket.host = simulated();";
+        let simulated = run(page, &format!("{simulated} {SCRIPT}")).await?;
+        ensure!(live.as_array().is_some_and(|told| told.len() > 20), "{live}");
+        ensure!(live == simulated, "live: {live:#}\nsimulated: {simulated:#}");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_simulated_host_has_a_link_and_lets_others_of_its_page_join() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        open(page, &host).await?;
+        let script = "
+            const { simulated } = await import('/udp-socket-simulated.js');
+            const first = simulated({ seed: 7, lab: { up: { loss_ppm: 300_000 }, seed: 7 } });
+            const server = new UDPSocket({ localAddress: '127.0.0.1', localPort: 10000, host: first });
+            const { readable, loopback } = await server.opened;
+            const lossy = await new UDPSocket({ remoteAddress: 'localhost', remotePort: 10000, host: first }).opened;
+            const writer = lossy.writable.getWriter();
+            for (let number = 0; number < 20; number += 1) await writer.write({ data: Uint8Array.of(number) });
+            const second = await new UDPSocket({ remoteAddress: 'localhost', remotePort: 10000, host: simulated({ loopback }) }).opened;
+            await second.writable.getWriter().write({ data: Uint8Array.of(255) });
+            const reader = readable.getReader();
+            const got = [];
+            while (got.at(-1) !== 255) got.push((await reader.read()).value.data[0]);
+            const wrong = new UDPSocket({ localAddress: '127.0.0.1', host: simulated({ loopback: '0'.repeat(32) }) });
+            return [got, await failure(wrong.opened)]";
+        let outcome = run(page, script).await?;
+        let got: Vec<u8> = serde_json::from_value(outcome[0].clone())?;
+        let lost = 20 - (got.len() - 1);
+        ensure!((2..=11).contains(&lost), "{lost} of 20 are lost: {got:?}");
+        assert_failed(&outcome[1], "NetworkError", None, "loopback")
+    })
+    .await;
+    host.shutdown().await;
+}
+
 #[tokio::test]
 async fn two_pages_share_a_loopback_by_its_token_and_nobody_else_does() {
     let host = TestServer::start(&[]).await;

@@ -1,6 +1,7 @@
 // What the types allow and refuse. Compiled by web/e2e/tests/browser/socket/alone.rs, and never run.
 
 import { UDPSocket, type SocketsWire, type UDPSocketError } from "../../../../www/socket/udp-socket.js";
+import { simulated } from "../../../../www/socket/udp-socket-simulated.js";
 
 // As somebody writes it who has read the draft.
 async function asInTheDraft() {
@@ -46,6 +47,13 @@ async function whatTheDraftHasNot() {
   new UDPSocket({ localAddress: "127.0.0.1", host: () => wire });
 }
 
+function aSimulatedHost() {
+  UDPSocket.host = simulated();
+  UDPSocket.host = simulated({ seed: 7n, loopback: "", lab: { up: { loss_ppm: 300_000 }, seed: 7 } });
+  // @ts-expect-error: no such direction.
+  simulated({ lab: { left: {} } });
+}
+
 async function whatIsRefused(socket: UDPSocket) {
   // @ts-expect-error: a port is a number.
   new UDPSocket({ localAddress: "127.0.0.1", localPort: "10000" });
@@ -63,4 +71,4 @@ async function whatIsRefused(socket: UDPSocket) {
   socket.dropped = 0;
 }
 
-console.log(asInTheDraft, asAnEchoServerInOneLine, whatTheDraftHasNot, whatIsRefused);
+console.log(aSimulatedHost, asInTheDraft, asAnEchoServerInOneLine, whatTheDraftHasNot, whatIsRefused);

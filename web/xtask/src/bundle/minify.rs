@@ -12,6 +12,8 @@ use crate::program;
 
 /// `UDPSocket` for other people's pages: one file that needs no other.
 pub(crate) const SOCKET_FILE: &str = "udp-socket.js";
+/// What pages load by itself, without the loader.
+const ALONE: [&str; 2] = [SOCKET_FILE, "udp-socket-simulated.js"];
 
 /// The minifier of this machine.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,16 +69,18 @@ impl fmt::Display for Minifier {
     }
 }
 
-/// Makes small what pages load by itself, without the loader.
+/// Makes small what pages load by itself.
 ///
 /// # Errors
-/// When it is missing, or the minifier does not understand it.
+/// When a file is missing, or the minifier does not understand it.
 pub(super) fn shrink_what_stands_alone(files: &mut Files, minifier: &Minifier) -> Result<()> {
-    let script = files
-        .get_mut(SOCKET_FILE)
-        .with_context(|| format!("the bundle has no {SOCKET_FILE}"))?;
-    let source = std::str::from_utf8(script).context("it is UTF-8")?;
-    *script = minifier.shrink(source, "js")?.into_bytes();
+    for name in ALONE {
+        let script = files
+            .get_mut(name)
+            .with_context(|| format!("the bundle has no {name}"))?;
+        let source = std::str::from_utf8(script).with_context(|| format!("{name} is not UTF-8"))?;
+        *script = minifier.shrink(source, "js")?.into_bytes();
+    }
     Ok(())
 }
 

@@ -156,6 +156,7 @@ fn is_loaded(name: &str) -> bool {
     let by_hand = [
         LOADER_FILE,
         SOCKET_FILE,
+        "udp-socket-simulated.js",
         "udp-echo.classic.js",
         "udp-echo-frame.js",
     ];
@@ -176,6 +177,7 @@ fn manifest() -> String {
     "./classic": "./udp-echo.classic.js",
     "./frame": "./udp-echo-frame.js",
     "./socket": { "types": "./udp-socket.d.ts", "default": "./udp-socket.js" },
+    "./socket/simulated": { "types": "./udp-socket-simulated.d.ts", "default": "./udp-socket-simulated.js" },
     "./*": "./*"
   },
   "types": "./udp-echo.d.ts",

@@ -90,8 +90,12 @@ fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
 
     let folder = scratch.path().join("node_modules/udp-echo");
     let manifest = json(folder.join("package.json"));
-    let types = &manifest["exports"]["./socket"]["types"];
-    for file in [&manifest["types"], &manifest["customElements"], types] {
+    let types = |name: &str| &manifest["exports"][name]["types"];
+    let sockets = [types("./socket"), types("./socket/simulated")];
+    for file in [&manifest["types"], &manifest["customElements"]]
+        .into_iter()
+        .chain(sockets)
+    {
         assert!(folder.join(file.as_str().unwrap()).is_file(), "{file}");
     }
     // Every file of the widget that a host would serve is in it, whatever chunks there are. The race is the page's.
