@@ -132,16 +132,29 @@ async fn firefox_has_them_too() {
 
 #[tokio::test]
 async fn programs_of_this_machine_reach_the_sockets_of_a_page() {
-    let host = TestServer::start(&[]).await;
+    let port = reached_by_programs(&[]).await;
+    assert_eq!(port, 10_000);
+}
+
+#[tokio::test]
+async fn programs_reach_them_by_another_port_where_ports_are_mapped() {
+    let port = reached_by_programs(&["--sockets-map-ports"]).await;
+    assert_ne!(port, 10_000);
+}
+
+/// Has programs of this machine talk to port 10000 of a page, and returns the port by which they reach it.
+async fn reached_by_programs(flags: &[&str]) -> u16 {
+    let host = TestServer::start(flags).await;
+    let mut port = 0;
     in_chromium(async |page| {
         open(page, &host).await?;
-        let outside = run(page, "globalThis.kept = await echo(); return kept.outside").await?;
-        let outside = outside.as_str().context("where programs reach it")?;
-        ensure!(
-            outside.starts_with("127.") && outside.ends_with(":10000"),
-            "{outside}"
-        );
+        let kept = "globalThis.kept = await echo(); return [kept.localPort, kept.outside]";
+        let kept = run(page, kept).await?;
+        ensure!(kept[0] == 10_000, "{kept}");
+        let outside = kept[1].as_str().context("where programs reach it")?;
         let outside: SocketAddr = outside.parse()?;
+        ensure!(outside.ip().is_loopback(), "{outside}");
+        port = outside.port();
         for size in [1, 0, 42, 1_473, 9_217, 65_507] {
             let data: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
             ensure!(asked(outside, data.clone()).await? == data, "{size} bytes");
@@ -150,6 +163,7 @@ async fn programs_of_this_machine_reach_the_sockets_of_a_page() {
     })
     .await;
     host.shutdown().await;
+    port
 }
 
 /// What a script of the socket calls comes to: every answer and error in its words, and whatever is received. Ports that the

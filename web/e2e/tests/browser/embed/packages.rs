@@ -96,6 +96,21 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
         page.wait_for_in_widget("an echo", "tr[data-fate=echoed]")
             .await?;
         page.assert_console_is_clean().await?;
+        let echoed = page
+            .script_that_calls_back(
+                "const done = arguments[arguments.length - 1];
+                 const echo = async () => {
+                     const host = simulated();
+                     const { readable, writable } = await new UDPSocket({ localAddress: '127.0.0.1', localPort: 10000, host }).opened;
+                     readable.pipeTo(writable);
+                     const client = await new UDPSocket({ remoteAddress: 'localhost', remotePort: 10000, host }).opened;
+                     await client.writable.getWriter().write({ data: Uint8Array.of(42) });
+                     return (await client.readable.getReader().read()).value.data[0];
+                 };
+                 echo().then(done, ({ message }) => done(message))",
+            )
+            .await?;
+        ensure!(echoed == 42, "{echoed}");
         // Sockets look for the host beside the page, where there is none.
         let why = page
             .script_that_calls_back(
@@ -123,7 +138,10 @@ fn bundled(project: &Path) -> Result<PathBuf> {
     let dist = dist()?;
     let archive = format!("udp-echo-{}.tgz", env!("CARGO_PKG_VERSION"));
     fs::write(project.join("package.json"), "{\"private\":true}")?;
-    let app = "import \"udp-echo\";\nimport { UDPSocket } from \"udp-echo/socket\";\nglobalThis.UDPSocket = UDPSocket;\n";
+    let app = "import 'udp-echo';
+        import { UDPSocket } from 'udp-echo/socket';
+        import { simulated } from 'udp-echo/socket/simulated';
+        Object.assign(globalThis, { UDPSocket, simulated });";
     fs::write(project.join("app.js"), app)?;
     fs::write(project.join("build.js"), BUILD)?;
     let mut npm = Command::new("npm");
