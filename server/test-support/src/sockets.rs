@@ -132,6 +132,16 @@ impl SocketsClient {
         bound.unwrap_or_else(|error| panic!("bind {socket} to {port}: {error}"))
     }
 
+    /// Closes a socket and has another one of its number bound to a port.
+    ///
+    /// # Errors
+    /// The host's error message about the port.
+    pub async fn rebound(&mut self, socket: u16, port: u16) -> Result<SocketAddr, Value> {
+        self.close(socket).await?;
+        self.open(socket).await?;
+        self.bind(socket, "localhost", port).await
+    }
+
     /// connect(2): returns the peer's address.
     ///
     /// # Errors
@@ -188,8 +198,13 @@ impl SocketsClient {
     /// Has the host tell each datagram's way, or not.
     pub async fn trace(&mut self, tracing: bool) {
         let request = json!({ "options": { "tracing": tracing } });
+        self.change(request, "options").await;
+    }
+
+    /// Changes settings, such as `options` or `lab`: the host answers with the same.
+    pub async fn change(&mut self, request: Value, answer: &str) {
         self.client.send_text(&request.to_string()).await;
-        self.client.told("options").await;
+        self.client.told(answer).await;
     }
 }
 

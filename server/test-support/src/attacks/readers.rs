@@ -146,23 +146,13 @@ impl Reader {
     }
 
     async fn echo(&mut self) {
-        let server: SocketAddr = (Ipv4Addr::LOCALHOST, PORT).into();
         for size in SIZES {
-            let payload = payload(self.number, size);
-            self.session.send_to(2, server, &payload).await;
-            self.answer(&payload).await;
-            self.take_echo(&payload).await;
+            self.exchange(&[payload(self.number, size)]).await;
         }
-        for message in 0..AT_ONCE {
-            let payload = small(self.number, message);
-            self.session.send_to(2, server, &payload).await;
-        }
-        for message in 0..AT_ONCE {
-            self.answer(&small(self.number, message)).await;
-        }
-        for message in 0..AT_ONCE {
-            self.take_echo(&small(self.number, message)).await;
-        }
+        let small: Vec<_> = (0..AT_ONCE)
+            .map(|message| small(self.number, message))
+            .collect();
+        self.exchange(&small).await;
         let counters = self.session.counters().await;
         let sent = self.session.client.sent();
         assert_eq!(counters["sent"], sent, "{counters}");
@@ -171,29 +161,34 @@ impl Reader {
         assert_eq!(counters["strangers"], 0, "{counters}");
     }
 
-    /// The server's part: receives a message and sends it back.
-    async fn answer(&mut self, payload: &[u8]) {
-        let message = self.session.receive().await;
-        assert_eq!(
-            (message.socket, message.from),
-            (1, self.client),
-            "at the server"
-        );
-        assert!(
-            message.payload == payload,
-            "{} bytes changed",
-            payload.len()
-        );
-        self.session
-            .send_to(1, message.from, &message.payload)
-            .await;
-    }
-
-    /// The client's part: receives the echo.
-    async fn take_echo(&mut self, payload: &[u8]) {
-        let echo = self.session.receive().await;
-        assert_eq!((echo.socket, echo.from), (2, self.server), "at the client");
-        assert!(echo.payload == payload, "{} bytes changed", payload.len());
+    /// Both programs at work: the client sends these, the server sends back what comes, and the client takes it.
+    async fn exchange(&mut self, messages: &[Vec<u8>]) {
+        let server: SocketAddr = (Ipv4Addr::LOCALHOST, PORT).into();
+        for message in messages {
+            self.session.send_to(2, server, message).await;
+        }
+        let (mut answered, mut echoed) = (0, 0);
+        while echoed < messages.len() {
+            let received = self.session.receive().await;
+            let (next, from) = match received.socket {
+                1 => (&mut answered, self.client),
+                _ => (&mut echoed, self.server),
+            };
+            assert_eq!(received.from, from, "socket {}", received.socket);
+            let is_whole = messages.get(*next) == Some(&received.payload);
+            assert!(
+                is_whole,
+                "{} bytes at socket {}, and no message is like that",
+                received.payload.len(),
+                received.socket
+            );
+            *next += 1;
+            if received.socket == 1 {
+                let back = (received.from, &received.payload);
+                self.session.send_to(1, back.0, back.1).await;
+            }
+        }
+        assert_eq!(answered, messages.len());
     }
 }
 

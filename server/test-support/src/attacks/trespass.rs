@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::client::Client;
@@ -151,9 +151,9 @@ pub(super) async fn reflection(host: &HostProgram, messages: usize) {
     assert_eq!(target, THIRD_PARTY);
     for round in 0..messages {
         if round == messages / 2 {
-            let lab = r#"{"lab":{"up":{"duplicate_ppm":1000000},"down":{},"seed":1}}"#;
-            reader.client.send_text(lab).await;
-            reader.client.told("lab").await;
+            let up = json!({ "duplicate_ppm": 1_000_000 });
+            let lab = json!({ "lab": { "up": up, "down": {}, "seed": 1 } });
+            reader.change(lab, "lab").await;
         }
         let message = format!("message {round}");
         reader.send_to(1, target, message.as_bytes()).await;
