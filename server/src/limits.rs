@@ -6,7 +6,7 @@
 //! - `control` counts its control messages;
 //! - `timeouts` says how long a session may last and how quiet it may be;
 //! - `backlog` bounds the memory for clients that read slowly;
-//! - `descriptors` asks the system for what all that needs.
+//! - `descriptors` asks the system for what all that needs, `sockets` bounds what sockets of pages take of it.
 //!
 //! What a limit means for a session that meets it stands with the other ends of sessions, in `relay/close.rs`.
 
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use wire::control::Limits;
 use wire::limits::{MAX_CONTROL_BYTES, MAX_DATAGRAM_BYTES_IPV4};
+use wire::sockets::refusal::Refusal;
 
 mod backlog;
 mod concurrency;
@@ -24,6 +25,7 @@ mod control;
 mod descriptors;
 mod rate;
 mod settings;
+mod sockets;
 mod timeouts;
 
 pub use backlog::BacklogPool;
@@ -35,6 +37,8 @@ pub use descriptors::raise_descriptor_limit;
 use rate::RateLimits;
 pub(crate) use rate::{LimitExceeded, RateLimiter};
 pub use settings::LimitSettings;
+use sockets::SocketLimiter;
+pub(crate) use sockets::SocketPermit;
 pub(crate) use timeouts::Timeouts;
 
 /// Connections that may be open besides the sessions there may be: pages being loaded, handshakes, goodbyes.
@@ -49,6 +53,7 @@ pub struct Limiter {
     settings: LimitSettings,
     connections: Arc<ConcurrencyLimiter>,
     sessions: Arc<ConcurrencyLimiter>,
+    sockets: SocketLimiter,
     backlog: BacklogPool,
 }
 
@@ -91,6 +96,7 @@ impl Limiter {
         };
         let sessions = ConcurrencyLimiter::new(limited(all), limited(each), shared);
         Self {
+            sockets: SocketLimiter::new(all),
             settings,
             connections: Arc::new(connections),
             sessions: Arc::new(sessions),
@@ -146,6 +152,14 @@ impl Limiter {
     /// When there are too many already.
     pub(crate) fn admit_session(&self, address: IpAddr) -> Result<Permit, Full> {
         self.sessions.admit(address)
+    }
+
+    /// Counts in one more socket of a page.
+    ///
+    /// # Errors
+    /// When all sessions together have too many already.
+    pub(crate) fn admit_socket(&self) -> Result<SocketPermit, Refusal> {
+        self.sockets.admit()
     }
 
     /// Says whether a session from this address would find room now: a sentence about the limit that leaves none.

@@ -32,10 +32,9 @@ struct Shortage {
 }
 
 fn shortage(most: u64, max_sessions: u32) -> Option<Shortage> {
-    let besides = u64::from(super::MORE_CONNECTIONS) + OWN;
+    let besides = needed(0);
     let sessions = u64::from(max_sessions);
-    // A session has a TCP and a UDP socket.
-    let needed = 2 * sessions + besides;
+    let needed = needed(max_sessions);
     if sessions > 0 && needed <= most {
         return None;
     }
@@ -52,6 +51,25 @@ fn shortage(most: u64, max_sessions: u32) -> Option<Shortage> {
     })
 }
 
+/// Descriptors that so many sessions need, and what is there besides.
+pub(super) fn needed(sessions: u32) -> u64 {
+    // A session has a TCP and a UDP socket.
+    2 * u64::from(sessions) + u64::from(super::MORE_CONNECTIONS) + OWN
+}
+
+/// Most descriptors that the process may have now; `None` where the system sets no limit, or tells none.
+#[cfg(unix)]
+pub(super) fn most() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Nofile).current
+}
+
+/// Most descriptors that the process may have now.
+#[cfg(not(unix))]
+pub(super) fn most() -> Option<u64> {
+    None
+}
+
 #[cfg(unix)]
 fn raised() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -63,7 +81,7 @@ fn raised() -> Option<u64> {
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::debug!(%error, "the limit of file descriptors stays as it is");
     }
-    getrlimit(Resource::Nofile).current
+    most()
 }
 
 #[cfg(not(unix))]

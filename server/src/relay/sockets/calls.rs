@@ -77,7 +77,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         {
             return Err(Refusal::too_many_sockets(limit));
         }
-        self.sockets.open(socket, family);
+        let permit = self.context.limits.admit_socket()?;
+        self.sockets.open(socket, family, permit);
         self.state.opened(socket);
         Ok(SocketsAnswer::Opened(Numbered { socket }))
     }

@@ -9,6 +9,7 @@ use wire::sockets::control::Family;
 use super::arriving::Arriving;
 use super::known::Known;
 use super::outside::{Outside, Outsides, Zone};
+use crate::limits::SocketPermit;
 use crate::loopback::OwnSocket;
 
 /// A socket as the page knows it.
@@ -26,6 +27,8 @@ pub(super) struct PageSocket {
     pub(super) peer: Option<SocketAddr>,
     /// Programs outside that have written to it.
     pub(super) visitors: Known,
+    /// Counts it for as long as it is open; given back last.
+    _permit: SocketPermit,
 }
 
 /// Which socket of the system's has something to receive, or an error to tell.
@@ -76,7 +79,7 @@ impl SocketTable {
     }
 
     /// Opens a socket with a number that is free.
-    pub(super) fn open(&mut self, number: u16, family: Family) {
+    pub(super) fn open(&mut self, number: u16, family: Family, permit: SocketPermit) {
         let at = self.place(number).unwrap_or_else(|at| at);
         let socket = PageSocket {
             number,
@@ -85,6 +88,7 @@ impl SocketTable {
             outside: Outsides::default(),
             peer: None,
             visitors: Known::default(),
+            _permit: permit,
         };
         self.sockets.insert(at, socket);
     }
