@@ -88,6 +88,8 @@ pub async fn echo_at_once(host: &HostProgram, readers: usize) -> Echoed {
     // One that fails would have the others wait for ever.
     let wait = async |barrier: &Barrier, tasks: &mut JoinSet<IpAddr>| {
         tokio::select! {
+            // Once all have arrived, they may end.
+            biased;
             _ = barrier.wait() => {}
             Some(ended) = tasks.join_next() => panic!("a reader ended early: {ended:?}"),
         }
