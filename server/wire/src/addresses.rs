@@ -24,8 +24,8 @@ pub fn socket(address: SocketAddr) -> String {
 }
 
 fn ipv4(address: Ipv4Addr) -> String {
-    let octets = address.octets().map(|octet| digits(octet.into()));
-    octets.join(".")
+    let [a, b, c, d] = address.octets().map(|octet| digits(octet.into()));
+    [&a, ".", &b, ".", &c, ".", &d].concat()
 }
 
 /// The form of RFC 5952: lower case, and the longest run of zeros, the first of equals, as `::`.

@@ -81,14 +81,14 @@ impl SocketsLedger {
 
     /// Notes that a link made a second copy of a datagram.
     pub fn duplicated(&mut self, id: u64) {
-        if let Some(copies) = self.in_flight.get_mut(id) {
+        if let Some(copies) = self.in_flight.get_mut(&id) {
             *copies = copies.saturating_add(1);
         }
     }
 
     /// Books a copy that was dropped. Returns true when it was the last one: the datagram's fate is `dropped`.
     pub fn copy_dropped(&mut self, id: u64) -> bool {
-        let Some(copies) = self.in_flight.get_mut(id) else {
+        let Some(copies) = self.in_flight.get_mut(&id) else {
             return false;
         };
         *copies = copies.saturating_sub(1);
@@ -97,7 +97,7 @@ impl SocketsLedger {
 
     /// Gives a datagram its fate. Returns false, and changes nothing, when it has one already.
     pub fn settle(&mut self, id: u64, fate: SocketsFate) -> bool {
-        if self.in_flight.remove(id).is_none() {
+        if self.in_flight.remove(&id).is_none() {
             return false;
         }
         *self.of(fate) += 1;

@@ -169,16 +169,18 @@ fn read<'a>(host: &str, around: &'a impl Surroundings) -> Result<Written<'a>, Re
     if ends_in_a_number(&name) {
         return odd("is an address in another spelling than four numbers; write it like 127.0.0.1");
     }
-    let targets: Vec<&str> = around
-        .targets()
-        .iter()
-        .map(|target| target.name.as_str())
-        .collect();
+    let mut targets = String::new();
+    for target in around.targets() {
+        if !targets.is_empty() {
+            targets.push_str(", ");
+        }
+        targets.push_str(&target.name);
+    }
     let text = [
         "\"",
         host,
         "\" is no name here: there are localhost, the targets (",
-        &targets.join(", "),
+        &targets,
         ") and addresses, and no other name is looked up",
     ];
     Err(Refusal::of(Errno::Enoent, &text))
@@ -186,7 +188,8 @@ fn read<'a>(host: &str, around: &'a impl Surroundings) -> Result<Written<'a>, Re
 
 /// Whether systems take the name for an IPv4 address in other clothes: its last part is a number (WHATWG URL, "ends in a number").
 fn ends_in_a_number(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    is_decimal || last.starts_with("0x")
+    let last = name.bytes().rposition(|byte| byte == b'.');
+    let last = &name.as_bytes()[last.map_or(0, |dot| dot + 1)..];
+    let is_decimal = !last.is_empty() && last.iter().all(u8::is_ascii_digit);
+    is_decimal || last.starts_with(b"0x")
 }

@@ -1,8 +1,11 @@
 //! A map whose entries mostly come and go in the order of their keys.
 //!
-//! The trees of the standard library weigh three kilobytes in a page for each kind of entry, and a queue is as fast for these.
+//! It has the interface of a `BTreeMap`, as far as it goes. A page pays three kilobytes for each kind of entry in one of those, and
+//! for entries in order a queue is as fast.
 
 use std::collections::VecDeque;
+#[cfg(any(test, target_family = "wasm"))]
+use std::ops::RangeInclusive;
 
 /// Entries in the order of their keys.
 #[derive(Debug)]
@@ -15,13 +18,13 @@ impl<K, V> Default for Ordered<K, V> {
 }
 
 impl<K: Copy + Ord, V> Ordered<K, V> {
-    pub(super) fn get(&self, key: K) -> Option<&V> {
-        let place = self.place(key).ok()?;
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        let place = self.place(*key).ok()?;
         self.0.get(place).map(|entry| &entry.1)
     }
 
-    pub(super) fn get_mut(&mut self, key: K) -> Option<&mut V> {
-        let place = self.place(key).ok()?;
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = self.place(*key).ok()?;
         self.0.get_mut(place).map(|entry| &mut entry.1)
     }
 
@@ -37,8 +40,8 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         }
     }
 
-    pub(super) fn remove(&mut self, key: K) -> Option<V> {
-        let place = self.place(key).ok()?;
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+        let place = self.place(*key).ok()?;
         let removed = self.0.remove(place)?.1;
         #[cfg(not(target_family = "wasm"))]
         if self.0.is_empty() && self.0.capacity() > KEPT {
@@ -49,6 +52,14 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
 
     pub(super) fn first_key(&self) -> Option<K> {
         self.0.front().map(|entry| entry.0)
+    }
+
+    /// The entries with a key in this range.
+    #[cfg(any(test, target_family = "wasm"))]
+    pub(super) fn range(&self, keys: RangeInclusive<K>) -> impl Iterator<Item = (&K, &V)> {
+        let (Ok(begin) | Err(begin)) = self.place(*keys.start());
+        let from_begin = self.0.range(begin..).map(|(key, value)| (key, value));
+        from_begin.take_while(move |(key, _)| *key <= keys.end())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(K, V)> {
@@ -94,11 +105,13 @@ mod tests {
                         ordered.insert(key, value);
                         tree.insert(key, value);
                     }
-                    None => prop_assert_eq!(ordered.remove(key), tree.remove(&key)),
+                    None => prop_assert_eq!(ordered.remove(&key), tree.remove(&key)),
                 }
-                prop_assert_eq!(ordered.get(key), tree.get(&key));
-                prop_assert_eq!(ordered.get_mut(key), tree.get_mut(&key));
+                prop_assert_eq!(ordered.get(&key), tree.get(&key));
+                prop_assert_eq!(ordered.get_mut(&key), tree.get_mut(&key));
                 prop_assert_eq!(ordered.len(), tree.len());
+                let range = key / 2..=key;
+                prop_assert!(ordered.range(range.clone()).eq(tree.range(range)));
             }
             prop_assert_eq!(ordered.first_key(), tree.keys().next().copied());
             let entries = ordered.iter().map(|(key, value)| (key, value));
@@ -113,7 +126,7 @@ mod tests {
             ordered.insert(key, [0u8; 100]);
         }
         for key in 0..8192 {
-            ordered.remove(key);
+            ordered.remove(&key);
         }
         assert!(ordered.held_bytes() < 10_000);
     }

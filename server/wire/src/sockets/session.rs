@@ -16,12 +16,13 @@
 //! - `outgoing`: the client's datagrams; `incoming`: those that come to its sockets, and `arrivals`: what their senders are told;
 //! - `straight`: datagrams that need no link; `errors`: those that wait to be told.
 
+use std::net::SocketAddr;
+
 use super::control::{
     SocketDrop, SocketError, SocketEvent, SocketWhat, SocketsAnswer, SocketsCounters,
     SocketsOptions, SocketsRequest,
 };
 use super::ledger::SocketsLedger;
-use super::ordered::Ordered;
 use crate::control::{Lab, Notice};
 use crate::link::{Direction, Link};
 use crate::session::MAX_WAITING_EVENTS;
@@ -37,8 +38,16 @@ use arrivals::Arrivals;
 use errors::Errors;
 pub use errors::MAX_WAITING_ERRORS;
 pub use exchange::{Action, Arrival, Incoming, Outcome, Outgoing, Receipt, Sent};
-use incoming::Down;
-use outgoing::Up;
+
+/// What a copy on a link is known by. One type for both ways: a page pays for each kind of link.
+#[derive(Debug, Clone, Copy)]
+struct Tag {
+    /// Number of the datagram on the way out, of the arrival on the way to the client.
+    number: u64,
+    socket: Opened,
+    /// Where it goes, or where it came from. `None` is the peer of a connected socket.
+    address: Option<SocketAddr>,
+}
 
 /// A socket as it was opened: another one may get its number later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +62,11 @@ struct Opened {
 pub struct SocketsSession {
     began: u64,
     options: SocketsOptions,
-    sockets: Ordered<u16, Opened>,
+    /// Those that are open, by their numbers.
+    sockets: Vec<Opened>,
     opened: u64,
-    up: Link<Up>,
-    down: Link<Down>,
+    up: Link<Tag>,
+    down: Link<Tag>,
     /// Whether the link to the client takes time.
     down_holds: bool,
     ledger: SocketsLedger,
@@ -76,7 +86,7 @@ impl SocketsSession {
         Self {
             began: now,
             options: SocketsOptions::default(),
-            sockets: Ordered::default(),
+            sockets: Vec::new(),
             opened: 0,
             up: Link::new(lab.up, seed, Direction::Up),
             down: Link::new(lab.down, seed, Direction::Down),
@@ -137,12 +147,17 @@ impl SocketsSession {
             before: self.opened,
         };
         self.opened += 1;
-        self.sockets.insert(socket, opened);
+        match self.place(socket) {
+            Ok(place) => self.sockets[place] = opened,
+            Err(place) => self.sockets.insert(place, opened),
+        }
     }
 
     /// Notes that a socket was closed. What the lab still holds of it is not sent, and not given to the client.
     pub fn closed(&mut self, socket: u16) {
-        self.sockets.remove(socket);
+        if let Ok(place) = self.place(socket) {
+            self.sockets.remove(place);
+        }
     }
 
     /// What is to be done at `now`. Call it until it returns `None`.
@@ -230,7 +245,18 @@ impl SocketsSession {
     }
 
     fn is_open(&self, socket: Opened) -> bool {
-        self.sockets.get(socket.number) == Some(&socket)
+        self.open_socket(socket.number) == Some(socket)
+    }
+
+    fn open_socket(&self, number: u16) -> Option<Opened> {
+        let place = self.place(number).ok()?;
+        self.sockets.get(place).copied()
+    }
+
+    /// Where a socket is among those that are open, or where it belongs.
+    fn place(&self, number: u16) -> Result<usize, usize> {
+        self.sockets
+            .binary_search_by_key(&number, |opened| opened.number)
     }
 
     fn note(&mut self, now: u64, id: u64, copy: u8, what: SocketWhat) {

@@ -1,6 +1,5 @@
 //! The copies that went to sockets of the same loopback and wait for their receipts.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::ledger::Fingerprint;
@@ -19,13 +18,19 @@ pub(super) struct Waiting {
     /// In boxes, so that little has to move where one goes out of order.
     copies: Ordered<Place, Box<Awaited>>,
     /// Where each copy is.
-    by_bytes: BTreeMap<Key, Place>,
+    by_bytes: Index,
     pushed: u64,
 }
 
 /// The hash of a copy's bytes, whether a link holds it, and how many went out before it. Those that are held stand apart:
 /// nobody has to pass them on the way to one that is not.
 type Key = (u64, bool, u64);
+
+/// In a host, thousands of copies may wait, and their hashes come in no order. In a page few do, and it pays four kilobytes for a tree.
+#[cfg(not(target_family = "wasm"))]
+type Index = std::collections::BTreeMap<Key, Place>;
+#[cfg(target_family = "wasm")]
+type Index = Ordered<Key, Place>;
 
 /// When a copy is given up, and how many went out before it.
 type Place = (u64, u64);
@@ -107,13 +112,13 @@ impl Waiting {
         let alike = (hash, is_held, 0)..=(hash, is_held, u64::MAX);
         let mut places = self.by_bytes.range(alike).map(|(_, place)| *place);
         places.find(|place| {
-            let copy = self.copies.get(*place);
+            let copy = self.copies.get(place);
             copy.is_some_and(|copy| copy.fingerprint == *fingerprint)
         })
     }
 
     fn remove(&mut self, place: Place) -> Option<Awaited> {
-        let copy = *self.copies.remove(place)?;
+        let copy = *self.copies.remove(&place)?;
         self.by_bytes.remove(&copy.key(place));
         Some(copy)
     }

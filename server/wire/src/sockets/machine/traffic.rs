@@ -10,9 +10,6 @@ use crate::sockets::refusal::Refusal;
 use crate::sockets::route::{Route, route};
 use crate::sockets::session::{Arrival, Outgoing, Sent};
 
-/// Microseconds that the echo server takes for an answer.
-const SERVING_US: u64 = 10;
-
 /// The words of Linux for what the simulated system refuses, so that both modes read alike.
 const TOO_LONG: &str = "Message too long";
 
@@ -98,7 +95,7 @@ impl Machine {
                 if let EchoAnswer::Reply { bytes, .. } = answer {
                     let payload = payload.slice(..bytes);
                     let answer = Hop::FromEcho { to: from, payload };
-                    self.way.put(at + SERVING_US, answer);
+                    self.way.put(at, answer);
                 }
             }
             Hop::FromEcho { to, payload } => {

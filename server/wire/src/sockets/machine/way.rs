@@ -39,17 +39,14 @@ pub(super) struct OpenSocket {
 
 #[derive(Debug, Default)]
 pub(super) struct Way {
-    /// By the time of arrival, and then in the order in which they were sent.
+    /// By the time of arrival, which is the order in which they were sent.
     hops: VecDeque<(u64, Hop)>,
     reached: u64,
 }
 
 impl Way {
     pub(super) fn put(&mut self, now: u64, hop: Hop) {
-        let due = now + HOP_US;
-        let later = self.hops.iter().rev().take_while(|hop| hop.0 > due);
-        let place = self.hops.len() - later.count();
-        self.hops.insert(place, (due, hop));
+        self.hops.push_back((now + HOP_US, hop));
     }
 
     /// The next datagram that has arrived at `now`.

@@ -73,14 +73,14 @@ impl Arrivals {
     }
 
     pub(super) fn duplicated(&mut self, number: u64) {
-        if let Some(on_link) = self.on_link.get_mut(number) {
+        if let Some(on_link) = self.on_link.get_mut(&number) {
             on_link.copies += 1;
         }
     }
 
     /// Tells the sender that the link takes its time.
     pub(super) fn held(&mut self, at: u64, number: u64) {
-        let on_link = self.on_link.get(number);
+        let on_link = self.on_link.get(&number);
         let receipt = on_link.and_then(|on_link| on_link.sender);
         let receipt = receipt.map(|sender| sender.receipt(at, Outcome::Held));
         self.receipts.extend(receipt);
@@ -88,7 +88,7 @@ impl Arrivals {
 
     /// Notes that a copy went to the client.
     pub(super) fn delivered(&mut self, at: u64, number: u64) {
-        let Some(on_link) = self.on_link.get_mut(number) else {
+        let Some(on_link) = self.on_link.get_mut(&number) else {
             return;
         };
         if !std::mem::replace(&mut on_link.is_delivered, true) {
@@ -123,10 +123,10 @@ impl Arrivals {
 
     /// Counts a copy off, and gives back its arrival when that was the last one.
     fn ended(&mut self, number: u64) -> Option<OnLink> {
-        let on_link = self.on_link.get_mut(number)?;
+        let on_link = self.on_link.get_mut(&number)?;
         on_link.copies -= 1;
         match on_link.copies {
-            0 => self.on_link.remove(number),
+            0 => self.on_link.remove(&number),
             _ => None,
         }
     }

@@ -1,35 +1,25 @@
 //! Datagrams that come to the session's sockets: over the link to the client, and what their senders are told.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 
 use super::exchange::{Arrival, Incoming, Receipt};
-use super::{Opened, SocketsSession};
+use super::{SocketsSession, Tag};
 use crate::link::{Carried, Direction, Verdict};
 use crate::sockets::control::{SocketDrop, SocketWhat};
 use crate::sockets::header::Header;
-
-/// What a copy on the link to the client is known by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Down {
-    arrival: u64,
-    socket: Opened,
-    from: SocketAddr,
-}
 
 impl SocketsSession {
     /// Takes a datagram that came to one of the session's sockets.
     pub fn arrived(&mut self, now: u64, arrival: &Arrival, payload: Bytes) {
         self.note(now, 0, 0, SocketWhat::UdpIn(arrival.socket, payload.len()));
         let number = self.arrivals.add(arrival, &payload);
-        let Some(socket) = self.sockets.get(arrival.socket).copied() else {
+        let Some(socket) = self.open_socket(arrival.socket) else {
             return self.receive_dropped(now, number, 0, SocketDrop::Unreceived);
         };
-        let tag = Down {
-            arrival: number,
+        let tag = Tag {
+            number,
             socket,
-            from: arrival.from,
+            address: Some(arrival.from),
         };
         match self.down.offer(now, tag, payload) {
             Verdict::Carried(copies) => {
@@ -59,18 +49,17 @@ impl SocketsSession {
     pub(super) fn reach_client(
         &mut self,
         now: u64,
-        due: Result<Carried<Down>, Carried<Down>>,
+        due: Result<Carried<Tag>, Carried<Tag>>,
         client_takes: &mut impl FnMut(usize) -> bool,
     ) -> Option<Incoming> {
         let (Ok(carried) | Err(carried)) = &due;
         let (
-            Down {
-                arrival,
-                socket,
-                from,
+            Tag {
+                socket, address, ..
             },
             copy,
         ) = (carried.tag, carried.copy);
+        let arrival = carried.tag.number;
         if let Some(at) = carried.dequeued_at {
             self.note(at.get(), 0, copy, SocketWhat::Dequeued);
         }
@@ -79,7 +68,7 @@ impl SocketsSession {
         }
         let header = Header {
             socket: socket.number,
-            address: Some(from),
+            address,
         };
         let reason = match due {
             Err(_) => SocketDrop::Checksum,

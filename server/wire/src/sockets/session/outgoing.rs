@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::exchange::{Outcome, Outgoing, Receipt, Sent};
-use super::{Opened, SocketsSession};
+use super::{Opened, SocketsSession, Tag};
 use crate::digits::digits;
 use crate::ledger::{Fingerprint, MAX_IN_FLIGHT};
 use crate::link::{Carried, Direction, Verdict};
@@ -15,14 +15,6 @@ use crate::sockets::header::Header;
 use crate::sockets::ledger::SocketsFate;
 use crate::sockets::refusal::Refusal;
 
-/// What a copy on the link out is known by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Up {
-    id: u64,
-    socket: Opened,
-    to: Option<SocketAddr>,
-}
-
 impl SocketsSession {
     /// Takes the client's next binary message. What cannot be read, or names no open socket, is rejected.
     pub fn from_client(&mut self, now: u64, message: Bytes) {
@@ -30,7 +22,7 @@ impl SocketsSession {
             return self.reject_unreadable(now, message.len());
         };
         let payload = message.slice(begin..);
-        let Some(socket) = self.sockets.get(header.socket).copied() else {
+        let Some(socket) = self.open_socket(header.socket) else {
             let refusal = Refusal::not_open(header.socket);
             return self.reject_payload(now, header.socket, payload.len(), refusal);
         };
@@ -45,8 +37,12 @@ impl SocketsSession {
             0,
             SocketWhat::RelayIn(header.socket, payload.len()),
         );
-        let to = header.address;
-        match self.up.offer(now, Up { id, socket, to }, payload) {
+        let tag = Tag {
+            number: id,
+            socket,
+            address: header.address,
+        };
+        match self.up.offer(now, tag, payload) {
             Verdict::Carried(copies) if copies > 1 => self.ledger.duplicated(id),
             Verdict::Carried(_) => {}
             Verdict::Dropped(reason) => self.dropped(now, id, 0, Direction::Up, reason.into()),
@@ -152,10 +148,16 @@ impl SocketsSession {
     pub(super) fn leave_link(
         &mut self,
         now: u64,
-        due: Result<Carried<Up>, Carried<Up>>,
+        due: Result<Carried<Tag>, Carried<Tag>>,
     ) -> Option<Outgoing> {
         let (Ok(carried) | Err(carried)) = &due;
-        let (Up { id, socket, to }, copy) = (carried.tag, carried.copy);
+        let (
+            Tag {
+                socket, address, ..
+            },
+            copy,
+        ) = (carried.tag, carried.copy);
+        let id = carried.tag.number;
         if let Some(at) = carried.dequeued_at {
             self.note(at.get(), id, copy, SocketWhat::Dequeued);
         }
@@ -176,7 +178,7 @@ impl SocketsSession {
             id,
             copy,
             socket: number,
-            to,
+            to: address,
             payload,
         })
     }
