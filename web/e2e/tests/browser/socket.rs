@@ -86,10 +86,11 @@ async fn asked(to: SocketAddr, data: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 async fn the_example_echoes(browser: Browser) {
-    let mut site = Site::new().await.unwrap();
+    let mut site = Site::new().await.expect("a site");
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
     let address = format!("http://{}", host.http());
-    let example = std::fs::read_to_string(crate::places::embed().join("sockets.html")).unwrap();
+    let example = std::fs::read_to_string(crate::places::embed().join("sockets.html"))
+        .expect("the example is there");
     let example = example.replace("http://127.0.0.1:8000", &address);
     assert!(example.contains(&address));
     site.page("/", "", &example);
