@@ -134,6 +134,7 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
         replies: &Replies,
     ) -> Result<Infallible, CloseReason> {
         let mut frames = Vec::new();
+        let mut rest_before = None;
         loop {
             let alarm = self.next_alarm();
             let page_reads = self.page.reads_answers();
@@ -142,16 +143,29 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
                     self.on_read(batch, read, &std::mem::take(&mut frames)).await?;
                 }
                 arrival = self.sockets.arrival() => self.on_arrival(arrival).await?,
-                Some(receipt) = self.receipts.recv() => self.on_receipt(&receipt),
+                Some(receipt) = self.receipts.recv(), if self.state.awaits_receipts() => {
+                    self.on_receipt(&receipt);
+                }
                 flushed = self.page.flush(), if self.page.outbound.is_pending() => self.on_flush(flushed)?,
                 () = replies.arrived() => self.page.outbound.push_frames(&replies.take()),
                 () = sleep_until(alarm) => self.on_alarm().await?,
             }
-            self.carry_out().await;
-            self.tell();
-            self.bound_memory();
+            let rest = self.rest();
+            // Once more after it came to rest: what it held is given back.
+            if rest.is_none() || rest != rest_before {
+                self.carry_out().await;
+                self.tell();
+                self.bound_memory();
+            }
+            rest_before = rest;
             self.count();
         }
+    }
+
+    /// What the sockets hold while nothing is under way and nothing waits to be told; `None` while something is or does.
+    fn rest(&self) -> Option<usize> {
+        let is_at_rest = self.state.is_at_rest() && self.events.is_empty();
+        is_at_rest.then(|| self.sockets.held_bytes())
     }
 
     /// Gives up what has waited too long for its receipt, but first takes what has come: on a busy host, what a session is late to
@@ -183,6 +197,13 @@ impl<'a, W: AsyncWrite + Unpin> SocketsSession<'a, W> {
                 Poll::Pending => Ok(()),
             },
             false => Ok(()),
+        }
+    }
+
+    /// Forgets receipts that came too late for what they belong to. They are looked for only while something waits for one.
+    fn forget_late_receipts(&mut self) {
+        if !self.state.awaits_receipts() {
+            while self.receipts.try_recv().is_ok() {}
         }
     }
 

@@ -202,7 +202,10 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         buffers: &mut [GsoBuffer<'_>],
     ) -> Vec<Span> {
         match way {
-            Ok(Way::Inside { to, taken }) => self.send_inside(number, to, taken, buffers).await,
+            Ok(Way::Inside { to, taken }) => {
+                self.forget_late_receipts();
+                self.send_inside(number, to, taken, buffers).await
+            }
             Ok(Way::Outside { reached }) => self.send_outside(number, reached, buffers).await,
             Ok(Way::Nowhere(unbound)) => Spans::all(buffers, unbound),
             Err(refusal) => Spans::all(buffers, Sent::Not(refusal)),

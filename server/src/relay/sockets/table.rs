@@ -133,11 +133,12 @@ impl SocketTable {
     }
 
     fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
-        let count = self.sockets.len() * Side::ALL.len();
-        for step in 0..count {
-            let at = (self.turn + step) % count;
-            let socket = &mut self.sockets[at / Side::ALL.len()];
-            let side = Side::ALL[at % Side::ALL.len()];
+        const SIDES: usize = Side::ALL.len();
+        let count = self.sockets.len() * SIDES;
+        let turn = self.turn.min(count);
+        for at in (turn..count).chain(0..turn) {
+            let socket = &mut self.sockets[at / SIDES];
+            let side = Side::ALL[at % SIDES];
             if socket.poll_arrival(side, cx).is_ready() {
                 self.turn = at + 1;
                 let number = socket.number;

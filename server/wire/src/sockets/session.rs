@@ -215,6 +215,18 @@ impl SocketsSession {
         self.errors.take()
     }
 
+    /// Whether a receipt may come that belongs to a copy.
+    pub fn awaits_receipts(&self) -> bool {
+        self.ledger.next_overdue().is_some()
+    }
+
+    /// Whether nothing is on its way, and nothing waits to be told. What goes and comes straight, and needs no receipt, leaves the
+    /// session so.
+    pub fn is_at_rest(&self) -> bool {
+        let waits = self.has_events() || self.has_errors() || self.arrivals.has_receipts();
+        !waits && self.next_due().is_none() && !self.is_narrow
+    }
+
     /// Bytes of memory that the session holds, but for its events.
     pub fn held_bytes(&self) -> usize {
         self.ledger.held_bytes()

@@ -113,6 +113,10 @@ impl Arrivals {
         true
     }
 
+    pub(super) fn has_receipts(&self) -> bool {
+        !self.receipts.is_empty()
+    }
+
     pub(super) fn take_receipts(&mut self) -> Vec<Receipt> {
         std::mem::take(&mut self.receipts)
     }
