@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use test_support::client::Client;
 use test_support::host::TestServer;
+use test_support::soon;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Act, Seen, Step, binary};
 
 /// How long a host may take for what the machine says it will do: longer than a receipt may.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a client asks whether anything is still on its way.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(50);
 
 /// What the clients have seen in the end. After each step, waits until they have seen as much as those of the machine.
 pub(super) async fn run(script: &[Step], simulated: &[Vec<Seen>]) -> Vec<Seen> {
@@ -107,11 +111,16 @@ impl Session {
             && last["counters"]["in_flight"] != 0
             && Instant::now() < until
         {
+            // More seldom than the control messages that a host takes in a second.
+            tokio::time::sleep(BETWEEN_QUESTIONS).await;
             let before = client.texts().len();
             client.send_text("\"counters\"").await;
-            while client.texts().len() == before {
-                client.take_one().await;
-            }
+            soon("the totals", async {
+                while client.texts().len() == before {
+                    client.take_one().await;
+                }
+            })
+            .await;
             *last = client.texts().back().unwrap().clone();
         }
     }

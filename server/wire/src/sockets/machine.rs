@@ -172,14 +172,7 @@ impl Machine {
         };
         running.tell_errors();
         match running.session.control(request) {
-            Some(answer) => {
-                let is_new_state =
-                    matches!(answer, SocketsAnswer::Options(_) | SocketsAnswer::Lab(_));
-                running.tell(answer);
-                if is_new_state {
-                    running.tell(SocketsAnswer::Counters(running.session.counters()));
-                }
-            }
+            Some(answer) => running.tell(answer),
             None => self.call(now, id, request),
         }
     }
