@@ -32,6 +32,8 @@ impl Machine {
         outgoing: &Outgoing,
     ) -> Result<Option<Sent>, Refusal> {
         let number = outgoing.socket;
+        // As the system does, before it looks at anything else.
+        let from = self.bind_unless_bound(id, number)?;
         let socket = self.socket(id, number)?;
         let to = outgoing.to.or(socket.peer);
         let to = to.ok_or_else(|| Refusal::no_destination(number))?;
@@ -39,7 +41,6 @@ impl Machine {
         if let Route::Denied(refusal) = way {
             return Err(refusal);
         }
-        let from = self.bind_unless_bound(id, number)?;
         let most = match to.is_ipv4() {
             true => MAX_DATAGRAM_BYTES_IPV4,
             false => MAX_DATAGRAM_BYTES_IPV6,
