@@ -7,6 +7,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use anyhow::Context as _;
 use quinn_udp::{UdpSockRef, UdpSocketState};
@@ -235,6 +236,14 @@ impl UdpSocket {
     /// When the runtime is shutting down.
     pub async fn readable(&self) -> io::Result<()> {
         self.io.arrival().await
+    }
+
+    /// The same for one task, which costs less than a future; `None` for a socket that is connected. Of an unconnected one the
+    /// system tells no errors, and of these this knows nothing.
+    pub(crate) fn poll_arrival(&self, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        let is_unconnected = self.peer.is_none();
+        // An error says that the runtime is shutting down; receiving will say so, too.
+        is_unconnected.then(|| self.io.poll_readable(cx).map(|_| ()))
     }
 
     /// Receives if the socket is known to be ready in this way; without a system call if it is not.

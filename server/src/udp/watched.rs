@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 
 use tokio::io::Interest;
 
@@ -62,6 +63,11 @@ impl Watched {
         self.socket().send_to(bytes, to)
     }
 
+    /// Whether something has arrived; if not, the task is woken when it has. Of errors it knows nothing.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.registered.poll_read_ready(cx).map_ok(|_| ())
+    }
+
     async fn writable(&self) -> io::Result<()> {
         let socket = super::syscall::register(self.socket().try_clone()?, Interest::WRITABLE)?;
         socket.writable().await.map(|_| ())
@@ -97,6 +103,11 @@ impl Watched {
     /// Sends one datagram to the one peer.
     pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
         self.registered.try_send(bytes)
+    }
+
+    /// Whether something has arrived; if not, the task is woken when it has. Of errors it knows nothing.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.registered.poll_recv_ready(cx)
     }
 }
 

@@ -13,18 +13,26 @@ use crate::udp::UdpSocket;
 #[derive(Debug)]
 pub(super) struct Arriving<S> {
     socket: Arc<S>,
-    wait: ReusableBoxFuture<'static, ()>,
+    /// For a socket that cannot just be polled.
+    wait: Option<ReusableBoxFuture<'static, ()>>,
 }
 
 /// What something can arrive at.
 pub(super) trait Receives: Send + Sync + 'static {
     /// Waits until something has arrived, or an error is pending.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Whether something has arrived; `None` for one that can only be waited for.
+    fn poll_arrival(&self, cx: &mut Context<'_>) -> Option<Poll<()>>;
 }
 
 impl Receives for OwnSocket {
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
         Self::readable(self)
+    }
+
+    fn poll_arrival(&self, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        Self::poll_arrival(self, cx)
     }
 }
 
@@ -32,14 +40,15 @@ impl Receives for UdpSocket {
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
         Self::readable(self)
     }
+
+    fn poll_arrival(&self, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        Self::poll_arrival(self, cx)
+    }
 }
 
 impl<S: Receives> Arriving<S> {
     pub(super) fn new(socket: Arc<S>) -> Self {
-        Self {
-            wait: ReusableBoxFuture::new(readable(Arc::clone(&socket))),
-            socket,
-        }
+        Self { socket, wait: None }
     }
 
     /// The socket itself.
@@ -49,8 +58,15 @@ impl<S: Receives> Arriving<S> {
 
     /// Whether something has arrived. Says so once, and waits again.
     pub(super) fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.wait.poll(cx));
-        self.wait.set(readable(Arc::clone(&self.socket)));
+        if let Some(polled) = self.socket.poll_arrival(cx) {
+            return polled;
+        }
+        let again = || readable(Arc::clone(&self.socket));
+        let wait = self
+            .wait
+            .get_or_insert_with(|| ReusableBoxFuture::new(again()));
+        ready!(wait.poll(cx));
+        wait.set(again());
         Poll::Ready(())
     }
 }

@@ -9,6 +9,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 use super::arriving::Arriving;
 use super::known::Known;
@@ -80,9 +81,16 @@ impl Outsides {
         self.open.iter().find(|outside| outside.zone == zone)
     }
 
-    /// The same, to change it.
-    pub(super) fn get_mut(&mut self, zone: Zone) -> Option<&mut Outside> {
-        self.open.iter_mut().find(|outside| outside.zone == zone)
+    /// That of which zone something has arrived at. It is the last to be asked then.
+    pub(super) fn poll_arrival(&mut self, cx: &mut task::Context<'_>) -> Poll<Zone> {
+        for at in 0..self.open.len() {
+            if self.open[at].udp.poll_arrival(cx).is_ready() {
+                let zone = self.open[at].zone;
+                self.open[at..].rotate_left(1);
+                return Poll::Ready(zone);
+            }
+        }
+        Poll::Pending
     }
 
     /// All that are open.

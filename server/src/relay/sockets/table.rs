@@ -49,19 +49,6 @@ pub(super) enum Side {
     Outside(Zone),
 }
 
-impl Side {
-    const ALL: [Self; 1 + Zone::ALL.len()] = {
-        let [first, second, third, fourth] = Zone::ALL;
-        [
-            Self::Own,
-            Self::Outside(first),
-            Self::Outside(second),
-            Self::Outside(third),
-            Self::Outside(fourth),
-        ]
-    };
-}
-
 /// The open sockets, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct SocketTable {
@@ -133,13 +120,11 @@ impl SocketTable {
     }
 
     fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
-        const SIDES: usize = Side::ALL.len();
-        let count = self.sockets.len() * SIDES;
+        let count = self.sockets.len() * PageSocket::SIDES;
         let turn = self.turn.min(count);
         for at in (turn..count).chain(0..turn) {
-            let socket = &mut self.sockets[at / SIDES];
-            let side = Side::ALL[at % SIDES];
-            if socket.poll_arrival(side, cx).is_ready() {
+            let socket = &mut self.sockets[at / PageSocket::SIDES];
+            if let Poll::Ready(side) = socket.poll_arrival(at % PageSocket::SIDES, cx) {
                 self.turn = at + 1;
                 let number = socket.number;
                 return Poll::Ready(Arrival { number, side });
@@ -150,16 +135,14 @@ impl SocketTable {
 }
 
 impl PageSocket {
-    fn poll_arrival(&mut self, side: Side, cx: &mut Context<'_>) -> Poll<()> {
-        match side {
-            Side::Own => match &mut self.own {
-                Some(own) => own.poll_arrival(cx),
-                None => Poll::Pending,
-            },
-            Side::Outside(zone) => match self.outside.get_mut(zone) {
-                Some(outside) => outside.udp.poll_arrival(cx),
-                None => Poll::Pending,
-            },
+    /// Its own loopback, and all that is outside of it.
+    const SIDES: usize = 2;
+
+    fn poll_arrival(&mut self, side: usize, cx: &mut Context<'_>) -> Poll<Side> {
+        match (side, &mut self.own) {
+            (0, Some(own)) => own.poll_arrival(cx).map(|()| Side::Own),
+            (0, None) => Poll::Pending,
+            _ => self.outside.poll_arrival(cx).map(Side::Outside),
         }
     }
 
