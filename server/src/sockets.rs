@@ -22,7 +22,7 @@ pub struct SocketsSettings {
     )]
     pub mode: SocketsMode,
 
-    /// Network, and ports, that pages may send to with `--sockets peers`, such as 192.0.2.0/24 or [2001:db8::]/64:9000-9010
+    /// Network, and ports, that pages may send to with `--sockets peers`, such as `192.0.2.0/24` or `[2001:db8::]/64:9000-9010`
     /// (repeatable)
     #[arg(
         long = "peer",

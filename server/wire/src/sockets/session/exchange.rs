@@ -12,7 +12,7 @@ use crate::sockets::refusal::Refusal;
 /// What the owner of a session has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Send a copy of a datagram, then call [`SocketsSession::sent`].
+    /// Send a copy of a datagram, then call [`SocketsSession::sent`](super::SocketsSession::sent).
     Send(Outgoing),
     /// Send one binary message to the client.
     ToClient(Incoming),
