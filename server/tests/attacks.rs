@@ -171,6 +171,21 @@ async fn a_client_that_says_goodbye_among_its_answers_is_sent_nothing_after_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_asks_in_one_breath_with_its_goodbye_is_answered_before_the_close() {
+    let host = HostProgram::start(&[]).await;
+    for route in ["/relay", "/sockets"] {
+        let mut stream = open(host.http, route).await;
+        let question = whole(0x81, b"\"counters\"");
+        let goodbye = whole(0x88, &1000_u16.to_be_bytes());
+        stream
+            .write_all(&[question, goodbye].concat())
+            .await
+            .unwrap();
+        assert_eq!(close_code(&mut stream).await, Some(1000), "{route}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fragments_with_pings_between_them_are_one_datagram() {
     let host = HostProgram::start(&[]).await;
     let mut stream = open(host.http, "/relay/raw").await;

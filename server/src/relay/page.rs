@@ -159,12 +159,18 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         read: Result<(), StreamEnd>,
         frames: &[u8],
     ) -> Result<(), CloseReason> {
+        let taken = self.take_batch(batch).await;
+        // A Close may be among them, and what was asked before it is answered before it.
         self.page.outbound.push_frames(frames);
+        taken?;
+        Ok(read?)
+    }
+
+    async fn take_batch(&mut self, batch: Batch) -> Result<(), CloseReason> {
         self.rate
             .control(batch.non_data_frames())
             .map_err(CloseReason::ControlFlood)?;
-        self.take_messages(batch.into_messages().collect()).await?;
-        Ok(read?)
+        self.take_messages(batch.into_messages().collect()).await
     }
 
     /// Takes messages in their order. A datagram over the rate is rejected, and the page is told which limit it met.

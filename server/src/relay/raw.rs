@@ -9,7 +9,7 @@ use super::gso;
 use super::liveness::Liveness;
 use super::resources::LazySocket;
 use super::{PAUSE_AFTER_ERROR, RECEIVE_BATCH, yield_if_unproductive};
-use crate::limits::RateLimiter;
+use crate::limits::{LimitExceeded, RateLimiter};
 use crate::metrics::{SessionCounters, add};
 use crate::udp::{Slab, Trouble, UdpSocket};
 use crate::ws::{Batch, Inbound, MAX_WAITING_REPLIES, Outbound, Replies, StreamEnd};
@@ -53,23 +53,34 @@ impl RawSession<'_> {
         loop {
             self.replies.has_room().await;
             let (batch, read) = inbound.read(&mut frames).await;
+            let is_idle = batch.is_empty();
+            // This ends the batch: the next read may be long in coming.
+            let taken = self.take_batch(batch, rate).await;
+            // A Close may be among them: the answers to what came before it may go out while that is sent.
             if !frames.is_empty() {
                 self.replies.add(&std::mem::take(&mut frames));
             }
-            let is_idle = batch.is_empty();
-            self.liveness.on_receive(!is_idle);
-            rate.control(batch.non_data_frames())
-                .map_err(CloseReason::ControlFlood)?;
-            let sizes = batch.payloads().map(|payload| payload.len());
-            let (admitted, exceeded) = rate.admit(sizes);
-            if !is_idle {
-                self.send(self.udp.open()?, &batch, admitted).await;
-            }
-            // The next read may be long in coming.
-            drop(batch);
+            let exceeded = taken?;
             read?;
             yield_if_unproductive(rate, exceeded, is_idle).await?;
         }
+    }
+
+    /// Sends what one read brought, as far as the limits let it; returns the limit that it met.
+    async fn take_batch(
+        &self,
+        batch: Batch,
+        rate: &mut RateLimiter,
+    ) -> Result<Option<LimitExceeded>, CloseReason> {
+        self.liveness.on_receive(!batch.is_empty());
+        rate.control(batch.non_data_frames())
+            .map_err(CloseReason::ControlFlood)?;
+        let sizes = batch.payloads().map(|payload| payload.len());
+        let (admitted, exceeded) = rate.admit(sizes);
+        if !batch.is_empty() {
+            self.send(self.udp.open()?, &batch, admitted).await;
+        }
+        Ok(exceeded)
     }
 
     /// Carries datagrams to the client until it cannot be reached any more.

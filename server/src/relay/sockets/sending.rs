@@ -83,7 +83,14 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         read: Result<(), StreamEnd>,
         frames: &[u8],
     ) -> Result<(), CloseReason> {
+        let taken = self.take_batch(batch).await;
+        // A Close may be among them, and what was asked before it is answered before it.
         self.page.outbound.push_frames(frames);
+        taken?;
+        Ok(read?)
+    }
+
+    async fn take_batch(&mut self, batch: Batch) -> Result<(), CloseReason> {
         self.rate
             .control(batch.non_data_frames())
             .map_err(CloseReason::ControlFlood)?;
@@ -93,8 +100,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             true => self.take_straight(&batch).await,
             false => self.take_one_by_one(batch).await?,
         };
-        yield_if_unproductive(&self.rate, exceeded, is_idle).await?;
-        Ok(read?)
+        yield_if_unproductive(&self.rate, exceeded, is_idle).await
     }
 
     /// Takes messages in their order. A datagram over the rate is rejected, and the page is told which limit it met.
