@@ -12,13 +12,15 @@ use super::scrape::Scrape;
 use crate::client::Client;
 use crate::host::HostProgram;
 use crate::sockets::{ROUTE, SocketsClient};
+use crate::soon;
 
 /// The tutorial's port.
 const PORT: u16 = 10_000;
 
 /// Settings of a host for so many readers.
-pub const SETTINGS: [&str; 5] = [
+pub const SETTINGS: [&str; 6] = [
     "--max-sessions-per-address=0",
+    "--control-per-second=0",
     "--datagrams-per-second=0",
     "--bytes-per-second=0",
     "--address-datagrams-per-second=0",
@@ -155,8 +157,17 @@ impl Reader {
             .map(|message| small(self.number, message))
             .collect();
         self.exchange(&small).await;
-        let counters = self.session.counters().await;
         let sent = self.session.client.sent();
+        // An echo may come before the host has booked the receipt for it.
+        let booked = async {
+            loop {
+                let counters = self.session.counters().await;
+                if counters["in_flight"] == 0 {
+                    return counters;
+                }
+            }
+        };
+        let counters = soon("a fate for every datagram", booked).await;
         assert_eq!(counters["sent"], sent, "{counters}");
         assert_eq!(counters["delivered"], sent, "{counters}");
         assert_eq!(counters["received"], sent, "{counters}");
