@@ -112,6 +112,10 @@ pub const EMPTY: &str = "an empty datagram: received and logged, but not answere
 
 /// Below an empty datagram, on the server's side.
 pub const UNANSWERED: &str = "no data, no answer: the server echoes only “if data”";
+/// Below a datagram from a port that is never answered.
+pub const GUARDED: &str = "not answered: what listens on that port may answer everything, too";
+/// Below a datagram whose answer the system did not take.
+pub const NOT_TAKEN: &str = "not answered: the system did not take the answer";
 /// Below an answer to nothing that was sent.
 pub const STRAY: &str = "this answers nothing that was sent from here";
 

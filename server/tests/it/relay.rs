@@ -282,4 +282,14 @@ async fn a_raw_session_is_no_visitor() {
     stranger.send_to(b"hello", host.udp()).await.unwrap();
     let visitor = page.told("visitor").await;
     assert_eq!(visitor["peer"], stranger.local_addr().unwrap().to_string());
+    assert_eq!(
+        (&visitor["sent"], &visitor["fate"]),
+        (&5.into(), &"echoed".into())
+    );
+    stranger.send_to(b"", host.udp()).await.unwrap();
+    let visitor = page.told("visitor").await;
+    assert_eq!(
+        (visitor["sent"].as_u64(), &visitor["fate"]),
+        (None, &"unanswered".into())
+    );
 }

@@ -213,6 +213,23 @@ pub struct Visitor {
     pub text: String,
     /// Bytes sent back; `None` when the server did not answer.
     pub sent: Option<usize>,
+    /// What became of it at the server; a host of before has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fate: Option<VisitorFate>,
+}
+
+/// What an echo server did with a visitor's datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitorFate {
+    /// It sent an answer.
+    Echoed,
+    /// It was empty, and the server answers only data.
+    Unanswered,
+    /// Its port may itself answer everything, and is never answered.
+    Guarded,
+    /// The system did not take the answer.
+    Failed,
 }
 
 /// How a byte stream kept the boundaries of what was written to it: it does not.

@@ -10,6 +10,7 @@
 
 use std::net::SocketAddr;
 
+use crate::addresses;
 use crate::digits::digits;
 
 /// The message a client sends when it is given none. Two spaces stand after the full stop: they make it the 42 bytes
@@ -45,13 +46,13 @@ impl From<SocketAddr> for Address {
         let more = match address {
             SocketAddr::V4(_) => String::new(),
             SocketAddr::V6(v6) => {
-                let flow_label = v6.flowinfo().to_string();
-                [", ", &flow_label, ", ", &v6.scope_id().to_string()].concat()
+                let flow_label = digits(v6.flowinfo().into());
+                [", ", &flow_label, ", ", &digits(v6.scope_id().into())].concat()
             }
         };
         Self {
-            host: address.ip().to_string(),
-            port: address.port().to_string(),
+            host: addresses::ip(address.ip()),
+            port: digits(address.port().into()),
             more,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use udp_echo_feed::datagram::Payload;
-use wire::control::{Event, Hello, ServerState, Visitor, What};
+use wire::control::{Event, Hello, ServerState, Visitor, VisitorFate, What};
 use wire::ledger::{Counters, Delivery, Fate};
 use wire::transcript::{self as words, Address};
 
@@ -398,6 +398,15 @@ impl History {
         self.server.push(None, Kind::Data, visitor.text);
         if let Some(sent) = visitor.sent {
             self.server.print(None, &words::sent_back(sent, &peer));
+        }
+        let remark = match visitor.fate {
+            Some(VisitorFate::Unanswered) => ours::UNANSWERED,
+            Some(VisitorFate::Guarded) => ours::GUARDED,
+            Some(VisitorFate::Failed) => ours::NOT_TAKEN,
+            _ => "",
+        };
+        if !remark.is_empty() {
+            self.server.remark(None, remark);
         }
         self.wait_for_message();
     }

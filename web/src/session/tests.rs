@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use udp_echo_feed::codec::Request;
-use wire::control::{ClientMessage, Event as Report, Lab, Notice, ServerRules, Visitor, What};
+use wire::control::{
+    ClientMessage, Event as Report, Lab, Notice, ServerRules, Visitor, VisitorFate, What,
+};
 use wire::ledger::{Delivery, Fate};
 use wire::link::Impairment;
 use wire::simulator::{Outgoing, Simulator};

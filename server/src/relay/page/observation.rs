@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::sync::mpsc;
-use wire::control::Visitor;
+use wire::control::{Visitor, VisitorFate};
 use wire::session::Served;
 
 use crate::echo::{EchoReport, Filter, Observer, Observers, Outcome, Registration};
@@ -89,6 +89,7 @@ pub(super) async fn next_visitor(strangers: &mut Option<Observer>) -> Visitor {
                 bytes: observed.bytes,
                 text: observed.text,
                 sent: sent(&observed.outcome).map(|(bytes, _)| bytes),
+                fate: Some(fate(&observed.outcome)),
             };
         }
     }
@@ -100,6 +101,16 @@ pub(super) fn served(report: &EchoReport) -> Served {
         received_at: report.received_at,
         bytes: report.received,
         answered: sent(&report.outcome),
+    }
+}
+
+/// What became of a visitor's datagram.
+fn fate(outcome: &Outcome) -> VisitorFate {
+    match outcome {
+        Outcome::Sent { .. } => VisitorFate::Echoed,
+        Outcome::Empty => VisitorFate::Unanswered,
+        Outcome::Guarded => VisitorFate::Guarded,
+        Outcome::Failed(_) => VisitorFate::Failed,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use wire::control::{
     ClientMessage, Event, Hello, HostMessage, Lab, Limits, Notice, Options, ServerRules,
-    ServerState, StreamEcho, Visitor, What,
+    ServerState, StreamEcho, Visitor, VisitorFate, What,
 };
 use wire::ledger::{Counters, Delivery};
 use wire::link::{Direction, DropReason, Impairment, Mishap};
@@ -59,12 +59,11 @@ record!(ServerRules like default { buffer, echo_empty, listening });
 
 record!(ServerState { server, rules });
 
-record!(Visitor {
-    peer,
-    bytes,
-    text,
-    sent
-});
+record!(Visitor { peer, bytes, text, sent } or { fate });
+
+variants! { VisitorFate else Self::Echoed;
+    bare { "echoed" Echoed, "unanswered" Unanswered, "guarded" Guarded, "failed" Failed }
+}
 
 record!(StreamEcho { writes, reads });
 

@@ -138,6 +138,7 @@ pub fn host_messages(n: u64, text: &str) -> Vec<HostMessage> {
             bytes: size,
             text: words(),
             sent: (n & 1 == 0).then_some(size),
+            fate: [None, Some(VisitorFate::Echoed), Some(VisitorFate::Guarded)][n as usize % 3],
         }),
         HostMessage::Stream(StreamEcho {
             writes: vec![words(), words()],

@@ -471,6 +471,7 @@ fn visitors_appear_in_the_servers_transcript_only() {
         bytes: 5,
         text: "hello".to_owned(),
         sent: Some(5),
+        fate: Some(VisitorFate::Echoed),
     })));
     let history = page.session.history();
     let server = lines(&history.server);
@@ -478,6 +479,30 @@ fn visitors_appear_in_the_servers_transcript_only() {
     assert!(server.contains(&"sent 5 bytes back to ('127.0.0.1', 41000)"));
     assert!(lines(&history.client).is_empty());
     assert_eq!(page.view().sum()[0], 0);
+}
+
+#[test]
+fn the_transcript_says_why_a_visitor_got_no_answer() {
+    for (fate, remark) in [
+        (Some(VisitorFate::Unanswered), Some(words::UNANSWERED)),
+        (Some(VisitorFate::Guarded), Some(words::GUARDED)),
+        (Some(VisitorFate::Failed), Some(words::NOT_TAKEN)),
+        // A host of before says nothing of it.
+        (None, None),
+    ] {
+        let mut page = Page::live();
+        page.on(Event::Control(HostMessage::Visitor(Visitor {
+            peer: "127.0.0.1:41000".to_owned(),
+            bytes: 0,
+            text: String::new(),
+            sent: None,
+            fate,
+        })));
+        let server = lines(&page.session.history().server);
+        let remarks = [words::UNANSWERED, words::GUARDED, words::NOT_TAKEN];
+        let said = remarks.into_iter().find(|remark| server.contains(remark));
+        assert_eq!(said, remark, "{server:?}");
+    }
 }
 
 #[test]
