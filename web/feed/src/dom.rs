@@ -8,6 +8,7 @@ use web_sys::{Blob, Document, Element, EventTarget, HtmlElement, Url, Window, Xm
 
 use crate::Micros;
 
+pub mod copy;
 pub mod log;
 mod markup;
 

@@ -14,7 +14,7 @@
 //! - [`inbox`]: a queue inside one thread, for a task;
 //! - [`shape`]: shapes of a drawing;
 //! - [`dom`]: listeners, timers and frames that end when they are dropped; `markup`: the frame of a panel, from its markup;
-//!   [`dom::log`]: a transcript on the page;
+//!   [`dom::log`]: a transcript on the page; [`dom::copy`]: copying a text of it;
 //! - `frame` and `run`, for tests: what must hold of a panel's HTML; a datagram whose echo is on its way, and a panel's page at
 //!   two moments.
 

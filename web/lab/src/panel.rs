@@ -23,7 +23,6 @@ use effects::Effects;
 use fields::{Fields, SWITCHES};
 use sliders::Sliders;
 
-mod copy;
 mod effects;
 mod fields;
 mod sliders;
@@ -218,7 +217,7 @@ impl PanelState {
             }
             line => {
                 let place = NETEM.iter().position(|name| *name == line)?;
-                let is_copied = copy::copy(&self.netem[place]);
+                let is_copied = udp_echo_feed::dom::copy::copy(&self.netem[place]);
                 self.copied.set(words::copied(is_copied));
             }
         }
