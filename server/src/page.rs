@@ -14,6 +14,10 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     connect-src 'self' ws: wss:; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'";
 
+/// What the worker of a reader's program may do: load its own modules and compile wasm; connect to nobody.
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
+const WORKER_FILE: &str = "udp-run-worker.js";
+
 /// Files under `/v/<id>/` never change: a new bundle has a new id.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
@@ -106,6 +110,12 @@ fn asset(path: &str, headers: &HeaderMap, caching: &'static str) -> Response<Bod
     fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(encoding) = encoding {
         fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    if path == WORKER_FILE {
+        fields.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(WORKER_POLICY),
+        );
     }
     // The widget lives in other people's pages: its files are for everybody.
     fields.insert(

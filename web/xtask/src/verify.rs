@@ -31,7 +31,7 @@ const CHECKS: [Check; 12] = [
     ("clippy, wasm", |_| clippy_wasm()),
     ("doc", |_| doc()),
     ("dependencies", |_| dependencies()),
-    ("bundle", |_| bundle::run()),
+    ("bundle", |_| bundle::run_whole()),
     ("dist", |_| dist::run()),
     ("test", test),
     ("clippy, windows", |_| {

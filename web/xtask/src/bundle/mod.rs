@@ -4,6 +4,7 @@
 //!
 //! - [`glue`] compiles the wasm client and writes its JavaScript; [`panics`] takes out what nobody reads, [`imports`] shortens the
 //!   names between the two;
+//! - [`interpreter`] fetches the Python that runs in the page, and makes it able to wait;
 //! - [`optimize`] shrinks the wasm where there is a `wasm-opt`, [`minify`] scripts and sheets where there is an `esbuild`;
 //! - [`mod@reference`] writes the reference page out for readers without JavaScript;
 //! - [`site`] puts all of it side by side under a version that names its content; [`loader`] and [`integrity`] write down the
@@ -18,6 +19,7 @@ mod compress;
 mod glue;
 mod imports;
 mod integrity;
+mod interpreter;
 mod loader;
 mod minify;
 mod optimize;
@@ -32,6 +34,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use crate::bundle::glue::Library;
+use crate::bundle::interpreter::Interpreter;
 use crate::bundle::minify::Minifier;
 use crate::bundle::site::Fingerprint;
 use crate::{progress, target, workspace};
@@ -55,6 +58,7 @@ pub(crate) fn run() -> Result<()> {
         "wasm-opt: {}; minifier: {}; standard library: {}; version: {}",
         bundle.optimizer, bundle.minifier, bundle.library, bundle.version
     );
+    println!("Python: {}", bundle.interpreter);
     let over = report.over();
     // Without these the widget is heavier than it is served anywhere.
     let is_as_served = matches!(bundle.optimizer, Optimizer::Found { .. })
@@ -66,6 +70,15 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// The verb, with nothing left out: a check of `verify`.
+///
+/// # Errors
+/// As [`run`], and when the bundle has no interpreter.
+pub(crate) fn run_whole() -> Result<()> {
+    run()?;
+    make()?.interpreter.require()
+}
+
 /// A bundle as it lies in `server/bundle/`.
 pub(crate) struct Bundle {
     /// Every file by its path, twins too.
@@ -75,6 +88,7 @@ pub(crate) struct Bundle {
     optimizer: Optimizer,
     minifier: Minifier,
     library: Library,
+    interpreter: Interpreter,
 }
 
 /// Makes the bundle, or finds it unchanged.
@@ -96,7 +110,8 @@ pub(crate) fn make() -> Result<Bundle> {
     let optimizer = Optimizer::find();
     let minifier = Minifier::find();
 
-    let tools = format!("{optimizer}, {minifier}");
+    let interpreter = Interpreter::find(&optimizer);
+    let tools = format!("{optimizer}, {minifier}, {interpreter}");
     let inputs = site::fingerprint_of_inputs(&modules, &pages, &tools)?;
     let stamp = workshop.join("stamp");
     if let Some(files) = unchanged(&stamp, &inputs) {
@@ -107,6 +122,7 @@ pub(crate) fn make() -> Result<Bundle> {
             optimizer,
             minifier,
             library,
+            interpreter,
         });
     }
 
@@ -117,6 +133,7 @@ pub(crate) fn make() -> Result<Bundle> {
         files.insert(glue::wasm_file(package), wasm);
         files.insert(glue::glue_file(package), glue);
     }
+    interpreter.add(&mut files, &workshop)?;
     reference::fill(&mut pages)?;
     let version = site::assemble(&mut files, pages)?;
     loader::finish(&mut files, &minifier)?;
@@ -136,6 +153,7 @@ pub(crate) fn make() -> Result<Bundle> {
         optimizer,
         minifier,
         library,
+        interpreter,
     })
 }
 

@@ -38,7 +38,7 @@ impl Fingerprint {
 const README: &str = "README.md";
 
 /// The folders of `www/` whose files are served at the top: a file moves from one to another without a change of its address.
-const ROOMS: [&str; 8] = [
+const ROOMS: [&str; 9] = [
     "element",
     "page",
     "experiments",
@@ -47,6 +47,7 @@ const ROOMS: [&str; 8] = [
     "maker",
     "frame",
     "socket",
+    "run",
 ];
 
 /// The files of `www/` by the path at which they are served: all but each folder's README.

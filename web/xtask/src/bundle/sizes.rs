@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bundle::compress::gzip;
+use crate::bundle::interpreter;
 use crate::bundle::minify::SOCKET_FILE;
 use crate::bundle::site::Files;
 use crate::table::{Table, grouped};
@@ -25,8 +26,11 @@ const WIDGET_BUDGET: usize = 65 * KB;
 /// The module of a chunk, gzipped.
 const CHUNK_BUDGET: usize = 40 * KB;
 
+/// The interpreter that the first press of Run loads, gzipped.
+const INTERPRETER_BUDGET: usize = 300 * KB;
+
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 20] = [
+const CHUNKS: [(&str, &str, Option<usize>); 21] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",
@@ -51,6 +55,7 @@ const CHUNKS: [(&str, &str, Option<usize>); 20] = [
     ("motion's css", "udp-echo-motion.css", None),
     ("race", "udp-echo-race_bg.wasm", Some(CHUNK_BUDGET)),
     ("race's glue", "udp-echo-race.js", None),
+    ("Python", interpreter::FILE, Some(INTERPRETER_BUDGET)),
 ];
 
 /// What pages load for sockets of their own, without the widget.
@@ -185,6 +190,17 @@ mod tests {
         let sockets = |bytes: usize| report(&[(SOCKET_FILE, noise(bytes))]);
         assert!(sockets(3_900).over().is_empty());
         assert_eq!(sockets(4_100).over(), ["udp-socket.js"]);
+    }
+
+    #[test]
+    fn the_interpreter_has_a_budget_of_its_own() {
+        assert!(
+            report(&[(interpreter::FILE, noise(299 * KB))])
+                .over()
+                .is_empty()
+        );
+        let over = report(&[(interpreter::FILE, noise(301 * KB))]).over();
+        assert_eq!(over, [interpreter::FILE]);
     }
 
     #[test]

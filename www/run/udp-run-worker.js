@@ -1,0 +1,48 @@
+// The worker of one program. Before the program begins, the worker gives away what could reach beyond it.
+
+import { Program } from "./udp-run-program.js";
+
+/** What a program has no business with. The wasm's imports lead to none of it; this is the second wall. */
+const GIVEN_AWAY = [
+  "fetch", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "XMLHttpRequest", "importScripts", "indexedDB", "caches",
+  "BroadcastChannel", "Worker", "SharedWorker", "navigator", "location", "Notification", "FileReaderSync", "eval", "Function",
+];
+
+const post = self.postMessage.bind(self);
+
+for (const name of GIVEN_AWAY) {
+  for (let owner = self; owner; owner = Object.getPrototypeOf(owner)) {
+    if (!Object.hasOwn(owner, name)) continue;
+    try {
+      Object.defineProperty(owner, name, { value: undefined, writable: false, configurable: false });
+    } catch {
+      // What cannot be changed leads nowhere: the worker's policy allows no connection.
+    }
+  }
+}
+
+let program;
+
+self.onmessage = ({ data: { what, value } }) => {
+  switch (what) {
+    case "run":
+      program = new Program(value.program, (what, value) => post({ what, value }));
+      program.run(value.module, value.shim);
+      break;
+    case "link":
+      program.receive(value);
+      break;
+    case "lost":
+      program.lose(value);
+      break;
+    case "interrupt":
+      program.interrupt();
+      break;
+    case "input":
+      program.answer(value);
+      break;
+    case "ping":
+      post({ what: "pong", value: program.memory() });
+      break;
+  }
+};
