@@ -31,6 +31,7 @@ mod picture;
 mod pictures;
 mod places;
 mod progress;
+mod python;
 mod race;
 #[cfg(feature = "shots")]
 mod shots;

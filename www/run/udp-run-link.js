@@ -1,0 +1,111 @@
+// The page's side of the sockets of its programs: a WebSocket of `/sockets` for each program, all on one loopback; without a host, the
+// simulated machine.
+
+const here = import.meta.url;
+
+/** The folder of the host, below which the files of a version lie. */
+const HOST = here.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/");
+
+/** Milliseconds in which a host says hello. */
+const PATIENCE = 5000;
+
+/** Milliseconds in which it answers the last request. */
+const GRACE = 300;
+
+/** Sessions under way, and what the newest loopback is known by. */
+let sessions = 0;
+let loopback = null;
+
+/**
+ * Opens a session: `tell` takes the messages of its host, `lost` a sentence when it ends. Returns `{ mode, send, close }`.
+ *
+ * The first program's loopback is that of all who come while one runs.
+ */
+export async function open(tell, lost, { relay = HOST, simulated = false, seed = "1" } = {}) {
+  const isFirst = sessions === 0;
+  sessions += 1;
+  const shared = isFirst ? null : await loopback?.promise;
+  if (isFirst) loopback = deferred();
+  const known = loopback;
+  const heard = (message) => {
+    if (typeof message === "string" && message.startsWith('{"hello"')) known.resolve(JSON.parse(message).hello.loopback.token);
+    tell(message);
+  };
+  let isOpen = true;
+  const ended = () => {
+    if (isOpen) sessions -= 1;
+    isOpen = false;
+    known.resolve(null);
+  };
+  const why = simulated ? "asked for" : await reason(relay);
+  try {
+    const link = why ? await machine(heard, shared, seed) : await live(relay, shared, heard, (sentence) => (ended(), lost(sentence)));
+    return {
+      mode: why ? "simulated" : "live",
+      why,
+      send: link.send,
+      close() {
+        ended();
+        link.close();
+      },
+    };
+  } catch (error) {
+    ended();
+    throw error;
+  }
+}
+
+/** Why no host takes the sockets of this page; null when one does. */
+async function reason(relay) {
+  try {
+    const said = await (await fetch(new URL("relay.json", relay), { cache: "no-store" })).json();
+    if (!said.allowed) return `${said.why}: ${said.setting}`;
+    if ((said.sockets ?? "off") === "off") return "the host has no sockets for pages: --sockets own";
+    return null;
+  } catch {
+    return `no host answers at ${relay}`;
+  }
+}
+
+function live(relay, token, tell, lost) {
+  const url = new URL("sockets", relay);
+  url.protocol = url.protocol.replace("http", "ws");
+  if (token) url.searchParams.set("loopback", token);
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  const { promise, resolve, reject } = deferred();
+  const timer = setTimeout(() => socket.close(), PATIENCE);
+  socket.onmessage = ({ data }) => {
+    clearTimeout(timer);
+    resolve({
+      send: (message) => socket.send(message),
+      // What the host still has to tell comes before its answer, so that nothing comes after its Close.
+      close() {
+        socket.onclose = null;
+        socket.onmessage = ({ data }) => typeof data === "string" && data.startsWith('{"options"') && socket.close(1000);
+        if (socket.readyState === WebSocket.OPEN) socket.send('{"options":{"tracing":false}}');
+        setTimeout(() => socket.close(1000), GRACE);
+      },
+    });
+    tell(data);
+  };
+  socket.onclose = ({ reason }) => {
+    reject(new Error(`The host at ${url.host} takes no session of /sockets`));
+    lost(reason || "the connection broke");
+  };
+  return promise;
+}
+
+async function machine(tell, token, seed) {
+  const glue = await import("./udp-echo-machine.js");
+  const module = await fetch(new URL("./udp-echo-machine_bg.wasm", here));
+  await glue.default({ module_or_path: await module.arrayBuffer() });
+  const host = glue.simulated_sockets(seed, token ?? "", tell);
+  return { send: (message) => host.send(message), close: () => host.free() };
+}
+
+function deferred() {
+  let resolve, reject;
+  const promise = new Promise((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}

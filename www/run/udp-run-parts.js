@@ -1,0 +1,57 @@
+// What the programs of a page share, and where it comes from: interpreter and shim with the first Run, the style sheet, the workers.
+
+import { WORDS } from "./udp-run-words.js";
+
+const here = import.meta.url;
+const near = (name) => new URL(name, here).href;
+
+/** The parts that all programs of a page share, loaded with the first Run. */
+let parts = null;
+
+/** Whether the first Run has been. */
+export const hasLoaded = () => parts !== null;
+
+/** Loads them: the interpreter, and the shim. */
+export function load() {
+  parts ??= Promise.all([compiled(), text("udp-run-shim.py")]).catch((error) => {
+    parts = null;
+    throw error;
+  });
+  return parts;
+}
+
+async function compiled() {
+  const response = await fetch(near("run/micropython.wasm"));
+  if (!response.ok) throw new Error(WORDS.missing);
+  // From its bytes, not as a stream: so a host that does not know the type of wasm will do.
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+async function text(name) {
+  const response = await fetch(near(name));
+  if (!response.ok) throw new Error(`The host has no file ${name}`);
+  return response.text();
+}
+
+/** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
+export const styleSheet = text("udp-run.css").then((css) => new CSSStyleSheet().replace(css));
+styleSheet.catch(() => {});
+
+/** A worker from the host's file; in a page of another origin, from a line that imports it. */
+export function newWorker() {
+  const file = near("udp-run-worker.js");
+  if (new URL(file).origin === location.origin) return new Worker(file, { type: "module" });
+  const blob = new Blob([`import ${JSON.stringify(file)};`], { type: "text/javascript" });
+  const address = URL.createObjectURL(blob);
+  const worker = new Worker(address, { type: "module" });
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  return worker;
+}
+
+/** The line for the policy of a page that allows no worker. */
+export function policy() {
+  const { origin } = new URL(here);
+  return origin === location.origin
+    ? "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
+    : `script-src ${origin} 'wasm-unsafe-eval'; worker-src blob: ${origin}; connect-src ${origin} ${origin.replace("http", "ws")}`;
+}

@@ -1,0 +1,379 @@
+// <udp-run>: a Python program in an article, which runs where it stands. www/run/README.md says how it works.
+
+import { Datagrams } from "./udp-run-datagrams.js";
+import { Editor } from "./udp-run-editor.js";
+import { open } from "./udp-run-link.js";
+import { Output } from "./udp-run-output.js";
+import { hasLoaded, load, newWorker, policy, styleSheet } from "./udp-run-parts.js";
+import { WORDS } from "./udp-run-words.js";
+
+/** Milliseconds that a program has to end by itself after Stop. */
+const GRACE = 400;
+
+/** Milliseconds between two questions whether a program still waits for something now and then, and how long it may not. */
+const LOOK = 1000;
+const BUSY = 10_000;
+
+/** Milliseconds in which the program beside this one binds its port. */
+const PATIENCE = 5000;
+
+export class UdpRun extends HTMLElement {
+  #parts = {};
+  #editor;
+  #original = "";
+  #output;
+  #besideOutput;
+  /** The run under way: `{ worker, link, ... }`. */
+  #current = null;
+  /** Ends the listening to the program beside this one. */
+  #listening = null;
+
+  connectedCallback() {
+    if (!this.shadowRoot) this.#build();
+  }
+
+  disconnectedCallback() {
+    this.#end();
+  }
+
+  /** The name of the program's file. */
+  get name() {
+    return this.getAttribute("name") ?? this.getAttribute("src")?.split("/").pop() ?? "program.py";
+  }
+
+  /** The program as it stands in the editor. */
+  get program() {
+    return `${this.#editor?.text ?? this.textContent}\n`;
+  }
+
+  set program(source) {
+    this.#editor.text = source.replace(/\n$/, "");
+  }
+
+  /** Whether a program runs. */
+  get running() {
+    return this.#current !== null;
+  }
+
+  /**
+   * Runs the program; resolves when it has ended, with its exit code. With `echo`, datagrams for `localhost` and the echo server's
+   * port go to the host's own echo server.
+   */
+  async run({ echo = false, beside = false } = {}) {
+    this.#end();
+    if (!beside) this.#alone();
+    const run = (this.#current = { bound: deferred(), done: deferred(), asked: performance.now(), failed: "" });
+    this.#clear();
+    this.#say(hasLoaded() ? WORDS.starting : WORDS.loading);
+    this.#busy(true);
+    try {
+      const [module, shim] = await load();
+      this.#say(WORDS.starting);
+      const args = this.getAttribute("args")?.split(/\s+/).filter(Boolean) ?? [];
+      await this.#start(run, { module, shim, program: { source: this.program, name: this.name, args, echo } });
+    } catch (error) {
+      if (this.#current === run) this.#ended(run, error.message);
+    }
+    return run.done.promise;
+  }
+
+  /** Stops the program: with a `KeyboardInterrupt` where it waits, and by force where it does not. */
+  stop() {
+    const run = this.#current;
+    if (!run) return;
+    run.isStopped = true;
+    run.worker?.postMessage({ what: "interrupt" });
+    setTimeout(() => {
+      if (this.#current === run) this.#ended(run, WORDS.stopped);
+    }, GRACE);
+  }
+
+  /** Stops the program, and puts back what the author wrote. */
+  reset() {
+    this.#end();
+    this.#clear();
+    this.#alone();
+    this.#editor.text = this.#original;
+    this.#say("");
+  }
+
+  /** Runs the program of the element that `beside` names, and then this one. */
+  async runBoth() {
+    const other = this.#beside();
+    if (!other) return this.run();
+    const { besideName } = this.#parts;
+    this.#besideOutput.clear();
+    this.#listening?.abort();
+    this.#listening = new AbortController();
+    const heard = ({ detail: { stream, text } }) => {
+      besideName.hidden = false;
+      this.#besideOutput.add(stream, text);
+    };
+    other.addEventListener("udp-run-output", heard, { signal: this.#listening.signal });
+    if (!other.running) {
+      other.run();
+      await other.whenBound();
+    }
+    return this.run({ beside: true });
+  }
+
+  /** Resolves when the program has bound a port, has ended, or takes long. */
+  whenBound() {
+    const run = this.#current;
+    const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    return Promise.race([run?.bound.promise, run?.done.promise, patience]);
+  }
+
+  async #start(run, { module, shim, program }) {
+    const worker = (run.worker = newWorker());
+    const failed = new Promise((_, reject) => {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message ? `The worker failed: ${event.message}` : WORDS.policy(policy())));
+      };
+    });
+    const datagrams = new Datagrams(this.#parts.datagrams);
+    const waiting = [];
+    worker.onmessage = ({ data: { what, value } }) => {
+      if (this.#current !== run) return;
+      if (what === "link") {
+        datagrams.out(value);
+        this.#parts.way.hidden = false;
+        if (run.link) run.link.send(value);
+        else waiting.push(value);
+      } else this.#heard(run, what, value);
+    };
+    const toProgram = (message) => {
+      if (this.#current !== run) return;
+      datagrams.in(message);
+      if (typeof message === "string") {
+        if (message.startsWith('{"bound"')) run.bound.resolve();
+        if (message.startsWith('{"events"')) {
+          run.isAlone ||= message.includes('"unbound"');
+          return;
+        }
+      }
+      worker.postMessage({ what: "link", value: message });
+    };
+    // The program begins while the session does: what it sends waits for it.
+    worker.postMessage({ what: "run", value: { module, shim, program } });
+    this.#watch(run);
+    const opened = open(toProgram, (reason) => worker.postMessage({ what: "lost", value: reason }), {
+      relay: this.getAttribute("relay") ?? undefined,
+      simulated: this.getAttribute("mode") === "simulated",
+      seed: this.getAttribute("seed") ?? undefined,
+    });
+    const link = await Promise.race([opened, failed]).catch((error) => {
+      if (error.message.startsWith("The host")) worker.postMessage({ what: "lost", value: error.message });
+      else throw error;
+    });
+    if (!link) return;
+    if (this.#current !== run) return link.close();
+    run.link = link;
+    const lab = this.getAttribute("lab");
+    if (lab) link.send(JSON.stringify({ lab: JSON.parse(lab) }));
+    for (const message of waiting) link.send(message);
+    this.#parts.mode.textContent = link.mode === "live" ? WORDS.live : WORDS.simulated(link.why);
+    this.#parts.mode.dataset.mode = link.mode;
+    this.#parts.status.textContent ||= WORDS.running;
+    failed.catch((error) => this.#current === run && this.#ended(run, error.message));
+  }
+
+  #heard(run, what, value) {
+    if (what === "output") {
+      if (!run.first) this.#say(WORDS.running);
+      run.first ??= performance.now() - run.asked;
+      const [stream, bytes] = value;
+      this.#print(stream === 2 ? "stderr" : "stdout", run, bytes);
+    } else if (what === "input") {
+      this.#askForLine(run, value);
+    } else if (what === "pong") {
+      run.pong = performance.now();
+      run.memory = value;
+      this.#parts.busy.hidden = true;
+    } else if (what === "exit") {
+      const { code, line } = value;
+      this.#editor.mark(line && code !== 130 ? line : 0);
+      run.code = code;
+      this.#ended(run, run.isStopped ? WORDS.stopped : code === 0 ? WORDS.ended : WORDS.failed(line));
+    }
+  }
+
+  #print(stream, run, bytes) {
+    run.decoders ??= { stdout: new TextDecoder(), stderr: new TextDecoder() };
+    const said = run.decoders[stream].decode(bytes, { stream: true });
+    this.#output.add(stream, said);
+    run.failed += stream === "stderr" ? said : "";
+    this.dispatchEvent(new CustomEvent("udp-run-output", { detail: { stream, text: said }, bubbles: true, composed: true }));
+  }
+
+  #askForLine(run, prompt) {
+    const { line, field, prompt: label } = this.#parts;
+    this.#print("stdout", run, new TextEncoder().encode(prompt));
+    label.textContent = prompt || WORDS.waits;
+    line.hidden = false;
+    field.value = "";
+    this.#say(WORDS.waits);
+    line.onsubmit = (event) => {
+      event.preventDefault();
+      line.hidden = true;
+      this.#print("stdout", run, new TextEncoder().encode(`${field.value}\n`));
+      this.#say(WORDS.running);
+      run.worker.postMessage({ what: "input", value: field.value });
+    };
+  }
+
+  /** Asks the worker now and then whether it still turns, and the reader when it has not for a while. */
+  #watch(run) {
+    run.pong = performance.now();
+    const timer = setInterval(() => {
+      if (this.#current !== run) return clearInterval(timer);
+      if (performance.now() - run.pong > BUSY) this.#parts.busy.hidden = false;
+      run.worker.postMessage({ what: "ping" });
+    }, LOOK);
+  }
+
+  /** Shows no other program's output any more. */
+  #alone() {
+    this.#listening?.abort();
+    this.#besideOutput.clear();
+    this.#parts.besideName.hidden = true;
+  }
+
+  #end() {
+    if (this.#current) this.#ended(this.#current, WORDS.stopped);
+  }
+
+  #ended(run, said) {
+    this.#current = null;
+    this.#output.draw();
+    run.worker?.terminate();
+    run.link?.close();
+    run.bound.resolve();
+    const { hint, line, busy, beside } = this.#parts;
+    line.hidden = busy.hidden = true;
+    // A client that heard nothing, because nobody was there.
+    hint.hidden = !(run.isAlone && run.failed.includes("TimeoutError"));
+    beside.hidden = !this.#beside();
+    this.#busy(false);
+    this.#say(said);
+    const code = run.code ?? (run.isStopped ? 130 : 1);
+    run.done.resolve(code);
+    this.dispatchEvent(new CustomEvent("udp-run-exit", { detail: { code, first: run.first, memory: run.memory }, bubbles: true, composed: true }));
+  }
+
+  #clear() {
+    const { datagrams, way, hint, mode } = this.#parts;
+    this.#output.clear();
+    datagrams.replaceChildren();
+    way.hidden = hint.hidden = true;
+    mode.textContent = "";
+    this.#editor.mark(0);
+  }
+
+  #say(text) {
+    this.#parts.status.textContent = text;
+  }
+
+  #busy(is) {
+    this.#parts.run.hidden = is;
+    this.#parts.stop.hidden = !is;
+    this.toggleAttribute("data-running", is);
+  }
+
+  #beside() {
+    const id = this.getAttribute("beside");
+    const found = id && this.getRootNode().getElementById(id);
+    return found instanceof UdpRun ? found : null;
+  }
+
+  #build() {
+    const code = this.querySelector("code") ?? this.querySelector("pre") ?? this;
+    // The line ends that an author's file begins and ends with are those of the tag.
+    this.#original = code.textContent.replace(/^\n/, "").trimEnd();
+    const root = this.attachShadow({ mode: "open" });
+    styleSheet.then((sheet) => (root.adoptedStyleSheets = [sheet]));
+    const made = (kind, part, properties = {}) => {
+      const element = Object.assign(document.createElement(kind), properties);
+      element.setAttribute("part", part);
+      this.#parts[part] = element;
+      return element;
+    };
+    const button = (part, textContent, onclick) => made("button", part, { type: "button", textContent, onclick });
+    const name = this.name;
+    const editor = document.createElement("div");
+    this.#editor = new Editor(editor, { label: `Program ${name}`, changed: () => {}, isReadOnly: this.hasAttribute("readonly") });
+    const bar = made("div", "bar");
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", name);
+    bar.append(
+      button("run", WORDS.run, () => this.run()),
+      button("stop", WORDS.stop, () => this.stop()),
+      button("reset", WORDS.reset, () => this.reset()),
+      made("span", "status"),
+      made("span", "mode"),
+    );
+    this.#parts.stop.hidden = true;
+    for (const part of ["run", "stop", "reset"]) this.#parts[part].setAttribute("aria-label", `${this.#parts[part].textContent} ${name}`);
+    this.#parts.status.setAttribute("role", "status");
+    const busy = made("p", "busy", { hidden: true });
+    busy.append(WORDS.busy, " ", button("end", WORDS.stop, () => this.stop()), " ");
+    busy.append(button("go-on", WORDS.goOn, () => {
+      this.#current.pong = performance.now();
+      busy.hidden = true;
+    }));
+    const line = made("form", "line", { hidden: true });
+    const label = document.createElement("label");
+    label.append(made("span", "prompt"), made("input", "field", { type: "text", autocomplete: "off" }));
+    line.append(label, made("button", "enter", { textContent: "Enter" }));
+    const output = made("pre", "output", { hidden: true, tabIndex: 0 });
+    output.setAttribute("role", "log");
+    output.setAttribute("aria-label", `Output of ${name}`);
+    output.setAttribute("translate", "no");
+    const hint = made("p", "hint", { hidden: true });
+    const other = this.getAttribute("beside");
+    const otherName = (other && this.getRootNode().getElementById(other)?.getAttribute("name")) ?? "the server";
+    hint.append(WORDS.alone, " ", button("beside", WORDS.beside(otherName), () => this.runBoth()), " ");
+    hint.append(button("echo", WORDS.echo, () => this.run({ echo: true })));
+    const besideName = made("p", "besideName", { hidden: true, textContent: `${otherName}, beside it` });
+    const besideOutput = made("pre", "besideOutput", { hidden: true, tabIndex: 0 });
+    besideOutput.setAttribute("role", "log");
+    besideOutput.setAttribute("aria-label", `Output of ${otherName}`);
+    besideOutput.setAttribute("translate", "no");
+    const way = made("details", "way", { hidden: true });
+    const summary = document.createElement("summary");
+    summary.textContent = "Datagrams";
+    way.append(summary, made("ol", "datagrams"));
+    if (other) this.#parts.run.after(button("both", WORDS.both(otherName), () => this.runBoth()));
+    root.append(editor, bar, busy, line, output, hint, besideName, besideOutput, way);
+    this.#output = new Output(output);
+    this.#besideOutput = new Output(besideOutput);
+    this.#editor.text = this.#original;
+    const height = this.getAttribute("height");
+    if (height) editor.style.maxHeight = /^\d+$/.test(height) ? `${height}px` : height;
+    const src = this.getAttribute("src");
+    if (src) this.#fetchProgram(src);
+    else if (this.hasAttribute("autorun")) this.run();
+  }
+
+  async #fetchProgram(src) {
+    const address = new URL(src, document.baseURI);
+    try {
+      if (address.origin !== location.origin) throw new Error("programs come from the page’s own origin");
+      const response = await fetch(address);
+      if (!response.ok) throw new Error(`the answer was ${response.status}`);
+      this.#original = this.#editor.text = (await response.text()).trimEnd();
+      if (this.hasAttribute("autorun")) this.run();
+    } catch (error) {
+      this.#say(`The program ${address.href} does not load: ${error.message}`);
+    }
+  }
+}
+
+function deferred() {
+  let resolve, reject;
+  const promise = new Promise((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}
+
+customElements.define("udp-run", UdpRun);
