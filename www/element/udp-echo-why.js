@@ -2,9 +2,10 @@
 
 /** The files of a module, the core or a chunk, and their types. What stands in for a host has no style sheet. */
 const filesOf = (unit) => ({
+  ...(unit !== "web" && { "udp-echo-hashes.js": "text/javascript" }),
   [`udp-echo-${unit}.js`]: "text/javascript",
   [`udp-echo-${unit}_bg.wasm`]: "application/wasm",
-  ...(!/^(simulator|runs|machine)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
+  ...(!/^(simulator|runs|machine|sockets)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
 });
 
 const trouble = (code, message, hint) => ({ code, message, hint });
@@ -70,6 +71,9 @@ export async function judge(relay, violations) {
   const target = url.searchParams.get("target");
   // The token of the session before is for a session, not for a question.
   url.searchParams.delete("resume");
+  // Elements with a role ask so.
+  const isForSockets = url.hash === "#sockets";
+  url.hash = "";
   const facts = new URL(url);
   facts.protocol = url.protocol.replace("ws", "http");
   facts.pathname += ".json";
@@ -93,7 +97,8 @@ export async function judge(relay, violations) {
     const message = `This browser does not let pages of ${location.origin} reach ${host}, which is this machine. In the settings of this site, beside its address, allow it`;
     return trouble("loopback-refused", message, "Apps on device");
   }
-  const cause = first && refusal(first, target);
+  const sockets = ({ allowed, sockets }) => isForSockets && allowed && sockets === "off" && trouble("sockets-off", "The host gives pages no sockets of their own. Start it with", "--sockets own");
+  const cause = first && (sockets(first) || refusal(first, target));
   if (!first || cause) return cause;
   // The host answers and lets this page in. It may have been down for a moment; what stands before it would fail again.
   if ((await opens(url)) !== false) return;

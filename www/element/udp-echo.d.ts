@@ -28,10 +28,14 @@ export interface UdpEchoEventMap {
   /** What the host said, in the words of the protocol: one of `server`, `stream`, `visitor`, `notice`. */
   "udp-told": CustomEvent<Record<string, any>>;
   "udp-stats": CustomEvent<Record<string, number>>;
+  /** An element with `role="server"` got a datagram. */
+  "udp-served": CustomEvent<{ number: number; peer: string; bytes: number; text: string; sent: number | null }>;
 }
 
 export interface UdpEchoElement extends HTMLElement {
   autosend: boolean;
+  /** Of `role="server"`: bytes that its `recvfrom` takes. */
+  buffer: string | null;
   corrupt: string | null;
   count: string | null;
   delay: string | null;
@@ -47,15 +51,21 @@ export interface UdpEchoElement extends HTMLElement {
   mode: string | null;
   /** `none`: no dot travels the way of the datagrams. */
   motion: string | null;
+  /** Of `role="server"`: the port that it binds. */
+  port: string | null;
   preset: string | null;
   rate: string | null;
   relay: string | null;
   reorder: string | null;
+  /** `server` or `client`: the element is a UDP program of the page's own. Read when it begins. */
+  role: string | null;
   seed: string | null;
   src: string | null;
   target: string | null;
   theme: string | null;
   timeout: string | null;
+  /** Of `role="client"`: where it sends. */
+  to: string | null;
   view: string | null;
   readonly state: UdpState;
   /** As `whenReady`. */

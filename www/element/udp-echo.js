@@ -6,7 +6,7 @@ const here = import.meta.url;
 const hashes = {};
 
 const ATTRIBUTES =
-  "autosend corrupt count delay duplicate experiment interval jitter label loss max-rows message mode motion preset rate relay reorder seed src target timeout view";
+  "autosend buffer corrupt count delay duplicate experiment interval jitter label loss max-rows message mode motion port preset rate relay reorder seed src target timeout to view";
 
 /** The folder in which a host has everything: that of this file, and not that of a version. A proxy may have it below a path. */
 const root = () => new URL(new URL(here).pathname.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/"), here).href;
@@ -25,10 +25,12 @@ const trouble = (code, message, hint = "") => ({ code, message, hint });
 const violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(event));
 
+const CORE = "udp-echo-web";
 let units = {};
 let restarts = 0;
 
-/** A wasm module and its style sheet: `web`, the core, or one of its chunks. One of each for all elements of a page. */
+/** A wasm module and its style sheet: `web`, the core; `sockets`, which stands in its place for elements with a role; or a chunk. One of
+ * each for all elements of a page. */
 function load(name) {
   const unit = (units[name] ??= fetchUnit(`udp-echo-${name}`));
   // A failure may pass: the next element tries again.
@@ -37,11 +39,13 @@ function load(name) {
 }
 
 async function fetchUnit(file) {
-  const [glue, module, style] = await Promise.all([script(file + ".js"), get(file + "_bg.wasm").then(compile), sheet(file)]);
+  const name = file + ".js";
+  // The hashes of chunks have a file of their own, which a page without chunks does not load.
+  if (file !== CORE && !hashes[name]) Object.assign(hashes, (await script("udp-echo-hashes.js")).default);
+  const looks = /sockets$/.test(file) && sheet(CORE);
+  const [glue, module, style] = await Promise.all([script(name), get(file + "_bg.wasm").then(compile), sheet(file)]);
   await glue.default({ module_or_path: module });
-  // The core's glue carries the hashes of the chunks.
-  Object.assign(hashes, glue.hashes);
-  return [glue, style];
+  return [glue, style, await looks];
 }
 
 /** Imports the glue. A dynamic import takes no hash, but what a preload with one has put in place is what it finds. */
@@ -69,7 +73,7 @@ const compile = async (response) => WebAssembly.compile(await response.arrayBuff
 
 /** A constructable style sheet: a strict Content-Security-Policy has nothing against it. What stands in for a host has none. */
 const sheet = async (file) =>
-  !/-(simulator|runs|machine)$/.test(file) && new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
+  !/-(simulator|runs|machine|sockets)$/.test(file) && new CSSStyleSheet().replace(await (await get(file.replace("-web", "") + ".css")).text());
 
 /** What finds out why something fails, which no exception tells. */
 const reasons = () => import(near("udp-echo-why.js"));
@@ -137,6 +141,8 @@ const BASE = `:host { display: block; min-height: max(39.5em, 79em - 100vw) }
 :host([view=timeline]) { min-height: max(70em, 140em - 100vw) }
 :host([view=lab]) { min-height: max(91.5em, 202em - 200vw) }
 :host([view=full]) { min-height: max(171.75em, 360.5em - 300vw) }
+:host([role=client]) { min-height: max(49em, 96em - 100vw) }
+:host([role=server]) { min-height: max(50em, 99em - 100vw) }
 :host([hidden]), [hidden] { display: none }
 .probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
 .probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }
@@ -191,6 +197,11 @@ class UdpEcho extends HTMLElement {
   #frame = place();
   #probe = Object.assign(document.createElement("span"), { className: "probe" });
 
+  /** What is inside: an element that is a program of its own, by its `role`, needs nothing of the core but its looks. */
+  get #unit() {
+    return /^(server|client)$/.test(this.getAttribute("role")) ? "sockets" : "web";
+  }
+
   /** Where the element stands: idle, connecting, live, simulated, replay, gone or refused. */
   get state() {
     return this.#state;
@@ -233,9 +244,10 @@ class UdpEcho extends HTMLElement {
     try {
       // What a browser must have is the youngest of these; without another one, something below throws.
       if (!CSS.supports("color", "light-dark(red, red)")) throw 0;
-      const [{ Widget }, style] = await load("web");
+      const [{ Widget }, style, looks] = await load(this.#unit);
       // It may have left the page while this was loading, or be told to.
       if (!this.#wanted) return;
+      this.#wear(looks);
       this.#wear(style);
       this.#root.querySelectorAll("[part=error], [part=start]").forEach((old) => old.remove());
       // Without anything of the author's, the widget itself is what is printed.
@@ -253,7 +265,7 @@ class UdpEcho extends HTMLElement {
       );
       if (this.experiment) (await import(near("experiments.js"))).begin(this);
     } catch (error) {
-      this.#fail(await explain(error, "web"));
+      this.#fail(await explain(error, this.#unit));
     }
   }
 
@@ -372,15 +384,15 @@ class UdpEcho extends HTMLElement {
   }
 
   step(back = false) {
-    this.#widget?.step(back);
+    this.#widget?.step?.(back);
   }
 
   pause() {
-    this.#widget?.pause(true);
+    this.#widget?.pause?.(true);
   }
 
   resume() {
-    this.#widget?.pause(false);
+    this.#widget?.pause?.(false);
   }
 
   reset() {

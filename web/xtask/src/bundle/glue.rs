@@ -19,7 +19,7 @@ use crate::{command, target, workspace};
 
 /// The packages of the browser's half: the core, then its chunks, the page's own module among them. They are the stems of what wasm-bindgen writes as
 /// well; Trunk names the same files the same way.
-pub(super) const PACKAGES: [&str; 9] = [
+pub(super) const PACKAGES: [&str; 11] = [
     "udp-echo-web",
     "udp-echo-simulator",
     "udp-echo-runs",
@@ -27,15 +27,23 @@ pub(super) const PACKAGES: [&str; 9] = [
     "udp-echo-lab",
     "udp-echo-bytes",
     "udp-echo-motion",
+    "udp-echo-ends",
     "udp-echo-race",
     "udp-echo-machine",
+    "udp-echo-sockets",
 ];
 /// The core.
 pub(super) const CORE: &str = PACKAGES[0];
 /// The chunks that draw nothing, and so have no style sheet.
-pub(super) const HEADLESS: [&str; 3] = [PACKAGES[1], PACKAGES[2], PACKAGES[8]];
+pub(super) const HEADLESS: [&str; 4] = [PACKAGES[1], PACKAGES[2], PACKAGES[9], PACKAGES[10]];
 /// The chunks that draw.
-pub(super) const PANELS: [&str; 4] = [PACKAGES[3], PACKAGES[4], PACKAGES[5], PACKAGES[6]];
+pub(super) const PANELS: [&str; 5] = [
+    PACKAGES[3],
+    PACKAGES[4],
+    PACKAGES[5],
+    PACKAGES[6],
+    PACKAGES[7],
+];
 /// The cargo profile of the browser's half.
 const PROFILE: &str = "wasm";
 

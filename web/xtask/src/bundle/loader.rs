@@ -11,6 +11,8 @@ use crate::bundle::site::Files;
 pub(crate) const LOADER_FILE: &str = "udp-echo.js";
 /// The same for pages whose generator adds scripts that are no modules (mdBook's `additional-js`).
 pub(super) const CLASSIC_FILE: &str = "udp-echo.classic.js";
+/// The hashes of the chunks.
+const HASHES_FILE: &str = "udp-echo-hashes.js";
 /// The widget's style sheet.
 pub(super) const SHEET_FILE: &str = "udp-echo.css";
 
@@ -32,15 +34,12 @@ pub(super) fn finish(files: &mut Files, minifier: &Minifier) -> Result<()> {
                 .into_bytes();
         }
     }
-    // The loader knows the core, and the core's glue the chunks: so the loader, which every visitor pays for, stays small.
+    // The loader knows the core and this file, and this file the chunks: what every visitor pays for stays small.
     let panels = PANELS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
     let headless = HEADLESS.map(|chunk| [glue_file(chunk), wasm_file(chunk)]);
     let chunks = hashes(files, &[panels.concat(), headless.concat()].concat())?;
-    let glue = glue_file(CORE);
-    let glue = files
-        .get_mut(&glue)
-        .with_context(|| format!("the bundle has no {glue}"))?;
-    glue.extend(format!("export const hashes={chunks};\n").into_bytes());
+    let chunks = format!("export default {chunks};\n").into_bytes();
+    files.insert(HASHES_FILE.to_owned(), chunks);
     let source = files
         .get(LOADER_FILE)
         .with_context(|| format!("the bundle has no {LOADER_FILE}"))?;
@@ -63,7 +62,12 @@ pub(crate) fn with_hashes(files: &Files, loader: &str) -> Result<String> {
             bail!("{LOADER_FILE} must have `{place}` in one place");
         }
     }
-    let core = [glue_file(CORE), wasm_file(CORE), SHEET_FILE.to_owned()];
+    let core = [
+        glue_file(CORE),
+        wasm_file(CORE),
+        SHEET_FILE.to_owned(),
+        HASHES_FILE.to_owned(),
+    ];
     let hashes = hashes(files, &core)?;
     Ok(loader.replace(NO_HASHES, &format!("const hashes = {hashes};")))
 }
@@ -136,14 +140,10 @@ mod tests {
             "const here = import.meta.url;\nconst hashes = {\"udp-echo-web.js\":\"sha256-"
         ));
         assert!(loader.contains(&integrity(b"udp-echo-web_bg.wasm")));
-        let glue = text("udp-echo-web.js");
-        assert!(
-            glue.starts_with(
-                "udp-echo-web.jsexport const hashes={\"udp-echo-picture.js\":\"sha256-"
-            )
-        );
-        assert!(glue.contains(&integrity(b"udp-echo-bytes.css\n")));
-        assert!(loader.contains(&integrity(glue.as_bytes())));
+        let chunks = text(HASHES_FILE);
+        assert!(chunks.starts_with("export default {\"udp-echo-picture.js\":\"sha256-"));
+        assert!(chunks.contains(&integrity(b"udp-echo-bytes.css\n")));
+        assert!(loader.contains(&integrity(chunks.as_bytes())));
         assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);
         assert!(classic.starts_with("(()=>{\nconst here = document.currentScript.src;\n"));

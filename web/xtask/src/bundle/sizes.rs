@@ -30,7 +30,7 @@ const CHUNK_BUDGET: usize = 40 * KB;
 const INTERPRETER_BUDGET: usize = 300 * KB;
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 21] = [
+const CHUNKS: [(&str, &str, Option<usize>); 26] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",
@@ -53,6 +53,11 @@ const CHUNKS: [(&str, &str, Option<usize>); 21] = [
     ("motion", "udp-echo-motion_bg.wasm", Some(CHUNK_BUDGET)),
     ("motion's glue", "udp-echo-motion.js", None),
     ("motion's css", "udp-echo-motion.css", None),
+    ("sockets", "udp-echo-sockets_bg.wasm", Some(CHUNK_BUDGET)),
+    ("sockets' glue", "udp-echo-sockets.js", None),
+    ("ends", "udp-echo-ends_bg.wasm", Some(CHUNK_BUDGET)),
+    ("ends' glue", "udp-echo-ends.js", None),
+    ("ends' css", "udp-echo-ends.css", None),
     ("race", "udp-echo-race_bg.wasm", Some(CHUNK_BUDGET)),
     ("race's glue", "udp-echo-race.js", None),
     ("Python", interpreter::FILE, Some(INTERPRETER_BUDGET)),

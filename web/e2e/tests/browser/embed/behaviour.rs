@@ -408,10 +408,10 @@ fn loader_types_and_catalogue_name_the_same_attributes_methods_and_events() {
     };
     let line = loader
         .lines()
-        .find(|line| line.contains("\"autosend corrupt"))
+        .find(|line| line.contains("\"autosend buffer"))
         .unwrap();
     let mut observed: Vec<_> = line.trim().trim_matches(['"', ';']).split(' ').collect();
-    observed.extend(["loading", "theme"]);
+    observed.extend(["loading", "role", "theme"]);
     observed.sort_unstable();
     assert_eq!(names("attributes"), observed);
     for attribute in element["attributes"].as_array().unwrap() {
