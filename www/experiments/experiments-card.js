@@ -86,9 +86,10 @@ function tick(page, progress) {
 /** The card of one experiment, with elements of its own: what was done before is gone with the ones before. */
 function show(name, mode, progress, copyButton) {
   const experiment = EXPERIMENTS[name];
-  const { title, clients = 1 } = experiment;
-  const elements = Array.from({ length: clients }, (_, place) => {
-    const attributes = { loading: "eager", label: WORDS.widget(title, place + 1, clients), timeout: "1500" };
+  const { title, clients = 1, elements: given = Array(clients).fill({}) } = experiment;
+  const elements = given.map((own, place) => {
+    const label = given[place].role ? WORDS.widget(`${title}, ${own.role}`, 1, 1) : WORDS.widget(title, place + 1, clients);
+    const attributes = { loading: "eager", label, timeout: "1500", ...own };
     return make("udp-echo", mode ? { ...attributes, mode } : attributes);
   });
 
@@ -151,9 +152,11 @@ function show(name, mode, progress, copyButton) {
     why.open = true;
     light();
   };
-  const [facts, other] = elements.map((element) => gather(element, refresh));
-  if (other) facts.other = other;
-  const both = other && pair(elements, [facts, other]);
+  const all = elements.map((element) => gather(element, refresh));
+  const [facts, other] = all;
+  Object.assign(facts, { all, other });
+  // Two clients of the host's server share its box; elements with roles show their own ends.
+  const both = clients > 1 ? pair(elements, all) : undefined;
 
   const act = async (element, action, client) => {
     if (action.ask) await element.ask(action.ask);
@@ -162,7 +165,9 @@ function show(name, mode, progress, copyButton) {
   buttons.forEach((button, place) => {
     button.onclick = () => {
       if (button.hasAttribute("aria-disabled")) return hint.classList.add("insistent");
-      elements.forEach((element, which) => act(element, experiment.actions[place], other && LETTERS[which]));
+      const action = experiment.actions[place];
+      const acting = action.at === undefined ? elements : [elements[action.at]];
+      acting.forEach((element, which) => act(element, action, both && LETTERS[which]));
       pressed = Math.max(pressed, place + 1);
       light();
     };
@@ -191,6 +196,8 @@ function show(name, mode, progress, copyButton) {
     isReady = true;
     remark.textContent = facts.mode === "live" ? "" : WORDS.simulated;
     if (experiment.commands) remark.textContent = join(experiment, facts, commands, copyButton);
+    // A page of its own needs a host that both reach.
+    if (experiment.elsewhere && facts.mode === "live") remark.append(make("a", { href: experiment.elsewhere, target: "_blank" }, WORDS.elsewhere));
     light();
     giveUp();
   };

@@ -4,7 +4,7 @@ const FATES = ["echoed", "lost", "dropped", "refused", "rejected", "unanswered"]
 
 /** The facts of one element so far; `changed` is called, at most once a frame, when there are more. */
 export function gather(element, changed) {
-  const facts = { mode: "", client: "", server: "", sent: [], settled: [], visitors: [], stats: {}, rules: undefined, stream: undefined };
+  const facts = { mode: "", client: "", server: "", sent: [], settled: [], visitors: [], served: [], errors: [], stats: {}, rules: undefined, stream: undefined };
   for (const fate of FATES) facts[fate] = [];
   let due = false;
   const on = (name, take) =>
@@ -25,6 +25,8 @@ export function gather(element, changed) {
   };
   on("udp-echoed", settle);
   on("udp-lost", settle);
+  on("udp-served", (detail) => facts.served.push(detail));
+  on("udp-error", (detail) => facts.errors.push(detail));
   on("udp-stats", (detail) => (facts.stats = detail));
   on("udp-told", ({ visitor, stream, server }) => {
     if (visitor) facts.visitors.push(visitor);

@@ -16,7 +16,7 @@ const filling = (length) => Uint8Array.from({ length }, (_, index) => 97 + (inde
 const DATAGRAM = (count, client) => (client ? `${client}: message ${count}` : `datagram ${count}`);
 
 export const WORDS = {
-  list: "Twelve experiments",
+  list: "Fourteen experiments",
   place: (place, of) => `Experiment ${place} of ${of}`,
   predicting: "Predict",
   acting: "Try it",
@@ -42,6 +42,7 @@ export const WORDS = {
   client: (letter) => `Client ${letter}`,
   server: "Server",
   served: "What the server printed for both clients",
+  elsewhere: "Or open the client in a tab of its own",
   widget: (title, place, of) => `The widget of the experiment: ${title}` + (of > 1 ? `, client ${place} of ${of}` : ""),
 };
 
@@ -284,6 +285,54 @@ export const EXPERIMENTS = {
       ...visitors.slice(-3).map(({ peer, bytes, text, sent }) => `${peer} sent ${plural(bytes, "byte")}, “\u2068${line(text)}\u2069”; the server sent ${number(sent ?? 0)} back.`),
     ],
     why: "The relay is there for pages, because no browser lets a page send plain UDP. The echo server behind it is bound to a UDP port like any other, and answers whoever writes to it.",
+  },
+
+  "your-server": {
+    title: "You are the server",
+    teaser: "Your page binds a port. What if a second program wants the same one?",
+    doing: "The first box is the tutorial's server. It runs in this page, and has bound port 10000. Send it a message from the client. Then let the second server, on port 10001, bind port 10000 as well.",
+    question: "What happens when a second server binds the same port?",
+    choices: ["Both get every datagram", "The two take turns", "The system refuses the second one"],
+    answer: 2,
+    attributes: { view: "transcript" },
+    elements: [{ role: "server" }, { role: "client", to: "localhost:10000" }, { role: "server", port: "10001" }],
+    actions: [
+      { label: "Send a message", at: 1, send: [{}] },
+      { label: "Bind port 10000 once more", at: 2, ask: { server: { port: 10000 } } },
+    ],
+    done: ({ all: [server, client, second] }) => server.served.length >= 1 && client.echoed.length >= 1 && second.errors.length >= 1,
+    told: ({ all: [server, client, second] }) => [
+      server.served.length && `Your server, ${server.server}, received ${plural(server.served[0].bytes, "byte")} from ${server.served[0].peer}.`,
+      client.echoed.length && `The client got its answer after ${millis(client.echoed[0].roundTrip)}.`,
+      second.errors.length && `The second server got an error: ${second.errors[0].code}. ${second.errors[0].message}`,
+    ],
+    why: "A server has to do two things: bind a port, and wait. The system delivers by address and port, so one port of one address belongs to one socket, and bind fails for the next (EADDRINUSE). Programs can agree to share a port with SO_REUSEADDR or SO_REUSEPORT; then only one of them gets each datagram. You need not share with other readers: this host gives each reader an address of their own in 127.0.0.0/8, so all of them have a port 10000.",
+  },
+
+  "two-pages": {
+    title: "Two pages talk",
+    teaser: "One page serves, another one asks. Then the server goes away.",
+    doing: "The first box is a server, the second a client: each has a socket of its own, as two programs have, or two pages. Send. Then stop the server, and send again. Then call connect on the client's socket, and send once more.",
+    question: "The server is gone. What does the client's socket hear after connect?",
+    choices: ["Nothing: it waits until it times out", "Connection refused", "The server's last answer once more"],
+    answer: 1,
+    attributes: { view: "transcript" },
+    elements: [{ role: "server" }, { role: "client", to: "localhost:10000" }],
+    elsewhere: "./embed?role=client",
+    actions: [
+      { label: "Send", at: 1, send: [{}] },
+      { label: "Stop the server", at: 0, ask: { server: { listening: false } } },
+      { label: "Send again", at: 1, send: [{}] },
+      { label: "connect(), then send", at: 1, ask: { options: { connected: true } }, send: [{}] },
+    ],
+    done: ({ all: [, client] }) => client.echoed.length >= 1 && client.lost.length >= 1 && client.refused.length >= 1,
+    told: ({ all: [server, client] }) => [
+      client.echoed.length && `The server received the datagram from ${server.served.at(-1)?.peer}, and the client has its answer after ${millis(client.echoed[0].roundTrip)}.`,
+      client.echoed.length && server.rules?.listening === false && "The server is gone, and nobody told the client.",
+      client.lost.length && `Not connected: ${plural(client.lost.length, "datagram")} sent, and the socket heard nothing for 1.5 s.`,
+      client.refused.length && `Connected: ${plural(client.refused.length, "datagram")} sent, and the system reported: Connection refused.`,
+    ],
+    why: "UDP has no connection that could break. When the server closes its socket, nothing is sent, and the client's next datagram comes to a port that nobody has bound. A connected socket is told so, because the system knows which socket the error belongs to; on Linux, an unconnected one is not. It is the same the other way round: a server that answers a client that has gone hears nothing, for its socket is not connected. So a program on UDP needs a timeout.",
   },
 };
 

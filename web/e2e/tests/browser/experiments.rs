@@ -27,7 +27,7 @@ pub(crate) struct Case {
 const RIGHT: &str = "As you predicted.";
 
 /// The numbers of the lab's experiments follow from their seeds, and are the same live and simulated.
-pub(crate) const CASES: [Case; 11] = [
+pub(crate) const CASES: [Case; 13] = [
     Case {
         name: "first-echo",
         guess: 0,
@@ -140,6 +140,34 @@ pub(crate) const CASES: [Case; 11] = [
             "Client A, 127.0.0.1:*, got 3 of its 3 answers, and 0 of B's.",
             "Client B, 127.0.0.1:*, got 3 of its 3 answers, and 0 of A's.",
             "The server has one socket: SERVER. It read the two ports from the datagrams.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "your-server",
+        guess: 2,
+        presses: &[(0, "The client got its answer"), (1, "EADDRINUSE")],
+        told: &[
+            "Your server, 127.*:10000, received 42 bytes from 127.*:*.",
+            "The client got its answer after * *s.",
+            "The second server got an error: EADDRINUSE. *10000*. Stop that program, or take another port.",
+        ],
+        verdict: RIGHT,
+    },
+    Case {
+        name: "two-pages",
+        guess: 1,
+        presses: &[
+            (0, "has its answer"),
+            (1, "nobody told the client"),
+            (2, "heard nothing"),
+            (3, "Connection refused"),
+        ],
+        told: &[
+            "The server received the datagram from 127.*:*, and the client has its answer after * *s.",
+            "The server is gone, and nobody told the client.",
+            "Not connected: 1 datagram sent, and the socket heard nothing for 1.5 s.",
+            "Connected: 1 datagram sent, and the system reported: Connection refused.",
         ],
         verdict: RIGHT,
     },
@@ -447,7 +475,7 @@ async fn a_wrong_deep_link_is_named_and_the_list_stays() {
         ensure!(
             page.script("return document.querySelectorAll('.experiments a').length")
                 .await?
-                == 12
+                == 14
         );
         assert_accessible(page, "a wrong deep link").await?;
         page.click(".experiments a").await?;
