@@ -36,6 +36,7 @@ mod race;
 #[cfg(feature = "shots")]
 mod shots;
 mod socket;
+mod sockets;
 mod surroundings;
 #[cfg(feature = "trunk")]
 mod trunk;
