@@ -35,6 +35,12 @@ const ATTRIBUTES = {
     preset: 'preset="mobile" count="6" autosend',
     seed: 'seed="7" loss="50 0" count="6" autosend',
   },
+  "A program of the page": {
+    role: 'role="server" view="transcript"',
+    port: 'role="server" port="0" view="transcript"',
+    buffer: 'role="server" buffer="4096" view="transcript"',
+    to: 'role="client" to="localhost:10000" view="transcript"',
+  },
   "How it shows": {
     view: 'view="transcript"',
     theme: 'theme="dark"',
@@ -84,7 +90,7 @@ const SLOTS = {
 };
 
 /** Of the views, the smallest that has the panel. */
-const VIEWS = { core: "", motion: "", picture: "timeline", lab: "lab", bytes: "full" };
+const VIEWS = { core: "", motion: "", picture: "timeline", lab: "lab", bytes: "full", ends: "" };
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -252,7 +258,7 @@ function events(catalogue) {
 function parts(catalogue) {
   for (const [panel, view] of Object.entries(VIEWS)) {
     // Nothing moves before something was sent.
-    const sends = panel === "motion" ? " autosend" : "";
+    const sends = { motion: " autosend", ends: ' role="server"' }[panel] ?? "";
     const ofPanel = catalogue.cssParts.filter((part) => part.panel === panel);
     const rows = ofPanel.map(({ name, description }) => {
       const outline = (element) => {

@@ -122,6 +122,8 @@ async fn the_catalogue_lists_the_parts_that_are_drawn_and_no_others() {
         "default-src 'self' 'unsafe-inline'",
         &[&head, "<udp-echo></udp-echo>"].concat(),
     );
+    let roles = "<udp-echo mode=simulated role=server></udp-echo><udp-echo mode=simulated role=client></udp-echo>";
+    site.page("/roles", "", &[&head, roles].concat());
     let lacking = head.replace("/udp/", "/lacking/");
     site.bundle("/lacking/").unwrap();
     site.files.insert(
@@ -146,6 +148,17 @@ async fn the_catalogue_lists_the_parts_that_are_drawn_and_no_others() {
         page.open(&format!("{origin}/panic")).await?;
         page.wait_for_state("simulated").await?;
         panics_and_begins_again(page, "return true").await?;
+        drawn.extend(noted(page).await?);
+        // A server and a client: a datagram that arrives, and one that nobody is there for.
+        page.open(&format!("{origin}/roles")).await?;
+        page.wait_for_state("simulated").await?;
+        page.wait_for_in_widget("the port", "[part=port-field]").await?;
+        let send = "document.querySelector('udp-echo[role=client]').send('x')";
+        page.script(send).await?;
+        page.wait_for_in_widget("the arrow", "[part=flight][data-end=arrives]").await?;
+        page.press_in_widget("[part=start]").await?;
+        page.script(send).await?;
+        page.wait_for("the sign", "return document.querySelector('udp-echo[role=client]').shadowRoot.querySelector('[part=sign]')").await?;
         drawn.extend(noted(page).await?);
         for (path, part) in [
             ("late", "silence"),
