@@ -4,17 +4,22 @@ const COPY = "Copy";
 const COPIED = "Copied";
 const NOT_COPIED = "Selected: press Ctrl+C, or ⌘C";
 
+/** The runner that a program stands in, once it is one: there the reader may have changed the text. */
+const runner = (code) => code.closest("udp-run:defined");
+
 /** Copies the text; false when the browser does not let a page copy. Then the text is selected at least. */
 async function copy(code) {
+  const text = runner(code)?.program ?? code.textContent;
   try {
-    await navigator.clipboard.writeText(code.textContent);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
     // Pages without https from other machines have no clipboard, and some readers do not give the right to it.
-    getSelection().selectAllChildren(code);
+    if (runner(code)) runner(code).select();
+    else getSelection().selectAllChildren(code);
     // What is copied of a selection lacks the end of the last line.
     const put = (event) => {
-      event.clipboardData.setData("text/plain", code.textContent);
+      event.clipboardData.setData("text/plain", text);
       event.preventDefault();
     };
     addEventListener("copy", put);

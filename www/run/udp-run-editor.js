@@ -47,6 +47,12 @@ export class Editor {
     this.#draw();
   }
 
+  /** Selects the whole text, for the reader to copy. */
+  select() {
+    this.#area.focus();
+    this.#area.select();
+  }
+
   /** Marks a line, counted from 1; 0 marks none. */
   mark(line) {
     this.#marked = line;

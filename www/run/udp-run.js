@@ -88,6 +88,11 @@ export class UdpRun extends HTMLElement {
     }, GRACE);
   }
 
+  /** Selects the program's text, as the reader has it, so that it can be copied. */
+  select() {
+    this.#editor.select();
+  }
+
   /** Stops the program, and puts back what the author wrote. */
   reset() {
     this.#end();

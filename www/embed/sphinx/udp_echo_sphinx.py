@@ -14,8 +14,8 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 ATTRIBUTES = (
-    "corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode motion preset rate "
-    "relay reorder seed src target theme timeout view"
+    "buffer corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode motion port preset rate "
+    "relay reorder role seed src target theme timeout to view"
 ).split()
 
 TRANSCRIPT = """\

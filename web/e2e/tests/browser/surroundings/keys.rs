@@ -62,6 +62,7 @@ async fn keys_that_the_widget_uses_do_not_reach_the_page_and_all_others_do() {
         ensure!(reached == all, "from the button: {reached}");
 
         // Escape takes back what is selected; where nothing is, it is the page's.
+        page.wait_for_in_widget("a row", "tr[data-number]").await?;
         page.in_widget("root.querySelector('tr[data-number]').click()").await?;
         page.wait_for_in_widget("the selection", "tr[aria-selected=true]").await?;
         focus(page, "[part=send]").await?;

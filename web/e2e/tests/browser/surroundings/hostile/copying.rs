@@ -8,7 +8,13 @@ use crate::browser::in_chromium;
 use crate::page::Page;
 
 /// Hears what is copied in the old way.
-const LISTEN: &str = "globalThis.copied = []; document.addEventListener('copy', () => copied.push(getSelection().toString()))";
+/// What is selected may stand in the editor of a program.
+const LISTEN: &str = "globalThis.copied = [];
+    globalThis.selected = () => {
+      const area = document.activeElement?.shadowRoot?.activeElement;
+      return area?.value?.slice(area.selectionStart, area.selectionEnd) ?? getSelection().toString();
+    };
+    document.addEventListener('copy', () => copied.push(selected()))";
 /// A browser that lets the page copy in no way at all.
 const REFUSE: &str = "document.execCommand = () => { throw new TypeError('no') }";
 const PLAIN_HTTP: &str = "return [isSecureContext, typeof navigator.clipboard]";
@@ -45,7 +51,7 @@ async fn copies(page: &Page, button: &str, source: &str) -> Result<()> {
     ensure_is(
         page,
         "what is selected",
-        &format!("return getSelection().toString().trim() === {source}"),
+        &format!("return selected().trim() === {source}"),
         json!(true),
     )
     .await
