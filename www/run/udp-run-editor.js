@@ -49,7 +49,7 @@ export class Editor {
 
   /** Selects the whole text, for the reader to copy. */
   select() {
-    this.#area.focus();
+    this.#area.focus({ preventScroll: true });
     this.#area.select();
   }
 
