@@ -48,6 +48,7 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
         }
         page.open(&site).await?;
         page.wait_for_state("simulated").await?;
+        page.wait_for_in_widget("the button", "[part~=send]").await?;
         page.part("send").await?.click().await?;
         page.wait_for_in_widget("an echo", "tr[data-fate=echoed]").await
     })
