@@ -38,12 +38,12 @@ extern "C" {
 /// What this chunk draws.
 #[wasm_bindgen]
 pub struct Panel {
-    desk: Rc<RefCell<Desk>>,
+    state: Rc<RefCell<PanelState>>,
     _listener: Listener,
 }
 
 /// What is drawn, and what it is drawn of.
-struct Desk {
+struct PanelState {
     act: Act,
     feed: Feed,
     player: Player,
@@ -65,10 +65,10 @@ impl Panel {
         let Some(value) = json::parse(feed) else {
             return;
         };
-        let mut desk = self.desk.borrow_mut();
+        let mut state = self.state.borrow_mut();
         // The core writes what is read here; tests hold the two together.
-        if desk.feed.take_in(&value).is_ok() {
-            desk.take();
+        if state.feed.take_in(&value).is_ok() {
+            state.take();
         }
     }
 }
@@ -77,14 +77,14 @@ impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
         let shell = Shell::write(place, PANEL, &[]);
         let replay = shell.find("replay");
-        let desk = Rc::new_cyclic(|desk: &Weak<RefCell<Desk>>| {
-            let desk = Weak::clone(desk);
+        let state = Rc::new_cyclic(|state: &Weak<RefCell<PanelState>>| {
+            let state = Weak::clone(state);
             let tick = move || {
-                if let Some(desk) = desk.upgrade() {
-                    desk.borrow_mut().tick();
+                if let Some(state) = state.upgrade() {
+                    state.borrow_mut().tick();
                 }
             };
-            RefCell::new(Desk {
+            RefCell::new(PanelState {
                 act,
                 feed: Feed::default(),
                 player: Player::default(),
@@ -99,21 +99,21 @@ impl Panel {
             })
         });
         let clicked = {
-            let desk = Rc::downgrade(&desk);
+            let state = Rc::downgrade(&state);
             move |_| {
-                if let Some(desk) = desk.upgrade() {
-                    desk.borrow_mut().clicked();
+                if let Some(state) = state.upgrade() {
+                    state.borrow_mut().clicked();
                 }
             }
         };
         Self {
-            desk,
+            state,
             _listener: Listener::new(&replay, "click", Box::new(clicked)),
         }
     }
 }
 
-impl Desk {
+impl PanelState {
     fn take(&mut self) {
         self.player.take(&self.feed, is_still(), Clock.now());
         self.draw();
