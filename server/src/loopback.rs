@@ -45,7 +45,7 @@ use token::Digest;
 pub use token::Token;
 pub use wire::sockets::session::Receipt;
 
-/// What loopbacks have to know of the host.
+/// Settings of the host that loopbacks depend on.
 #[derive(Debug, Default)]
 pub struct LoopbackSettings {
     /// Whether IPv4 ports are mapped even where the system has all of 127.0.0.0/8.

@@ -36,7 +36,7 @@ const SLOWER: f64 = 1.2;
 /// What many idle sessions cost.
 #[derive(Debug, Serialize)]
 pub(crate) struct Idle {
-    /// What sessions they are.
+    /// The kind of the sessions, in words.
     pub(crate) what: &'static str,
     pub(crate) sessions: usize,
     /// KiB of the host's resident memory for each.

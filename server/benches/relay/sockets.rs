@@ -50,7 +50,7 @@ pub(crate) async fn with_bound_socket(
 
 struct Session {
     stream: TcpStream,
-    /// What has arrived and was not looked at.
+    /// Bytes that have arrived and are not parsed yet.
     input: Vec<u8>,
 }
 

@@ -20,7 +20,7 @@ use crate::udp::{Gate, GroBuffer, GsoBuffer, Slab, Trouble, UdpSocket};
 /// Bytes that may wait for one reader, as a receive buffer of the system holds them.
 const MAX_WAITING_BYTES: usize = 1 << 20;
 
-/// What a waiting buffer counts besides its payload.
+/// Bytes that a waiting buffer counts besides its payload.
 const OVERHEAD_BYTES: usize = 256;
 
 /// The addresses of readers on which an echo server holds its port. Clones share them.
@@ -55,7 +55,7 @@ pub(crate) struct HandedOver {
     queue: Arc<Queue>,
 }
 
-/// What waits for a reader.
+/// The datagrams that wait for a reader.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Mutex<Waiting>,

@@ -106,7 +106,7 @@ impl Unfit {
     }
 }
 
-/// What a session between one WebSocket and one target asks for.
+/// Reads the query of a session between one WebSocket and one target.
 fn relayed(state: &HttpState, query: &str) -> Result<Relayed, Unfit> {
     let target = named_target(state, parameter(query, "target")).map_err(Unfit::NoTarget)?;
     Ok(Relayed {
@@ -129,7 +129,7 @@ fn named_target<'a>(state: &'a HttpState, name: Option<&str>) -> Result<&'a Targ
     })
 }
 
-/// What a session with sockets of its own asks for.
+/// Reads the query of a session with sockets of its own.
 fn sockets(
     state: &HttpState,
     caller: &Caller,
