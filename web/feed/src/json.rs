@@ -10,7 +10,7 @@ mod described;
 pub use described::{
     Json, Place, Record, begin_field, from_value, parts, read_as, to_string, variant,
 };
-pub(crate) use described::{record, variants};
+pub(crate) use described::{event, record, variants};
 
 /// Why a message cannot be read: the name of the field that is missing or of another kind, or `"JSON"`.
 pub type Unreadable = &'static str;

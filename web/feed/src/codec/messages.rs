@@ -9,7 +9,7 @@ use wire::ledger::{Counters, Delivery};
 use wire::link::{Direction, DropReason, Impairment, Mishap};
 
 use super::Link;
-use crate::json::{Json, Place, Value, parts, record, variants};
+use crate::json::{event, record, variants};
 
 variants! { HostMessage else Self::Events(Vec::new());
     with_one { "hello" Hello, "events" Events, "counters" Counters, "options" Options, "lab" Lab, "server" Server, "visitor" Visitor, "stream" Stream, "notice" Notice }
@@ -87,37 +87,7 @@ record!(Counters {
     bytes_received,
 });
 
-impl Json for Event {
-    fn read(value: Option<&Value<'_>>, place: Place<'_>) -> Self {
-        let read = value.and_then(|value| Self::read_item(value, place));
-        read.unwrap_or_else(|| {
-            place.fail();
-            Self(0, 0, 0, What::Lost)
-        })
-    }
-
-    fn read_item(value: &Value<'_>, place: Place<'_>) -> Option<Self> {
-        let [at, id, copy, what] = parts(Some(value), place);
-        let what = What::read_item(what?, place)?;
-        Some(Self(
-            Json::read(at, place),
-            Json::read(id, place),
-            Json::read(copy, place),
-            what,
-        ))
-    }
-
-    fn write(&self, out: &mut String) {
-        let Self(at, id, copy, what) = self;
-        out.push('[');
-        for number in [*at, *id, u64::from(*copy)] {
-            number.write(out);
-            out.push(',');
-        }
-        what.write(out);
-        out.push(']');
-    }
-}
+event!(Event of What else What::Lost);
 
 variants! { What else Self::Lost;
     bare { "dequeued" Dequeued, "udp_out" UdpOut, "gone" Gone, "unanswered" Unanswered, "lost" Lost }

@@ -7,7 +7,7 @@ use wire::sockets::control::{
 };
 use wire::sockets::errno::Errno;
 
-use crate::json::{self, Json, Place, Unreadable, Value, parts, record, variants};
+use crate::json::{self, Json, Unreadable, event, record, variants};
 
 /// Reads a message of a host; `Ok(None)` is one that a later version may have added.
 ///
@@ -103,37 +103,7 @@ variants! { SocketDrop else Self::Loss;
     }
 }
 
-impl Json for SocketEvent {
-    fn read(value: Option<&Value<'_>>, place: Place<'_>) -> Self {
-        let read = value.and_then(|value| Self::read_item(value, place));
-        read.unwrap_or_else(|| {
-            place.fail();
-            Self(0, 0, 0, SocketWhat::Gone)
-        })
-    }
-
-    fn read_item(value: &Value<'_>, place: Place<'_>) -> Option<Self> {
-        let [at, id, copy, what] = parts(Some(value), place);
-        let what = SocketWhat::read_item(what?, place)?;
-        Some(Self(
-            Json::read(at, place),
-            Json::read(id, place),
-            Json::read(copy, place),
-            what,
-        ))
-    }
-
-    fn write(&self, out: &mut String) {
-        let Self(at, id, copy, what) = self;
-        out.push('[');
-        for number in [*at, *id, u64::from(*copy)] {
-            number.write(out);
-            out.push(',');
-        }
-        what.write(out);
-        out.push(']');
-    }
-}
+event!(SocketEvent of SocketWhat else SocketWhat::Gone);
 
 #[cfg(test)]
 mod tests {

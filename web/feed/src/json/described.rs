@@ -300,7 +300,50 @@ macro_rules! variants {
     };
 }
 
-pub(crate) use {record, variants};
+/// An event, `[at, id, copy, what]`; `else` is what happened where it cannot be read.
+macro_rules! event {
+    ($event:ident of $what:ident else $wrong:expr) => {
+        impl $crate::json::Json for $event {
+            fn read(
+                value: Option<&$crate::json::Value<'_>>,
+                place: $crate::json::Place<'_>,
+            ) -> Self {
+                let read = value.and_then(|value| Self::read_item(value, place));
+                read.unwrap_or_else(|| {
+                    place.fail();
+                    Self(0, 0, 0, $wrong)
+                })
+            }
+
+            fn read_item(
+                value: &$crate::json::Value<'_>,
+                place: $crate::json::Place<'_>,
+            ) -> Option<Self> {
+                let [at, id, copy, what] = $crate::json::parts(Some(value), place);
+                let what = $what::read_item(what?, place)?;
+                Some(Self(
+                    $crate::json::Json::read(at, place),
+                    $crate::json::Json::read(id, place),
+                    $crate::json::Json::read(copy, place),
+                    what,
+                ))
+            }
+
+            fn write(&self, out: &mut String) {
+                let Self(at, id, copy, what) = self;
+                out.push('[');
+                for number in [*at, *id, u64::from(*copy)] {
+                    number.write(out);
+                    out.push(',');
+                }
+                what.write(out);
+                out.push(']');
+            }
+        }
+    };
+}
+
+pub(crate) use {event, record, variants};
 
 /// The fields of a structure that is read.
 #[derive(Clone, Copy)]
