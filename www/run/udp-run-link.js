@@ -9,9 +9,6 @@ const HOST = here.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/");
 /** Milliseconds in which a host says hello. */
 const PATIENCE = 5000;
 
-/** Milliseconds in which it answers the last request. */
-const GRACE = 300;
-
 /** Sessions under way, and what the newest loopback is known by. */
 let sessions = 0;
 let loopback = null;
@@ -79,12 +76,9 @@ function live(relay, token, tell, lost) {
     clearTimeout(timer);
     resolve({
       send: (message) => socket.send(message),
-      // What the host still has to tell comes before its answer, so that nothing comes after its Close.
       close() {
-        socket.onclose = null;
-        socket.onmessage = ({ data }) => typeof data === "string" && data.startsWith('{"options"') && socket.close(1000);
-        if (socket.readyState === WebSocket.OPEN) socket.send('{"options":{"tracing":false}}');
-        setTimeout(() => socket.close(1000), GRACE);
+        socket.onclose = socket.onmessage = null;
+        socket.close(1000);
       },
     });
     tell(data);
