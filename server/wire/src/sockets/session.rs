@@ -24,7 +24,7 @@ use super::control::{
 };
 use super::ledger::SocketsLedger;
 use crate::control::{Lab, Notice};
-use crate::link::{Direction, Link};
+use crate::link::{Carried, Direction, Link};
 use crate::session::MAX_WAITING_EVENTS;
 
 mod arrivals;
@@ -269,6 +269,16 @@ impl SocketsSession {
     fn place(&self, number: u16) -> Result<usize, usize> {
         self.sockets
             .binary_search_by_key(&number, |opened| opened.number)
+    }
+
+    /// Notes what the link did to a copy that leaves it.
+    fn note_link(&mut self, now: u64, id: u64, carried: &Carried<Tag>, direction: Direction) {
+        if let Some(at) = carried.dequeued_at {
+            self.note(at.get(), id, carried.copy, SocketWhat::Dequeued);
+        }
+        if let Some(bit) = carried.corrupted {
+            self.note(now, id, carried.copy, SocketWhat::Corrupted(direction, bit));
+        }
     }
 
     fn note(&mut self, now: u64, id: u64, copy: u8, what: SocketWhat) {

@@ -53,19 +53,13 @@ impl SocketsSession {
         client_takes: &mut impl FnMut(usize) -> bool,
     ) -> Option<Incoming> {
         let (Ok(carried) | Err(carried)) = &due;
-        let (
-            Tag {
-                socket, address, ..
-            },
-            copy,
-        ) = (carried.tag, carried.copy);
-        let arrival = carried.tag.number;
-        if let Some(at) = carried.dequeued_at {
-            self.note(at.get(), 0, copy, SocketWhat::Dequeued);
-        }
-        if let Some(bit) = carried.corrupted {
-            self.note(now, 0, copy, SocketWhat::Corrupted(Direction::Down, bit));
-        }
+        let copy = carried.copy;
+        let Tag {
+            number: arrival,
+            socket,
+            address,
+        } = carried.tag;
+        self.note_link(now, 0, carried, Direction::Down);
         let header = Header {
             socket: socket.number,
             address,

@@ -151,19 +151,13 @@ impl SocketsSession {
         due: Result<Carried<Tag>, Carried<Tag>>,
     ) -> Option<Outgoing> {
         let (Ok(carried) | Err(carried)) = &due;
-        let (
-            Tag {
-                socket, address, ..
-            },
-            copy,
-        ) = (carried.tag, carried.copy);
-        let id = carried.tag.number;
-        if let Some(at) = carried.dequeued_at {
-            self.note(at.get(), id, copy, SocketWhat::Dequeued);
-        }
-        if let Some(bit) = carried.corrupted {
-            self.note(now, id, copy, SocketWhat::Corrupted(Direction::Up, bit));
-        }
+        let copy = carried.copy;
+        let Tag {
+            number: id,
+            socket,
+            address,
+        } = carried.tag;
+        self.note_link(now, id, carried, Direction::Up);
         let Ok(Carried { payload, .. }) = due else {
             self.dropped(now, id, copy, Direction::Up, SocketDrop::Checksum);
             return None;
