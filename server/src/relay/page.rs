@@ -160,10 +160,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         frames: &[u8],
     ) -> Result<(), CloseReason> {
         let taken = self.take_batch(batch).await;
-        // A Close may be among them, and what was asked before it is answered before it.
-        self.page.outbound.push_frames(frames);
-        taken?;
-        Ok(read?)
+        self.page.end_read(taken, read, frames)
     }
 
     async fn take_batch(&mut self, batch: Batch) -> Result<(), CloseReason> {

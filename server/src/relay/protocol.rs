@@ -15,7 +15,7 @@ use wire::limits::MAX_CONTROL_BYTES;
 
 use super::close::CloseReason;
 use crate::limits::OWN_CONTROL;
-use crate::ws::Outbound;
+use crate::ws::{Outbound, StreamEnd};
 
 /// Reads a control message of a page.
 ///
@@ -95,6 +95,22 @@ impl<'a, W: AsyncWrite + Unpin> Protocol<'a, W> {
             );
         }
         Ok(has_missed)
+    }
+
+    /// Ends what one read brought, once its messages are `taken`: the frames that the protocol owes for it go out behind the answers to
+    /// them, for a Close may be among these frames, and nothing may follow it (RFC 6455, section 5.5.1).
+    ///
+    /// # Errors
+    /// The end of the session, by a message or by the stream.
+    pub(super) fn end_read(
+        &mut self,
+        taken: Result<(), CloseReason>,
+        read: Result<(), StreamEnd>,
+        frames: &[u8],
+    ) -> Result<(), CloseReason> {
+        self.outbound.push_frames(frames);
+        taken?;
+        Ok(read?)
     }
 
     /// Writes what the connection takes without waiting; pending when something is left.

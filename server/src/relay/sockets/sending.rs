@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use wire::limits::{MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6};
 use wire::sockets::errno::Errno;
 use wire::sockets::header::Header;
 use wire::sockets::refusal::Refusal;
@@ -84,10 +83,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         frames: &[u8],
     ) -> Result<(), CloseReason> {
         let taken = self.take_batch(batch).await;
-        // A Close may be among them, and what was asked before it is answered before it.
-        self.page.outbound.push_frames(frames);
-        taken?;
-        Ok(read?)
+        self.page.end_read(taken, read, frames)
     }
 
     async fn take_batch(&mut self, batch: Batch) -> Result<(), CloseReason> {
@@ -335,14 +331,8 @@ enum Way {
 /// Why the system did not send to an address.
 fn unsendable(to: SocketAddr, error: &io::Error) -> Refusal {
     let (errno, words) = (errno(error), plain(error));
-    let text = match (errno, to) {
-        (Errno::Emsgsize, SocketAddr::V4(_)) => {
-            format!("{words}: a datagram over IPv4 carries {MAX_DATAGRAM_BYTES_IPV4} bytes at most")
-        }
-        (Errno::Emsgsize, SocketAddr::V6(_)) => {
-            format!("{words}: a datagram over IPv6 carries {MAX_DATAGRAM_BYTES_IPV6} bytes at most")
-        }
-        _ => format!("{words}: the system did not send to {to}"),
-    };
-    Refusal::new(errno, text)
+    match errno {
+        Errno::Emsgsize => Refusal::too_long(&words, to),
+        _ => Refusal::new(errno, format!("{words}: the system did not send to {to}")),
+    }
 }
