@@ -1,5 +1,7 @@
 // The datagrams of a program, as its session tells them: where each went, how many bytes, and what became of it.
 
+import { read } from "./udp-run-shared.js";
+
 /** Rows that are kept; older ones go. */
 const MOST_ROWS = 50;
 
@@ -32,14 +34,14 @@ export class Datagrams {
   out(message) {
     if (typeof message === "string") return;
     this.#sent += 1;
-    const { place, length } = read(message);
+    const { place, length } = seen(message);
     this.#rows.set(this.#sent, this.#row("→", place || "its peer", length, "on its way"));
   }
 
   /** A message of the host. */
   in(message) {
     if (typeof message !== "string") {
-      const { place, length } = read(new Uint8Array(message));
+      const { place, length } = seen(new Uint8Array(message));
       this.#row("←", place, length, "received");
       return;
     }
@@ -74,13 +76,9 @@ export class Datagrams {
   }
 }
 
-/** Where a datagram goes or comes from, and how many bytes of payload it has (`wire::sockets::header`). */
-function read(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const length = { 0: 0, 4: 4, 6: 16 }[bytes[2]];
-  const port = view.getUint16(3);
-  const address = bytes.subarray(5, 5 + length);
-  const groups = () => Array.from({ length: 8 }, (_, at) => view.getUint16(5 + 2 * at).toString(16)).join(":");
-  const host = length === 4 ? address.join(".") : length && new URL(`http://[${groups()}]`).hostname;
-  return { place: length ? `${host}:${port}` : "", length: bytes.length - 5 - length };
+/** Where a datagram goes or comes from, and how many bytes of payload it has. */
+function seen(message) {
+  const { host, port, data } = read(message);
+  const place = host.includes(":") ? `[${host}]:${port}` : host && `${host}:${port}`;
+  return { place, length: data.length };
 }

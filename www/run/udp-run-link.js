@@ -1,6 +1,8 @@
 // The page's side of the sockets of its programs: a WebSocket of `/sockets` for each program, all on one loopback; without a host, the
 // simulated machine.
 
+import { deferred } from "./udp-run-shared.js";
+
 const here = import.meta.url;
 
 /** The folder of the host, below which the files of a version lie. */
@@ -96,10 +98,4 @@ async function machine(tell, token, seed) {
   await glue.default({ module_or_path: await module.arrayBuffer() });
   const host = glue.simulated_sockets(seed, token ?? "", tell);
   return { send: (message) => host.send(message), close: () => host.free() };
-}
-
-function deferred() {
-  let resolve, reject;
-  const promise = new Promise((...both) => ([resolve, reject] = both));
-  return { promise, resolve, reject };
 }

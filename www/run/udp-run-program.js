@@ -1,6 +1,7 @@
 // One program from its first line to its last: the interpreter, its sockets, its clock and its output.
 
 import { Crash, start } from "./udp-run-interpreter.js";
+import { deferred } from "./udp-run-shared.js";
 import { SocketError, Sockets } from "./udp-run-sockets.js";
 
 /** The empty modules that the shim fills. */
@@ -257,10 +258,4 @@ function turn() {
     turns.push(resolve);
     channel.port2.postMessage(null);
   });
-}
-
-function deferred() {
-  let resolve, reject;
-  const promise = new Promise((...both) => ([resolve, reject] = both));
-  return { promise, resolve, reject };
 }

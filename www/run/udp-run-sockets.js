@@ -3,6 +3,8 @@
 // A program may call only when the call before has returned, so that there is one call under way at most. What comes meanwhile waits:
 // datagrams in their socket's queue, errors of the system at their socket, until the next call gives them out.
 
+import { deferred, octets, read, written } from "./udp-run-shared.js";
+
 /** Datagrams that wait for a socket's program; more are dropped, as by a full buffer of the system. */
 const MOST_WAITING = 256;
 
@@ -140,7 +142,9 @@ export class Sockets {
     if (data.length > MOST_BYTES[state.family]) throw new SocketError("EMSGSIZE");
     const to = host === null ? null : this.#rerouted(await this.#resolved(state, host, port), port);
     if (this.#end) throw this.#end;
-    this.#send(message(socket, to, data));
+    const address = to ? octets(to.host) : [];
+    if (!address) throw new SocketError("ENOENT");
+    this.#send(written(socket, address, to?.port ?? 0, data));
     // The host tells errors of datagrams before it answers what comes after them. Where the first went, others go too: they are
     // asked about now and then, so that a program cannot run ahead of the host.
     const place = to ? `${to.host} ${to.port}` : "its peer";
@@ -274,15 +278,9 @@ export class Sockets {
     if (state.waiting.length >= MOST_WAITING) return;
     if (host === "127.0.0.1") state.terminals.add(port);
     else state.terminals.delete(port);
-    state.waiting.push({ ...this.#shownAt({ host, port }), data });
+    state.waiting.push({ ...this.#shownAt({ host, port }), data: data.slice() });
     this.#arrived();
   }
-}
-
-function deferred() {
-  let resolve, reject;
-  const promise = new Promise((...both) => ([resolve, reject] = both));
-  return { promise, resolve, reject };
 }
 
 const any = (family) => (family === 6 ? "::" : "0.0.0.0");
@@ -293,46 +291,4 @@ const isAddress = (host) => /^\d+\.\d+\.\d+\.\d+$/.test(host) || host.includes("
 function parsed(address) {
   const [, six, four, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(address) ?? [];
   return { host: six ?? four ?? address, port: Number(port ?? 0) };
-}
-
-/** A binary message: the header of `wire::sockets::header`, and the payload. */
-function message(socket, to, data) {
-  const address = to ? octets(to.host) : [];
-  const whole = new Uint8Array(5 + address.length + data.length);
-  const view = new DataView(whole.buffer);
-  view.setUint16(0, socket);
-  whole[2] = { 0: 0, 4: 4, 16: 6 }[address.length];
-  view.setUint16(3, to ? to.port : 0);
-  whole.set(address, 5);
-  whole.set(data, 5 + address.length);
-  return whole;
-}
-
-function read(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const length = bytes[2] === 6 ? 16 : 4;
-  const address = bytes.subarray(5, 5 + length);
-  const host = length === 4 ? address.join(".") : colons(address);
-  return { socket: view.getUint16(0), host, port: view.getUint16(3), data: bytes.slice(5 + length) };
-}
-
-function octets(host) {
-  if (!host.includes(":")) {
-    const four = host.split(".").map(Number);
-    if (four.some((octet) => octet > 255)) throw new SocketError("ENOENT");
-    return four;
-  }
-  const halves = host.split("::").map((half) => half.split(":").filter(Boolean));
-  const gap = halves.length > 1 ? 8 - halves[0].length - halves[1].length : 0;
-  const groups = [...halves[0], ...Array(Math.max(gap, 0)).fill("0"), ...(halves[1] ?? [])].map((group) => parseInt(group, 16));
-  if (groups.length !== 8 || groups.some((group) => !(group <= 0xffff))) throw new SocketError("ENOENT");
-  return groups.flatMap((group) => [group >> 8, group & 255]);
-}
-
-/** The text of RFC 5952: the longest run of zeros is left out. */
-function colons(address) {
-  const groups = Array.from({ length: 8 }, (_, at) => ((address[2 * at] << 8) | address[2 * at + 1]).toString(16)).join(":");
-  const runs = groups.match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? [];
-  const longest = runs.sort((a, b) => b.length - a.length)[0];
-  return longest ? groups.replace(longest, longest.startsWith(":") ? ":" : "::").replace(/^:(?=[^:])/, "::").replace(/:$/, "::").replace(/:::+/, "::") : groups;
 }

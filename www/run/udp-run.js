@@ -5,6 +5,7 @@ import { Editor } from "./udp-run-editor.js";
 import { open } from "./udp-run-link.js";
 import { Output } from "./udp-run-output.js";
 import { hasLoaded, load, newWorker, policy, styleSheet } from "./udp-run-parts.js";
+import { deferred } from "./udp-run-shared.js";
 import { WORDS } from "./udp-run-words.js";
 
 /** Milliseconds that a program has to end by itself after Stop. */
@@ -373,12 +374,6 @@ export class UdpRun extends HTMLElement {
       this.#say(`The program ${address.href} does not load: ${error.message}`);
     }
   }
-}
-
-function deferred() {
-  let resolve, reject;
-  const promise = new Promise((...both) => ([resolve, reject] = both));
-  return { promise, resolve, reject };
 }
 
 customElements.define("udp-run", UdpRun);
