@@ -1,7 +1,9 @@
 //! Readers who all do what the tutorial says: each binds port 10000, and writes to `localhost:10000`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,25 +89,26 @@ pub async fn echo_at_once(host: &HostProgram, readers: usize) -> Echoed {
             reader.server.ip()
         });
     }
-    // One that fails would have the others wait for ever.
-    let wait = async |barrier: &Barrier, tasks: &mut JoinSet<IpAddr>| {
-        tokio::select! {
-            // Once all have arrived, they may end.
-            biased;
-            _ = barrier.wait() => {}
-            Some(ended) = tasks.join_next() => panic!("a reader ended early: {ended:?}"),
+    // One that fails would have the others wait for ever. Those that were told first that all are done may have ended already.
+    let wait = async |barrier: &Barrier, tasks: &mut JoinSet<IpAddr>, ended: &mut Vec<IpAddr>| {
+        let mut all = pin!(barrier.wait());
+        loop {
+            tokio::select! {
+                _ = &mut all => return,
+                Some(address) = tasks.join_next() => ended.push(address.unwrap()),
+            }
         }
     };
-    wait(&all_bound, &mut tasks).await;
+    let mut ended = Vec::new();
+    wait(&all_bound, &mut tasks, &mut ended).await;
+    assert_eq!(ended.len(), 0, "none ends before all are done");
     let bound_within = began.elapsed();
-    wait(&all_done, &mut tasks).await;
+    wait(&all_done, &mut tasks, &mut ended).await;
     let echoed_within = began.elapsed() - bound_within;
-    let mut addresses = std::collections::BTreeSet::new();
-    while let Some(address) = tasks.join_next().await {
-        assert!(
-            addresses.insert(address.unwrap()),
-            "two readers had one address"
-        );
+    ended.extend(tasks.join_all().await);
+    let mut addresses = BTreeSet::new();
+    for address in ended {
+        assert!(addresses.insert(address), "two readers had one address");
     }
     assert_eq!(addresses.len(), readers);
     let scrape = Scrape::of_idle(host).await;
