@@ -28,7 +28,7 @@ const HALF: i32 = LINE as i32 / 2;
 /// Half the width and height of a sign between the lanes.
 const SIGN: i32 = 7;
 /// Pixels of a letter and of a digit, more than any font of a page takes on average.
-const LETTER: i32 = 7;
+const LETTER: i32 = 8;
 
 /// A place that something covers: from a point across, in thousandths, so many pixels left and right; heights in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
