@@ -5,7 +5,7 @@
 //!
 //! - `hello`: the first message; `calls`: what the page asks for;
 //! - `around`: what the rules for destinations have to know of a session;
-//! - `table`: the sockets that are open; `arriving`: the wait for what comes to them;
+//! - `table`: the sockets that are open; `arriving`: the wait for what comes to them; `marks`: which of them woke the session;
 //! - `outside`: what carries their datagrams to targets and peers; `known`: who may answer;
 //! - `sending`: from messages to sends, and `spans`: how these ended; `receiving`: from what has arrived to messages.
 
@@ -37,6 +37,7 @@ mod arriving;
 mod calls;
 mod hello;
 mod known;
+mod marks;
 mod outside;
 mod receiving;
 mod sending;

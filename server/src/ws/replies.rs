@@ -1,7 +1,11 @@
 //! Frames that the reading half owes the client, on their way to the writing half.
 
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use super::frame::{Opcode, head};
@@ -13,7 +17,9 @@ pub(crate) const MAX_WAITING_REPLIES: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
     frames: Mutex<Vec<u8>>,
-    arrived: Notify,
+    /// Whether any wait: the writing half asks at each turn, and seldom any do.
+    any: AtomicBool,
+    writer: AtomicWaker,
     taken: Notify,
 }
 
@@ -23,7 +29,8 @@ impl Replies {
         let mut waiting = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < MAX_WAITING_REPLIES {
             waiting.extend_from_slice(frames);
-            self.arrived.notify_one();
+            self.any.store(true, Ordering::Release);
+            self.writer.wake();
         }
     }
 
@@ -33,9 +40,16 @@ impl Replies {
         self.add(&bytes[..length]);
     }
 
-    /// Waits until frames have been added.
+    /// Waits until frames wait. One task may wait for that.
     pub(crate) async fn arrived(&self) {
-        self.arrived.notified().await;
+        poll_fn(|cx| {
+            self.writer.register(cx.waker());
+            match self.any.load(Ordering::Acquire) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
     }
 
     /// Waits until there is room for more: a client that does not read its pongs is not asked for more pings.
@@ -48,6 +62,7 @@ impl Replies {
     /// Takes all that wait.
     pub(crate) fn take(&self) -> Vec<u8> {
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        self.any.store(false, Ordering::Release);
         self.taken.notify_one();
         std::mem::take(&mut *frames)
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio_util::sync::ReusableBoxFuture;
 
@@ -13,6 +13,8 @@ use crate::udp::UdpSocket;
 #[derive(Debug)]
 pub(super) struct Arriving<S> {
     socket: Arc<S>,
+    /// What it wakes: never the session's task itself, but what tells that task whom to ask ([`Marks`](super::marks::Marks)).
+    waker: Waker,
     /// For a socket that cannot just be polled.
     wait: Option<ReusableBoxFuture<'static, ()>>,
 }
@@ -47,8 +49,14 @@ impl Receives for UdpSocket {
 }
 
 impl<S: Receives> Arriving<S> {
-    pub(super) fn new(socket: Arc<S>) -> Self {
-        Self { socket, wait: None }
+    /// Waits with this waker. It is woken at once, for nobody has asked this socket yet.
+    pub(super) fn new(socket: Arc<S>, waker: &Waker) -> Self {
+        waker.wake_by_ref();
+        Self {
+            socket,
+            waker: waker.clone(),
+            wait: None,
+        }
     }
 
     /// The socket itself.
@@ -57,15 +65,16 @@ impl<S: Receives> Arriving<S> {
     }
 
     /// Whether something has arrived. Says so once, and waits again.
-    pub(super) fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(polled) = self.socket.poll_arrival(cx) {
+    pub(super) fn poll_arrival(&mut self) -> Poll<()> {
+        let mut cx = Context::from_waker(&self.waker);
+        if let Some(polled) = self.socket.poll_arrival(&mut cx) {
             return polled;
         }
         let again = || readable(Arc::clone(&self.socket));
         let wait = self
             .wait
             .get_or_insert_with(|| ReusableBoxFuture::new(again()));
-        ready!(wait.poll(cx));
+        ready!(wait.poll(&mut cx));
         wait.set(again());
         Poll::Ready(())
     }

@@ -1,7 +1,6 @@
 //! What a page asks for, call by call.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tokio::io::AsyncWrite;
 use wire::sockets::control::{
@@ -13,7 +12,6 @@ use wire::sockets::refusal::Refusal;
 use wire::sockets::route::{Route, route};
 
 use super::SocketsSession;
-use super::arriving::Arriving;
 use super::table::PageSocket;
 use crate::cause::plain;
 use crate::limits::limited;
@@ -85,8 +83,8 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
 
     fn bind(&mut self, wanted: &Named) -> Result<SocketsAnswer, Refusal> {
         let socket = self.socket(wanted.socket)?;
-        if let Some(own) = &socket.own {
-            return Err(Refusal::bound_already(socket.number, own.socket().name()));
+        if let Some(name) = socket.name {
+            return Err(Refusal::bound_already(socket.number, name));
         }
         let around = self.place.around(socket.family, &socket.visitors);
         let address = name::to_bind(&wanted.host, wanted.port, &around)?;
@@ -105,14 +103,14 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             local: own.name().to_string(),
             outside: self.place.is_local.then(|| own.outside().to_string()),
         };
-        socket.own = Some(Arriving::new(Arc::new(own)));
+        socket.bind(own);
         Ok(bound)
     }
 
     /// Binds a socket that has no address yet, as the system does for one that sends, and tells the page; returns its address.
     pub(super) fn bind_if_unbound(&mut self, number: u16) -> Result<SocketAddr, Refusal> {
-        if let Some(own) = &self.socket(number)?.own {
-            return Ok(own.socket().name());
+        if let Some(name) = self.socket(number)?.name {
+            return Ok(name);
         }
         let bound = self.bind_to(number, 0)?;
         self.page.notify(&SocketsAnswer::Bound(bound));

@@ -9,6 +9,8 @@ const MOST: usize = 1024;
 /// The addresses.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    /// The one that was added last, which most datagrams are for.
+    newest: Option<SocketAddr>,
     addresses: HashSet<SocketAddr>,
     in_order: VecDeque<SocketAddr>,
 }
@@ -16,7 +18,7 @@ pub(super) struct Known {
 impl Known {
     /// Whether this address is one of them.
     pub(super) fn has(&self, address: SocketAddr) -> bool {
-        self.in_order.back() == Some(&address) || self.addresses.contains(&address)
+        self.newest == Some(address) || self.addresses.contains(&address)
     }
 
     /// Adds an address.
@@ -29,6 +31,7 @@ impl Known {
         {
             self.addresses.remove(&first);
         }
+        self.newest = Some(address);
         self.in_order.push_back(address);
         self.addresses.insert(address);
     }

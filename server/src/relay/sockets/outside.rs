@@ -9,7 +9,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::task::{self, Poll};
+use std::task::{Poll, Waker};
 
 use super::arriving::Arriving;
 use super::known::Known;
@@ -18,9 +18,11 @@ use crate::relay::context::Context;
 use crate::udp::{GsoBuffer, UdpSocket};
 
 /// The sockets of the system's that carry datagrams of one socket of the page to targets and peers: one for each zone at most.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outsides {
     open: Vec<Outside>,
+    /// What all of them wake.
+    waker: Waker,
 }
 
 /// Addresses that one socket of the system's writes to.
@@ -76,15 +78,23 @@ impl Zone {
 }
 
 impl Outsides {
+    /// None is open yet; they will wake this.
+    pub(super) fn new(waker: Waker) -> Self {
+        Self {
+            open: Vec::new(),
+            waker,
+        }
+    }
+
     /// That of a zone, if it is open.
     pub(super) fn get(&self, zone: Zone) -> Option<&Outside> {
         self.open.iter().find(|outside| outside.zone == zone)
     }
 
     /// That of which zone something has arrived at. It is the last to be asked then.
-    pub(super) fn poll_arrival(&mut self, cx: &mut task::Context<'_>) -> Poll<Zone> {
+    pub(super) fn poll_arrival(&mut self) -> Poll<Zone> {
         for at in 0..self.open.len() {
-            if self.open[at].udp.poll_arrival(cx).is_ready() {
+            if self.open[at].udp.poll_arrival().is_ready() {
                 let zone = self.open[at].zone;
                 self.open[at..].rotate_left(1);
                 return Poll::Ready(zone);
@@ -112,7 +122,8 @@ impl Outsides {
         let at = match at {
             Some(at) => at,
             None => {
-                self.open.push(Outside::open(context, zone, None, 0)?);
+                self.open
+                    .push(Outside::open(context, zone, None, 0, &self.waker)?);
                 self.open.len() - 1
             }
         };
@@ -134,8 +145,8 @@ impl Outsides {
             let before = at.map(|at| self.open.swap_remove(at));
             let turned = match before {
                 Some(before) if before.udp.socket().peer() == peer => Some(before),
-                Some(before) => Some(before.turned(context, peer)?),
-                None if peer.is_some() => Some(Outside::open(context, zone, peer, 0)?),
+                Some(before) => Some(before.turned(context, peer, &self.waker)?),
+                None if peer.is_some() => Some(Outside::open(context, zone, peer, 0, &self.waker)?),
                 None => None,
             };
             self.open.extend(turned);
@@ -151,6 +162,7 @@ impl Outside {
         zone: Zone,
         peer: Option<SocketAddr>,
         port: u16,
+        waker: &Waker,
     ) -> io::Result<Self> {
         let udp = match peer {
             Some(peer) => UdpSocket::try_connect(peer, (port > 0).then_some(port), context.offload),
@@ -164,7 +176,7 @@ impl Outside {
         let seen = SocketAddr::new(seen, udp.local_addr().port());
         Ok(Self {
             _registration: context.observers.register(seen),
-            udp: Arriving::new(Arc::new(udp)),
+            udp: Arriving::new(Arc::new(udp), waker),
             zone,
             written_to: Known::default(),
         })
@@ -172,7 +184,12 @@ impl Outside {
 
     /// One with another peer, or none. A connected socket cannot be turned to another network on every system, so a new one takes
     /// its port, if that is still free.
-    fn turned(self, context: &Context, peer: Option<SocketAddr>) -> io::Result<Self> {
+    fn turned(
+        self,
+        context: &Context,
+        peer: Option<SocketAddr>,
+        waker: &Waker,
+    ) -> io::Result<Self> {
         let Self {
             udp,
             zone,
@@ -181,8 +198,8 @@ impl Outside {
         } = self;
         let port = udp.socket().local_addr().port();
         drop(udp);
-        let opened = Self::open(context, zone, peer, port);
-        let opened = opened.or_else(|_| Self::open(context, zone, peer, 0))?;
+        let opened = Self::open(context, zone, peer, port, waker);
+        let opened = opened.or_else(|_| Self::open(context, zone, peer, 0, waker))?;
         Ok(Self {
             written_to,
             ..opened

@@ -163,10 +163,20 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
             }
             return;
         };
-        gathered.clear();
-        let mut buffers = gso::gather(run, |message| message.payload, gathered);
+        let (mut one, mut many);
+        let buffers: &mut [GsoBuffer<'_>] = match run {
+            [message] => {
+                one = [GsoBuffer::to_peer(message.payload)];
+                &mut one
+            }
+            _ => {
+                gathered.clear();
+                many = gso::gather(run, |message| message.payload, gathered);
+                &mut many
+            }
+        };
         let way = self.way(header.socket, header.address);
-        let spans = self.send(header.socket, way, &mut buffers).await;
+        let spans = self.send(header.socket, way, buffers).await;
         let now = self.context.clock.now();
         let mut payloads = run.iter().map(|message| message.payload);
         for Span { count, sent } in spans {

@@ -2,12 +2,14 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use wire::sockets::control::Family;
 
 use super::arriving::Arriving;
 use super::known::Known;
+use super::marks::{Mark, MarkSet, Marks};
 use super::outside::{Outside, Outsides, Zone};
 use crate::limits::SocketPermit;
 use crate::loopback::OwnSocket;
@@ -21,12 +23,18 @@ pub(super) struct PageSocket {
     pub(super) family: Family,
     /// What it is bound to, once it is.
     pub(super) own: Option<Arriving<OwnSocket>>,
+    /// The address of that, as the page knows it.
+    pub(super) name: Option<SocketAddr>,
     /// What carries its datagrams to targets and peers, once it has sent some.
     pub(super) outside: Outsides,
     /// Whom it is connected to.
     pub(super) peer: Option<SocketAddr>,
     /// Programs outside that have written to it.
     pub(super) visitors: Known,
+    /// What each of its sides leaves when something arrives there.
+    marks: [Mark; Self::SIDES],
+    /// What its own side wakes.
+    own_waker: Waker,
     /// Counts it for as long as it is open; given back last.
     _permit: SocketPermit,
 }
@@ -53,6 +61,9 @@ pub(super) enum Side {
 #[derive(Debug, Default)]
 pub(super) struct SocketTable {
     sockets: Vec<PageSocket>,
+    marks: Marks,
+    /// The marks of sides that may still have something: each is asked until it has nothing.
+    marked: MarkSet,
     /// Where the next look for arrivals begins, so that a busy socket does not keep the others waiting.
     turn: usize,
     /// Datagrams that the system dropped at sockets that are closed by now.
@@ -68,13 +79,18 @@ impl SocketTable {
     /// Opens a socket with a number that is free.
     pub(super) fn open(&mut self, number: u16, family: Family, permit: SocketPermit) {
         let at = self.place(number).unwrap_or_else(|at| at);
+        let (own_mark, own_waker) = self.marks.waker();
+        let (outside_mark, outside_waker) = self.marks.waker();
         let socket = PageSocket {
             number,
             family,
             own: None,
-            outside: Outsides::default(),
+            name: None,
+            outside: Outsides::new(outside_waker),
             peer: None,
             visitors: Known::default(),
+            marks: [own_mark, outside_mark],
+            own_waker,
             _permit: permit,
         };
         self.sockets.insert(at, socket);
@@ -120,16 +136,25 @@ impl SocketTable {
     }
 
     fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
+        self.marked.add(self.marks.take(cx));
+        if self.marked.is_empty() {
+            return Poll::Pending;
+        }
         let count = self.sockets.len() * PageSocket::SIDES;
         let turn = self.turn.min(count);
         for at in (turn..count).chain(0..turn) {
             let socket = &mut self.sockets[at / PageSocket::SIDES];
-            if let Poll::Ready(side) = socket.poll_arrival(at % PageSocket::SIDES, cx) {
+            let side = at % PageSocket::SIDES;
+            if !self.marked.has(socket.marks[side]) {
+                continue;
+            }
+            if let Poll::Ready(side) = socket.poll_arrival(side) {
                 self.turn = at + 1;
                 let number = socket.number;
                 return Poll::Ready(Arrival { number, side });
             }
         }
+        self.marked = MarkSet::default();
         Poll::Pending
     }
 }
@@ -138,11 +163,17 @@ impl PageSocket {
     /// Its own loopback, and all that is outside of it.
     const SIDES: usize = 2;
 
-    fn poll_arrival(&mut self, side: usize, cx: &mut Context<'_>) -> Poll<Side> {
+    /// Gives it its address on the loopback.
+    pub(super) fn bind(&mut self, own: OwnSocket) {
+        self.name = Some(own.name());
+        self.own = Some(Arriving::new(Arc::new(own), &self.own_waker));
+    }
+
+    fn poll_arrival(&mut self, side: usize) -> Poll<Side> {
         match (side, &mut self.own) {
-            (0, Some(own)) => own.poll_arrival(cx).map(|()| Side::Own),
+            (0, Some(own)) => own.poll_arrival().map(|()| Side::Own),
             (0, None) => Poll::Pending,
-            _ => self.outside.poll_arrival(cx).map(Side::Outside),
+            _ => self.outside.poll_arrival().map(Side::Outside),
         }
     }
 
