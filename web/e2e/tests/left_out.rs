@@ -11,3 +11,9 @@ fn the_page_in_real_browsers() {}
 #[test]
 #[ignore = "needs Chromium and Trunk: run cargo verify --trunk"]
 fn the_page_under_trunk() {}
+
+/// Those tests of `tests/browser/embed/generators` whose generators take long to install.
+#[cfg(not(feature = "generators"))]
+#[test]
+#[ignore = "needs Chromium and half a dozen site generators: run cargo verify --generators"]
+fn the_widget_in_rarer_site_generators() {}

@@ -59,7 +59,7 @@ enum Verb {
     /// Attack the host in every way there is, and show what it did to the host and to a bystander
     Soak(soak::Args),
     /// Install what the checks need, and no more: verify begins with this
-    Needs,
+    Needs(verify::Args),
     /// Run every check, after installing what the checks need
     Verify(verify::Args),
     /// Take a picture of every view of the page, in target/shots
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
         Verb::Demo(args) => demo::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),
-        Verb::Needs => verify::needs::install(false),
+        Verb::Needs(args) => verify::needs::install(&args),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots => shots::run(),
         Verb::Picture(args) => picture::run(&args),

@@ -11,12 +11,67 @@ use crate::table::Table;
 use crate::{bundle, circles, dist};
 use crate::{command, program, progress, target, workspace};
 
-/// What `verify` can be told.
-#[derive(clap::Args)]
+/// What `verify` can be told: each names a part that takes long to install or to run.
+#[derive(clap::Args, Default)]
 pub(crate) struct Args {
     /// Test `trunk serve` too; building Trunk takes about ten minutes, once
     #[arg(long)]
     trunk: bool,
+    /// Test the widget in the site generators that take long to install, too
+    #[arg(long)]
+    generators: bool,
+    /// Test the packages for PyPI, npm and Debian too
+    #[arg(long)]
+    packages: bool,
+    /// Test all of these
+    #[arg(long)]
+    everything: bool,
+}
+
+/// A part that `verify` leaves out unless it is asked for: the flag, what it tests, and the feature under which its tests stand.
+struct Part {
+    flag: &'static str,
+    tests: &'static str,
+    feature: &'static str,
+    wanted: fn(&Args) -> bool,
+}
+
+const PARTS: [Part; 3] = [
+    Part {
+        flag: "--trunk",
+        tests: "`trunk serve`",
+        feature: "e2e/trunk",
+        wanted: Args::trunk,
+    },
+    Part {
+        flag: "--generators",
+        tests: "the site generators that take long to install",
+        feature: "e2e/generators",
+        wanted: Args::generators,
+    },
+    Part {
+        flag: "--packages",
+        tests: "the packages for PyPI, npm and Debian",
+        feature: "xtask/packages",
+        wanted: Args::packages,
+    },
+];
+
+impl Args {
+    /// Whether `trunk serve` is tested.
+    pub(crate) fn trunk(&self) -> bool {
+        self.trunk || self.everything
+    }
+
+    /// Whether the generators are tested that take long to install.
+    pub(crate) fn generators(&self) -> bool {
+        self.generators || self.everything
+    }
+
+    /// Whether the packages are tested.
+    pub(crate) fn packages(&self) -> bool {
+        self.packages || self.everything
+    }
 }
 
 /// A check by its name.
@@ -24,7 +79,7 @@ type Check = (&'static str, fn(&Args) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
 const CHECKS: [Check; 12] = [
-    ("needs", |args| needs::install(args.trunk)),
+    ("needs", needs::install),
     ("fmt", |_| fmt()),
     ("import circles", |_| circles::check()),
     ("clippy, native", |_| clippy_native()),
@@ -121,13 +176,16 @@ fn test(args: &Args) -> Result<()> {
     let mut test = workspace::locked_cargo("test");
     // All that fails in one run, not only the first program with a failure.
     test.args(["--workspace", "--no-fail-fast", "--features"]);
-    let mut features = TESTS.join(",");
-    if args.trunk {
-        features += ",e2e/trunk";
-    } else {
-        eprintln!("    left out: `trunk serve`; `cargo verify --trunk` tests that too");
+    let mut features = TESTS.to_vec();
+    for part in &PARTS {
+        if (part.wanted)(args) {
+            features.push(part.feature);
+        } else {
+            let Part { flag, tests, .. } = part;
+            eprintln!("    left out: {tests}; `cargo verify {flag}` tests that too");
+        }
     }
-    test.arg(features);
+    test.arg(features.join(","));
     command::run(test.env("PATH", program::path_with_tools()?))
 }
 

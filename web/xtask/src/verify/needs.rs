@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::Args;
 use crate::progress::Step;
 use crate::{command, program, progress, workspace};
 
@@ -114,18 +115,18 @@ const CARGO_DENY: &str = "0.20.2";
 /// The Trunk that this compiler can build: later ones want a newer Rust.
 const TRUNK: &str = "0.21.14";
 
-/// Installs what is missing; Trunk only when it is asked for.
+/// Installs what is missing; what only a part needs, when that part is asked for.
 ///
 /// # Errors
 /// When something that a test needs is missing and cannot be installed from here.
-pub(crate) fn install(trunk: bool) -> Result<()> {
+pub(crate) fn install(args: &Args) -> Result<()> {
     install_packages()?;
     install_from_npm()?;
     // Its own lock file names what some mirrors of crates.io do not have yet.
     build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
     build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
     generators::install()?;
-    if trunk {
+    if args.trunk() {
         install_trunk()?;
     }
     Ok(())
