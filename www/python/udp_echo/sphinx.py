@@ -2,7 +2,7 @@
 
 In ``conf.py``::
 
-    extensions = ["udp_echo_sphinx"]
+    extensions = ["udp_echo.sphinx"]
     udp_echo_loader = "http://127.0.0.1:8000/udp-echo.js"
 
 The options of the directive are the attributes of ``<udp-echo>``. What stands inside is a transcript, for readers without
@@ -12,6 +12,8 @@ JavaScript, for print, and for the other builders; without one of your own there
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
+
+from . import __version__
 
 ATTRIBUTES = (
     "buffer corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode motion port preset rate "
@@ -76,4 +78,4 @@ def setup(app):
     app.add_node(udp_echo, html=(visit, depart), **others)
     app.add_directive("udp-echo", UdpEcho)
     app.connect("html-page-context", add_loader)
-    return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

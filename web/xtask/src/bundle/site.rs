@@ -50,17 +50,22 @@ const ROOMS: [&str; 9] = [
     "run",
 ];
 
-/// The files of `www/` by the path at which they are served: all but each folder's README.
+/// What no browser loads: it comes to authors in a package.
+const NOT_SERVED: &str = "python";
+
+/// The files of `www/` by the path at which they are served: all but each folder's README, and what is not for browsers.
 ///
 /// # Errors
 /// When a file cannot be read, or two rooms have a file of the same name.
 pub(super) fn read_pages(www: &Path) -> Result<Files> {
     let mut pages = Files::new();
     for (path, bytes) in read_folder(www)? {
-        if path.rsplit('/').next() == Some(README) {
+        let room = path.split_once('/');
+        let is_not_served = room.is_some_and(|(room, _)| room == NOT_SERVED);
+        if is_not_served || path.rsplit('/').next() == Some(README) {
             continue;
         }
-        let name = match path.split_once('/') {
+        let name = match room {
             Some((room, name)) if ROOMS.contains(&room) => name.to_owned(),
             _ => path.clone(),
         };
@@ -298,12 +303,13 @@ mod tests {
     }
 
     #[test]
-    fn a_readme_is_not_served_and_another_page_in_markdown_is() {
+    fn what_is_for_authors_alone_is_not_served_and_another_page_in_markdown_is() {
         let www = tempfile::tempdir().unwrap();
         let paths = [
             "README.md",
             "embed/README.md",
             "embed/hugo/_index.md",
+            "python/package/module.py",
             "a.js",
         ];
         for path in paths {
@@ -347,7 +353,7 @@ mod tests {
             .filter(|name| !ROOMS.contains(&name.as_str()))
             .collect();
         folders.sort();
-        assert_eq!(folders, ["README.md", "embed"]);
+        assert_eq!(folders, ["README.md", "embed", NOT_SERVED]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 project = "UDP in a Sphinx site"
-extensions = ["udp_echo_sphinx"]
+extensions = ["udp_echo.sphinx"]
 
 # The one address to change: where the host is. It has to allow the origin of your site:
 #     udp-echo --allow-origin https://docs.example

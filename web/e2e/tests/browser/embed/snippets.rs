@@ -9,11 +9,12 @@ use crate::page::Page;
 use test_support::host::TestServer;
 
 /// Kinds of the maker, and the folder of each below `www/embed/`.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("plain", ""),
     ("classic", ""),
     ("iframe", ""),
     ("sphinx", "sphinx/"),
+    ("mkdocs", "mkdocs/"),
     ("mdbook", "mdbook/"),
     ("docusaurus", "docusaurus/"),
     ("hugo", "hugo/"),
@@ -82,6 +83,7 @@ async fn what_is_chosen_is_in_the_files_and_the_page_made_of_them_works() {
             ("docusaurus", "docs/udp.mdx", format!("<udp-echo view=\"mini\" {escaped} count=\"2\">\n")),
             ("hugo", "content/_index.md", "{{< udp-echo view=\"mini\" message=\"He said \\\"5 < 6\\\" & left\" count=\"2\" >}}\n".to_owned()),
             ("sphinx", "example/index.rst", format!("   :view: mini\n   :message: {message}\n   :count: 2\n")),
+            ("mkdocs", "docs/index.md", format!("<udp-echo view=\"mini\" {escaped} count=\"2\">\n")),
             ("iframe", "iframe.html", "/embed?view=mini&amp;message=He+said+%225+%3C+6%22+%26+left&amp;count=2\"".to_owned()),
         ] {
             choose(page, "kind", kind).await?;
@@ -123,5 +125,5 @@ fn the_guide_quotes_the_ready_folders() {
         assert!(file.contains(code), "{path} does not say\n{code}");
         quotes += 1;
     }
-    assert_eq!(quotes, 5);
+    assert_eq!(quotes, 6);
 }

@@ -10,8 +10,14 @@ use super::{apt_install, build};
 use crate::progress::Step;
 use crate::{command, program, workspace};
 
-/// Sphinx, and what `pip` needs to install our extension without asking anybody.
-const SPHINX: [&str; 2] = ["sphinx==8.2.3", "setuptools==80.9.0"];
+const SPHINX: &[&str] = &["sphinx==8.2.3"];
+
+/// MkDocs with the theme that most of its sites have, and the generator that its authors write now.
+const MKDOCS: &[&str] = &[
+    "mkdocs==1.6.1",
+    "mkdocs-material==9.8.1",
+    "zensical==0.0.73",
+];
 
 /// mdBook; nobody watches or serves here, which is half of what it compiles.
 const MDBOOK: &str = "0.5.4";
@@ -21,27 +27,29 @@ const DOCUSAURUS_DAY: &str = "2026-11-15";
 
 /// Installs those that are missing, all in the target folder.
 pub(super) fn install() -> Result<()> {
-    install_sphinx()?;
+    install_from_pypi("sphinx", SPHINX)?;
+    install_from_pypi("mkdocs", MKDOCS)?;
     let lean = ["--locked", "--no-default-features", "--features", "search"];
     build("mdbook", "mdbook", MDBOOK, &lean)?;
     install_docusaurus()
 }
 
-fn install_sphinx() -> Result<()> {
-    let venv = program::tools_dir().join("sphinx");
-    let wanted = SPHINX.join("\n");
+/// Installs packages of PyPI into a folder of their own among the tools, unless these are there.
+fn install_from_pypi(folder: &str, packages: &[&str]) -> Result<()> {
+    let venv = program::tools_dir().join(folder);
+    let wanted = packages.join("\n");
     let stamp = venv.join("installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    let step = Step::start(format!("pip install {}", SPHINX.join(" ")));
+    let step = Step::start(format!("pip install {}", packages.join(" ")));
     if make_venv(&venv).is_err() {
         // Debian keeps this part of Python in a package of its own.
         apt_install(&["python3-venv"])?;
         make_venv(&venv)?;
     }
     let mut pip = Command::new(venv.join("bin/pip"));
-    command::read(pip.args(["install", "--quiet"]).args(SPHINX))?;
+    command::read(pip.args(["install", "--quiet"]).args(packages))?;
     fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))?;
     step.done("installed in the target folder");
     Ok(())

@@ -54,13 +54,22 @@ fn run(command: &mut Command) -> Result<Output> {
     Ok(output)
 }
 
-/// `pip install` of the extension as an author does it, and the example built with it.
+/// A program of a folder of Python packages, to which our package is there too.
+fn with_our_package(program: &str) -> Command {
+    let mut command = Command::new(tools().join(program));
+    command.env("PYTHONPATH", places::root().join("www/python"));
+    // The sources shall stay clean.
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// The example, built with the extension. That the extension can be installed is tested with the packages.
 pub(super) fn sphinx() -> Result<PathBuf> {
     let site = fresh("sphinx")?;
-    let mut build = sphinx_build(&site)?;
+    let mut build = with_our_package("sphinx/bin/sphinx-build");
     // A warning is an error.
     build
-        .args(["-W", "-b", "html"])
+        .args(["--quiet", "-W", "-b", "html"])
         .arg(ready("sphinx/example"));
     run(build.arg(site.join("html")))?;
     Ok(site.join("html"))
@@ -71,28 +80,41 @@ pub(super) fn sphinx_text(page: &str) -> Result<(String, String)> {
     let site = fresh("sphinx-text")?;
     fs::copy(ready("sphinx/example/conf.py"), site.join("conf.py"))?;
     fs::write(site.join("index.rst"), page)?;
-    let mut build = sphinx_build(&site)?;
-    build.args(["-b", "text"]).arg(&site);
+    let mut build = with_our_package("sphinx/bin/sphinx-build");
+    build.args(["--quiet", "-b", "text"]).arg(&site);
     let output = run(build.arg(site.join("out")))?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     Ok((said, fs::read_to_string(site.join("out/index.txt"))?))
 }
 
-/// `sphinx-build`, to which the extension is installed in `site`.
-fn sphinx_build(site: &Path) -> Result<Command> {
-    let venv = tools().join("sphinx/bin");
-    // pip builds in the very folder, and the sources shall stay clean.
-    let extension = site.join("extension");
-    copy(&ready("sphinx"), &extension, &[])?;
-    let packages = site.join("packages");
-    let mut pip = Command::new(venv.join("python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
-    // With the setuptools of the folder, so that a test needs no network.
-    pip.args(["--no-build-isolation", "--target"]);
-    run(pip.arg(&packages).arg(&extension))?;
-    let mut build = Command::new(venv.join("sphinx-build"));
-    build.env("PYTHONPATH", packages).arg("--quiet");
-    Ok(build)
+/// The site as MkDocs makes it; a warning is an error.
+pub(super) fn mkdocs() -> Result<PathBuf> {
+    let site = fresh("mkdocs")?;
+    let mut build = with_our_package("mkdocs/bin/mkdocs");
+    // The theme advertises its successor, which is the other test's.
+    build.env("NO_MKDOCS_2_WARNING", "1");
+    build.args(["build", "--quiet", "--strict", "--config-file"]);
+    build.arg(ready("mkdocs/mkdocs.yml")).arg("--site-dir");
+    run(build.arg(&site))?;
+    Ok(site)
+}
+
+/// The same folder as Zensical makes it, which writes beside the sources.
+pub(super) fn zensical() -> Result<PathBuf> {
+    let site = fresh("zensical")?;
+    copy(&ready("mkdocs"), &site, &[])?;
+    let mut build = with_our_package("mkdocs/bin/zensical");
+    run(build.args(["build", "--strict"]).current_dir(&site))?;
+    Ok(site.join("site"))
+}
+
+/// What Python-Markdown makes of a text, with these extensions.
+pub(super) fn markdown(text: &str, extensions: &[&str]) -> Result<String> {
+    let script =
+        "import markdown, sys; print(markdown.markdown(sys.argv[1], extensions=sys.argv[2:]))";
+    let mut python = with_our_package("mkdocs/bin/python");
+    let output = run(python.args(["-c", script, text]).args(extensions))?;
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// The book, in a folder of its own: mdBook writes beside its sources otherwise.
