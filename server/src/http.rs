@@ -19,6 +19,7 @@ use crate::access::Refusal;
 use crate::limits;
 use crate::metrics::{Gauges, Refused, SessionKind};
 use crate::name;
+use crate::oembed;
 use crate::page;
 use crate::proxy::{Caller, readable};
 
@@ -56,6 +57,7 @@ fn router(state: Arc<HttpState>) -> Router {
             get(sessions::open).layer(Extension(SessionKind::Sockets)),
         )
         .route("/relay.json", get(about))
+        .route("/oembed", get(oembed::answer))
         .route("/metrics", get(metrics))
         .route(READINESS, get(readiness))
         .route(LIVENESS, get(liveness))

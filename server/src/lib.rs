@@ -5,7 +5,7 @@
 //! - [`config`]: every setting, once; `duration`: times as they are written there;
 //! - [`host`]: the sockets and tasks, and how they start and stop;
 //! - [`inherited`]: sockets that systemd opened for it; [`signals`]: what asks it to stop;
-//! - [`http`]: routes and headers; [`page`]: the embedded page;
+//! - [`http`]: routes and headers; [`page`]: the embedded page; `oembed`: what other sites show in place of a link to it;
 //! - [`access`]: who may connect; [`proxy`]: who that is, behind proxies;
 //! - [`place`]: `HOST:PORT`, and the one rule by which it becomes an address; `name`: names of hosts in one form;
 //! - [`relay`]: one WebSocket joined to one UDP socket; [`ws`]: the server's side of WebSocket;
@@ -30,6 +30,7 @@ pub mod config;
 pub mod host;
 
 pub mod http;
+pub(crate) mod oembed;
 pub mod page;
 
 pub mod access;

@@ -1,13 +1,16 @@
 //! The embedded page: the files that `cargo xtask bundle` made, and what stands in for them when there are none.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{Response, StatusCode};
+use axum::http::{Response, StatusCode, Uri};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use axum::{Extension, Router};
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::oembed::discovery;
+use crate::proxy::Caller;
 
 /// What pages of the host may do: load their own files, compile wasm, open WebSockets; nothing inline, no plug-ins, no
 /// frames of others.
@@ -17,6 +20,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-ev
 /// What the worker of a reader's program may do: load its own modules and compile wasm; connect to nobody.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 const WORKER_FILE: &str = "udp-run-worker.js";
+
+/// Where the head of a page ends.
+const HEAD_END: &str = "</head>";
 
 /// Files under `/v/<id>/` never change: a new bundle has a new id.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -31,10 +37,7 @@ struct Bundle;
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(index))
-        .route(
-            "/embed",
-            get(async |headers: HeaderMap| document("embed.html", &headers, Framing::Anyone)),
-        )
+        .route("/embed", get(frame))
         .route(
             "/{*path}",
             get(async |Path(path): Path<String>, headers: HeaderMap| {
@@ -57,8 +60,22 @@ enum Framing {
     Anyone,
 }
 
-async fn index(headers: HeaderMap) -> Response<Body> {
-    document("index.html", &headers, Framing::Nobody)
+async fn index(
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let discovery = discovery(&caller, &uri, &headers);
+    document("index.html", &headers, Framing::Nobody, discovery)
+}
+
+async fn frame(
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let discovery = discovery(&caller, &uri, &headers);
+    document("embed.html", &headers, Framing::Anyone, discovery)
 }
 
 async fn versioned(Path((id, path)): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
@@ -69,11 +86,32 @@ async fn versioned(Path((id, path)): Path<(String, String)>, headers: HeaderMap)
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
-fn document(name: &str, headers: &HeaderMap, framing: Framing) -> Response<Body> {
-    if Bundle::get(name).is_none() {
+/// A page, with this line in its head if there is one. Such a page is not compressed, for it is another one for each address.
+fn document(
+    name: &str,
+    headers: &HeaderMap,
+    framing: Framing,
+    line: Option<String>,
+) -> Response<Body> {
+    let Some(file) = Bundle::get(name) else {
         return no_bundle(name);
-    }
-    let mut response = asset(name, headers, ASK_AGAIN);
+    };
+    let mut response = match line {
+        None => asset(name, headers, ASK_AGAIN),
+        Some(line) => {
+            let mut response = asset(name, &HeaderMap::new(), ASK_AGAIN);
+            let page = String::from_utf8_lossy(&file.data);
+            let page = page.replacen(HEAD_END, &[&line, HEAD_END].concat(), 1);
+            *response.body_mut() = Body::from(page);
+            response.headers_mut().remove(header::ETAG);
+            response
+        }
+    };
+    // A browser says more than others, and gets no line.
+    response.headers_mut().insert(
+        header::VARY,
+        HeaderValue::from_static("accept-encoding, sec-fetch-dest"),
+    );
     let ancestors = match framing {
         Framing::Nobody => "'none'",
         Framing::Anyone => "*",

@@ -184,6 +184,7 @@ const HEADED: &[Headed<'_>] = &[
     ("/v/BUNDLE/udp-echo.js", None, Some("*"), Some("cross-origin")),
     // A script learns here why its WebSocket failed.
     ("/relay.json", None, Some("*"), None),
+    ("/oembed", None, Some("*"), None),
     // These are nobody's to read from a page.
     ("/relay", None, None, None),
     ("/relay/raw", None, None, None),

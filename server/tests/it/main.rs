@@ -17,6 +17,7 @@ mod host;
 mod left_out;
 mod limits;
 mod link;
+mod oembed;
 mod operating;
 mod protocol;
 mod relay;

@@ -8,6 +8,7 @@ mod behaviour;
 mod failures;
 pub(crate) mod files;
 mod generators;
+mod oembed;
 mod packages;
 mod parts;
 mod promises;

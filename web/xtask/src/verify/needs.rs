@@ -97,13 +97,17 @@ const NEEDS: [Need; 15] = [
 ];
 
 /// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
-/// which Debian's is not; what makes scripts and sheets small; the rules that tell whether everybody can use the page; and the
-/// compiler that checks our types.
-const FROM_NPM: [(&str, &str); 4] = [
+/// which Debian's is not; what makes scripts and sheets small; the rules that tell whether everybody can use the page; the
+/// compiler that checks our types; and what finds out how other sites show a link to us.
+const FROM_NPM: [(&str, &str); 5] = [
     ("binaryen@132.0.0", "binaryen/package.json"),
     ("esbuild@0.28.2", "esbuild/package.json"),
     ("axe-core@4.14.1", "axe-core/axe.min.js"),
     ("typescript@5.9.3", "typescript/bin/tsc"),
+    (
+        "@extractus/oembed-extractor@6.0.0",
+        "@extractus/oembed-extractor/package.json",
+    ),
 ];
 
 /// The program that drives Firefox; Debian has none. Built from source, once.
