@@ -1,12 +1,8 @@
 // The page's side of the sockets of its programs: a WebSocket of `/sockets` for each program, all on one loopback; without a host, the
 // simulated machine.
 
+import { HOST, near } from "./udp-run-parts.js";
 import { deferred } from "./udp-run-shared.js";
-
-const here = import.meta.url;
-
-/** The folder of the host, below which the files of a version lie. */
-const HOST = here.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/");
 
 /** Milliseconds in which a host says hello. */
 const PATIENCE = 5000;
@@ -93,8 +89,8 @@ function live(relay, token, tell, lost) {
 }
 
 async function machine(tell, token, seed) {
-  const glue = await import("./udp-echo-machine.js");
-  const module = await fetch(new URL("./udp-echo-machine_bg.wasm", here));
+  const glue = await import(near("udp-echo-machine.js"));
+  const module = await fetch(near("udp-echo-machine_bg.wasm"));
   await glue.default({ module_or_path: await module.arrayBuffer() });
   const host = glue.simulated_sockets(seed, token ?? "", tell);
   return { send: (message) => host.send(message), close: () => host.free() };

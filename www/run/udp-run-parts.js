@@ -3,7 +3,12 @@
 import { WORDS } from "./udp-run-words.js";
 
 const here = import.meta.url;
-const near = (name) => new URL(name, here).href;
+
+/** The address of a file beside this one. What is loaded by name goes through here: a package has another address for each. */
+export const near = (name) => new URL(name, here).href;
+
+/** The folder of the host, below which the files of a version lie. */
+export const HOST = here.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/");
 
 /** The parts that all programs of a page share, loaded with the first Run. */
 let parts = null;
