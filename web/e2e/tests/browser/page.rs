@@ -90,6 +90,18 @@ impl Page {
         .await
     }
 
+    /// Goes into a frame of the page, counted from 0: scripts run in there from now on.
+    pub(crate) async fn enter_frame(&self, number: u16) -> Result<()> {
+        let entered = self.driver.enter_frame(number).await;
+        entered.with_context(|| format!("enter frame {number}"))
+    }
+
+    /// Goes back to the page itself.
+    pub(crate) async fn leave_frame(&self) -> Result<()> {
+        let left = self.driver.enter_default_frame().await;
+        left.context("leave the frame")
+    }
+
     /// What a script returns that finds the shadow root of the page's first widget as `root`.
     pub(crate) async fn in_widget(&self, body: &str) -> Result<Value> {
         self.script(&format!(
@@ -289,6 +301,20 @@ impl Page {
     pub(crate) async fn assert_console_is_clean(&self) -> Result<()> {
         let errors = self.console().await?;
         ensure!(errors.is_empty(), "errors in the console: {errors:#?}");
+        Ok(())
+    }
+
+    /// The process of the browser, which Chromium's driver tells.
+    pub(crate) fn process_id(&self) -> Result<u64> {
+        let capabilities = self.driver.capabilities();
+        let id = capabilities.get("goog:processID").and_then(Value::as_u64);
+        id.context("the driver names no process")
+    }
+
+    /// Throws away what no script of the page can reach any more.
+    pub(crate) async fn collect_garbage(&self) -> Result<()> {
+        self.devtools("HeapProfiler.collectGarbage", json!({}))
+            .await?;
         Ok(())
     }
 

@@ -1,5 +1,9 @@
 //! `<udp-run>`: the article's Python where it stands, in a real browser, on real sockets and without a host.
 
+mod figures;
+mod readers;
+mod transcripts;
+
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -139,6 +143,11 @@ async fn the_articles_server_and_client_talk_without_a_host() {
 }
 
 #[tokio::test]
+async fn the_articles_server_and_client_talk_in_firefox_without_a_host() {
+    the_article_runs(Browser::Firefox, "simulated").await;
+}
+
+#[tokio::test]
 async fn a_client_alone_hears_nothing_and_is_offered_the_server_and_the_hosts_echo() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
@@ -236,8 +245,17 @@ async fn no_program_reaches_javascript_or_the_machine() {
 
 #[tokio::test]
 async fn programs_that_go_wrong_end_and_say_where() {
+    what_goes_wrong_ends_and_says_where(Browser::Chromium).await;
+}
+
+#[tokio::test]
+async fn programs_that_go_wrong_end_and_say_where_in_firefox() {
+    what_goes_wrong_ends_and_says_where(Browser::Firefox).await;
+}
+
+async fn what_goes_wrong_ends_and_says_where(browser: Browser) {
     let host = TestServer::start(&[]).await;
-    in_chromium(async |page| {
+    in_browser(browser, async |page| {
         open(page, &host).await?;
         for (program, end, code) in [
             (
@@ -290,8 +308,17 @@ async fn programs_that_go_wrong_end_and_say_where() {
 
 #[tokio::test]
 async fn stop_ends_an_endless_loop_and_reset_brings_the_authors_program_back() {
+    stop_and_reset(Browser::Chromium).await;
+}
+
+#[tokio::test]
+async fn stop_ends_an_endless_loop_in_firefox() {
+    stop_and_reset(Browser::Firefox).await;
+}
+
+async fn stop_and_reset(browser: Browser) {
     let host = TestServer::start(&[]).await;
-    in_chromium(async |page| {
+    in_browser(browser, async |page| {
         open(page, &host).await?;
         page.script(&format!(
             "{} element.program = 'print(1)\\nwhile True: pass\\n'; part('run').click()",
