@@ -1,4 +1,6 @@
-//! The npm package: the widget's files, a manifest, and a loader that bundlers can follow.
+//! The npm package: the files of both elements, a manifest, and loaders that bundlers can follow.
+
+mod run;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,11 +15,12 @@ use crate::{command, program, workspace};
 /// What the package is called.
 const NAME: &str = "udp-echo";
 
-/// How the loader finds its neighbours.
+/// How a loader finds its neighbours.
 const NEIGHBOUR: &str = "new URL(name, here).href";
 /// How it knows where it is. A bundler puts the path of its own machine there; a file that it copied has an address.
 const HERE: &str = "const here = import.meta.url;";
-const HERE_BUNDLED: &str = "const here=neighbours[\"udp-echo-web.js\"];";
+/// The file whose address the widget takes for its own.
+const WIDGETS_PLACE: &str = "udp-echo-web.js";
 /// How it knows its own code in the trace of an error: by the names of the files, which a bundler changes.
 const OURS: &str = "error?.stack?.includes(near(\"udp-echo-\"))";
 const OURS_BUNDLED: &str = "Object.values(neighbours).some((url)=>error?.stack?.includes(url))";
@@ -30,7 +33,8 @@ const IMPORT: &str = "import(";
 const LEFT_ALONE: &str = "import(/* webpackIgnore: true */ /* @vite-ignore */ ";
 
 /// What a server gets that renders pages: a tag without a definition, which the browser gives it.
-const SERVER: &str = "// On a server <udp-echo> is a tag like any other.\nexport {};\n";
+const SERVER: &str =
+    "// On a server <udp-echo> and <udp-run> are tags like any others.\nexport {};\n";
 
 /// Writes the package's folder and packs it. Returns the path of the archive.
 pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<PathBuf> {
@@ -56,7 +60,9 @@ fn files(bundle: &Bundle) -> Result<Files> {
             .any(|stem| name.starts_with(stem));
         // The race is the page's, and no part of the element.
         let is_of_page = name.starts_with("udp-echo-race");
-        (begins && !is_of_page && !name.contains('/')) || name == "custom-elements.json"
+        (begins && !is_of_page && !name.contains('/'))
+            || name == "custom-elements.json"
+            || run::is_of_it(name)
     };
     let mut files: Files = bundle
         .files
@@ -65,6 +71,7 @@ fn files(bundle: &Bundle) -> Result<Files> {
         .map(|(name, bytes)| (name.clone(), bytes.clone()))
         .collect();
     let names: Vec<String> = files.keys().cloned().collect();
+    run::for_bundlers(&mut files)?;
     for (name, bytes) in files.iter_mut().filter(|(name, _)| name.ends_with(".js")) {
         let text = std::str::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8"))?;
         let mut text = without_hashes_of_text(text);
@@ -100,31 +107,52 @@ fn of_its_page(socket: &str) -> Result<String> {
     Ok(socket.replace(OWN_ADDRESS, PAGE_ADDRESS))
 }
 
-/// Bundlers copy a file, and give it a name of their own, where they read `new URL("./name", import.meta.url)`.
+/// The widget's loader, for bundlers.
 fn for_bundlers(loader: &str, names: &[String]) -> Result<String> {
-    for place in [NEIGHBOUR, HERE, OURS] {
-        if loader.matches(place).count() != 1 {
-            bail!("{LOADER_FILE} must have `{place}` in one place");
+    if loader.matches(OURS).count() != 1 {
+        bail!("{LOADER_FILE} must have `{OURS}` in one place");
+    }
+    let loaded = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| is_loaded(name));
+    let loader = loader.replace(OURS, OURS_BUNDLED);
+    let loader = left_alone(LOADER_FILE, &loader)?;
+    with_neighbours(LOADER_FILE, &loader, loaded, WIDGETS_PLACE)
+}
+
+/// Bundlers copy a file, and give it a name of their own, where they read `new URL("./name", import.meta.url)`. So a script that
+/// loads files by name gets a list of their addresses. It takes that of `place` for its own.
+fn with_neighbours<'a>(
+    file: &str,
+    script: &str,
+    names: impl Iterator<Item = &'a str>,
+    place: &str,
+) -> Result<String> {
+    for part in [NEIGHBOUR, HERE] {
+        if script.matches(part).count() != 1 {
+            bail!("{file} must have `{part}` in one place");
         }
     }
-    if !loader.contains(IMPORT) {
-        bail!("{LOADER_FILE} must import its neighbours");
-    }
-    // What is written into every import would end a comment that only speaks of one.
-    if loader.contains("import()") {
-        bail!("{LOADER_FILE} must not write import() in a comment: say \"a dynamic import\"");
-    }
     let neighbours: String = names
-        .iter()
-        .filter(|name| is_loaded(name))
         .map(|name| format!("\"{name}\":new URL(\"./{name}\",import.meta.url).href,\n"))
         .collect();
-    let loader = loader
-        .replace(HERE, HERE_BUNDLED)
-        .replace(OURS, OURS_BUNDLED)
-        .replace(NEIGHBOUR, "neighbours[name] ?? new URL(name, here).href")
-        .replace(IMPORT, LEFT_ALONE);
-    Ok(format!("const neighbours={{\n{neighbours}}};\n{loader}"))
+    let script = script
+        .replace(HERE, &format!("const here=neighbours[\"{place}\"];"))
+        .replace(NEIGHBOUR, "neighbours[name] ?? new URL(name, here).href");
+    Ok(format!("const neighbours={{\n{neighbours}}};\n{script}"))
+}
+
+/// A script whose imports are left to the browser: their addresses are known only when it runs.
+fn left_alone(file: &str, script: &str) -> Result<String> {
+    if !script.contains(IMPORT) {
+        bail!("{file} must import its neighbours");
+    }
+    // What is written into every import would end a comment that only speaks of one.
+    if script.contains("import()") {
+        bail!("{file} must not write import() in a comment: say \"a dynamic import\"");
+    }
+    Ok(script.replace(IMPORT, LEFT_ALONE))
 }
 
 /// What bundlers copy they also make smaller, so that the hashes of scripts and sheets hold no longer; that of the wasm does.
@@ -151,7 +179,7 @@ fn without_hashes_of_text(script: &str) -> String {
     kept + rest
 }
 
-/// What the loader and its chunks ask for by name.
+/// What the widget's loader and its chunks ask for by name.
 fn is_loaded(name: &str) -> bool {
     let by_hand = [
         LOADER_FILE,
@@ -161,7 +189,8 @@ fn is_loaded(name: &str) -> bool {
         "udp-echo-frame.js",
     ];
     let kinds = [".js", ".wasm", ".css"];
-    kinds.iter().any(|kind| name.ends_with(kind)) && !by_hand.contains(&name)
+    let is_of_widget = !by_hand.contains(&name) && !run::is_of_it(name);
+    kinds.iter().any(|kind| name.ends_with(kind)) && is_of_widget
 }
 
 /// The manifest. Conditions of an export count in the order in which they stand.
@@ -169,13 +198,14 @@ fn manifest() -> String {
     const MANIFEST: &str = r#"{
   "name": "udp-echo",
   "version": "VERSION",
-  "description": "<udp-echo>: UDP that people can watch, in any page",
-  "license": "MIT OR Apache-2.0",
+  "description": "<udp-echo> and <udp-run>: UDP that people can watch and program, in any page",
+  "license": "(MIT OR Apache-2.0) AND MIT",
   "type": "module",
   "exports": {
     ".": { "types": "./udp-echo.d.ts", "node": "./server.js", "default": "./udp-echo.js" },
     "./classic": "./udp-echo.classic.js",
     "./frame": "./udp-echo-frame.js",
+    "./run": { "types": "./udp-run.d.ts", "node": "./server.js", "default": "./udp-run.js" },
     "./socket": { "types": "./udp-socket.d.ts", "default": "./udp-socket.js" },
     "./socket/simulated": { "types": "./udp-socket-simulated.d.ts", "default": "./udp-socket-simulated.js" },
     "./*": "./*"
@@ -206,6 +236,18 @@ webpack and others that understand `new URL("./file", import.meta.url)` copy the
 when it builds, and wants `optimizeDeps: { exclude: ["udp-echo"] }` while it serves. Without a bundler, serve this folder as it
 is and load `udp-echo.js` as a module. Attributes, methods, events and parts: `custom-elements.json`.
 
+`<udp-run>` is a Python program that readers run and edit where it stands, on UDP sockets of their own, or simulated:
+
+```js
+import "udp-echo/run";
+```
+
+```html
+<udp-run name="server.py" relay="http://127.0.0.1:8000/"><pre>import socket …</pre></udp-run>
+```
+
+Python is MicroPython, which comes with the package (`micropython-LICENSE.txt`) and is loaded by the first **Run**.
+
 `UDPSocket` gives a page UDP sockets of its own, as WICG's Direct Sockets does, over the same host:
 
 ```js
@@ -226,6 +268,7 @@ mod tests {
         let loader = "const here = import.meta.url;\nconst near=(name)=>new URL(name, here).href;\n\
             const a=await import(near(b)),d=()=>import(near(b));\nif(error?.stack?.includes(near(\"udp-echo-\")))c();\n";
         let names = [
+            "udp-run.js",
             "udp-echo.js",
             "udp-echo-a.js",
             "udp-echo-a.wasm",
@@ -242,7 +285,7 @@ mod tests {
              const a=await import(/* webpackIgnore: true */ /* @vite-ignore */ near(b)),d=()=>import(/* webpackIgnore: true */ /* @vite-ignore */ near(b));\n\
              if(Object.values(neighbours).some((url)=>error?.stack?.includes(url)))c();\n"
         );
-        let error = for_bundlers("import.meta.url", &names).unwrap_err();
+        let error = for_bundlers(&loader.replace("name, here", "name"), &names).unwrap_err();
         assert!(error.to_string().contains("new URL(name, here).href"));
     }
 

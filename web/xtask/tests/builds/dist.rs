@@ -49,6 +49,9 @@ fn the_folder_has_every_file_that_its_pages_name_and_the_hashes_are_true() {
         let same = read(folder.join(name)) == read(versioned.join(name));
         assert!(same, "{name} is another file under its version");
     }
+    for file in ["run/micropython.wasm", "micropython-LICENSE.txt"] {
+        assert!(folder.join(file).exists(), "{file}: <udp-run> wants it");
+    }
     for page in ["index.html", "embed.html"] {
         let text = String::from_utf8(read(folder.join(page))).unwrap();
         let named = text.split("=\"./").skip(1);
@@ -78,23 +81,28 @@ fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
     run(npm.arg(dist().join(package)).current_dir(&scratch));
     let script = "const here = (name) => import.meta.resolve(name).split('/').pop();
         await import('udp-echo');
+        await import('udp-echo/run');
         const { UDPSocket } = await import('udp-echo/socket');
-        console.log(here('udp-echo'), here('udp-echo/classic'), here('udp-echo/custom-elements.json'), here('udp-echo/socket'), typeof UDPSocket);";
+        console.log(here('udp-echo'), here('udp-echo/run'), here('udp-echo/classic'), here('udp-echo/custom-elements.json'), here('udp-echo/socket'), typeof UDPSocket);";
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", script]);
     let said = run(node.current_dir(&scratch));
     assert_eq!(
         said.trim(),
-        "server.js udp-echo.classic.js custom-elements.json udp-socket.js function"
+        "server.js server.js udp-echo.classic.js custom-elements.json udp-socket.js function"
     );
 
     let folder = scratch.path().join("node_modules/udp-echo");
     let manifest = json(folder.join("package.json"));
     let types = |name: &str| &manifest["exports"][name]["types"];
-    let sockets = [types("./socket"), types("./socket/simulated")];
+    let others = [
+        types("./run"),
+        types("./socket"),
+        types("./socket/simulated"),
+    ];
     for file in [&manifest["types"], &manifest["customElements"]]
         .into_iter()
-        .chain(sockets)
+        .chain(others)
     {
         assert!(folder.join(file.as_str().unwrap()).is_file(), "{file}");
     }
@@ -102,7 +110,9 @@ fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
     let integrity = json(dist().join("static/integrity.json"));
     for name in integrity["files"].as_object().unwrap().keys() {
         let is_widget = name.starts_with("udp-echo") && !name.starts_with("udp-echo-race");
-        if is_widget || name.starts_with("udp-socket") || name == "custom-elements.json" {
+        let others = ["udp-socket", "udp-run", "run/", "micropython-LICENSE"];
+        let is_of_it = is_widget || others.iter().any(|stem| name.starts_with(stem));
+        if is_of_it || name == "custom-elements.json" {
             assert!(folder.join(name).exists(), "{name} is not in the package");
         }
     }

@@ -11,6 +11,7 @@ use super::failures::{TRAP, panics_and_begins_again};
 use super::files::FileServer;
 use super::site::{Answer, Site};
 use crate::browser::in_chromium;
+use crate::page::Page;
 use crate::places::{self, tools};
 
 /// Where on the server the folder lies.
@@ -26,6 +27,33 @@ fn dist() -> Result<PathBuf> {
         "target/dist is of another bundle; cargo xtask dist makes it anew"
     );
     Ok(dist)
+}
+
+/// Runs both programs of an article, simulated, and reads what the client prints.
+async fn python_runs(page: &Page, client: &str) -> Result<()> {
+    let said = page
+        .script_that_calls_back(&format!(
+            "const done = arguments[arguments.length - 1];
+             const client = {client};
+             client.runBoth().then((code) => {{
+                 const part = (name) => client.shadowRoot.querySelector(`[part=${{name}}]`).textContent;
+                 done([code, part('output'), part('mode'), part('status')]);
+             }})"
+        ))
+        .await?;
+    ensure!(said[0] == 0, "{said}");
+    let text = said[1].as_str().context("output")?;
+    ensure!(
+        text.contains("received \"This is the message.  It will be repeated.\""),
+        "{said}"
+    );
+    ensure!(
+        said[2]
+            .as_str()
+            .is_some_and(|mode| mode.starts_with("Simulated in this page")),
+        "{said}"
+    );
+    Ok(())
 }
 
 #[tokio::test]
@@ -50,12 +78,15 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
         page.wait_for_state("simulated").await?;
         page.wait_for_in_widget("the button", "[part~=send]").await?;
         page.part("send").await?.click().await?;
-        page.wait_for_in_widget("an echo", "tr[data-fate=echoed]").await
+        page.wait_for_in_widget("an echo", "tr[data-fate=echoed]").await?;
+        python_runs(page, "document.querySelector('#run-client')").await
     })
     .await;
     let asked = server.asked().await;
     assert!(
-        asked.iter().any(|path| path.ends_with(".wasm")),
+        asked
+            .iter()
+            .any(|path| path.ends_with("/run/micropython.wasm")),
         "{asked:?}"
     );
     for path in asked {
@@ -77,7 +108,14 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
         "a path of this machine is in it"
     );
     let page = "<!doctype html><title>t</title><script src=/trap.js></script><script src=/app/main.js></script>\
-        <udp-echo mode=simulated view=full loading=eager experiment=buffer></udp-echo>";
+        <udp-echo mode=simulated view=full loading=eager experiment=buffer></udp-echo>
+        <udp-run id=server mode=simulated src=/server.py></udp-run>
+        <udp-run id=client mode=simulated src=/client.py beside=server></udp-run>";
+    for name in ["server.py", "client.py"] {
+        let program = fs::read(places::embed().join("python").join(name)).unwrap();
+        let program = Answer::file("text/plain", program);
+        site.files.insert(format!("/{name}"), program);
+    }
     let policy = super::site::strict("http://unused.example");
     site.page("/", &policy, page);
     let tell =
@@ -122,6 +160,10 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
         let why = why.as_str().unwrap_or_default();
         ensure!(why.starts_with(&format!("No udp-echo host answers at {origin}.")), "{why}");
         page.console().await?;
+        let loaded = "return ['server', 'client'].every((id) => document.getElementById(id).program?.includes('import'))";
+        page.wait_for("the programs", loaded).await?;
+        python_runs(page, "document.getElementById('client')").await?;
+        page.assert_console_is_clean().await?;
         // The experiment begins again, too, and clears what was sent before it did.
         let again = "return told.filter(({ server }) => server?.rules.buffer === 4096).length > 1";
         panics_and_begins_again(page, again).await?;
@@ -140,6 +182,7 @@ fn bundled(project: &Path) -> Result<PathBuf> {
     let archive = format!("udp-echo-{}.tgz", env!("CARGO_PKG_VERSION"));
     fs::write(project.join("package.json"), "{\"private\":true}")?;
     let app = "import 'udp-echo';
+        import 'udp-echo/run';
         import { UDPSocket } from 'udp-echo/socket';
         import { simulated } from 'udp-echo/socket/simulated';
         Object.assign(globalThis, { UDPSocket, simulated });";
