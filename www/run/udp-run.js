@@ -367,6 +367,7 @@ export class UdpRun extends HTMLElement {
     try {
       if (address.origin !== location.origin) throw new Error("programs come from the page’s own origin");
       const response = await fetch(address);
+      if (new URL(response.url).origin !== location.origin) throw new Error(`it leads to ${response.url}, which is another origin`);
       if (!response.ok) throw new Error(`the answer was ${response.status}`);
       this.#original = this.#editor.text = (await response.text()).trimEnd();
       if (this.hasAttribute("autorun")) this.run();

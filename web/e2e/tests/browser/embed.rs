@@ -11,6 +11,7 @@ mod generators;
 mod oembed;
 mod packages;
 mod parts;
+mod programs;
 mod promises;
 mod proxies;
 mod proxy;
