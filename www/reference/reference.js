@@ -302,12 +302,23 @@ function slots(catalogue) {
   section("slots").append(table(["Name", "What it is", "Example"], group("", rows)));
 }
 
+/** What a program is, takes and tells; one of them runs above its tables. */
+function programs({ attributes, members, events, cssParts }) {
+  const list = (name, items) => {
+    const rows = items.map(({ name, description, readonly }) => row(name, prose(readonly ? `${description} Read only.` : description)));
+    const drawn = table(["Name", "What it is"], group("", rows));
+    section(name).append(items === cssParts ? make("details", {}, make("summary", {}, `${items.length} parts`), drawn) : drawn);
+  };
+  for (const [name, items] of Object.entries({ attributes, methods: members, events, parts: cssParts })) list(`run-${name}`, items);
+}
+
 const response = await fetch(new URL("custom-elements.json", import.meta.url));
-const [catalogue] = (await response.json()).modules[0].declarations;
+const [catalogue, program] = (await response.json()).modules.map(({ declarations: [element] }) => element);
 // What the bundle wrote out for readers without JavaScript.
 for (const list of document.querySelectorAll(".plain")) list.remove();
 example.begin(catalogue.events.map(({ name }) => name));
 for (const draw of [attributes, methods, events, parts, properties, states, slots]) draw(catalogue);
+programs(program);
 // For the tests, and for links that were followed before there was anything to go to.
 document.documentElement.dataset.drawn = "";
 if (location.hash) document.querySelector(location.hash)?.scrollIntoView();

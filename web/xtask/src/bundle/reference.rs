@@ -10,16 +10,24 @@ use crate::bundle::site::Files;
 const PAGE: &str = "reference.html";
 const CATALOGUE: &str = "custom-elements.json";
 
-/// The sections of the page, and the catalogue's lists for them.
-const LISTS: [(&str, &str); 7] = [
-    ("attributes", "attributes"),
-    ("methods", "members"),
-    ("events", "events"),
-    ("parts", "cssParts"),
-    ("properties", "cssProperties"),
-    ("states", "cssStates"),
-    ("slots", "slots"),
+/// The sections of the page, and for each the module of the catalogue and the list in it.
+const LISTS: [(&str, usize, &str); 11] = [
+    ("attributes", WIDGET, "attributes"),
+    ("methods", WIDGET, "members"),
+    ("events", WIDGET, "events"),
+    ("parts", WIDGET, "cssParts"),
+    ("properties", WIDGET, "cssProperties"),
+    ("states", WIDGET, "cssStates"),
+    ("slots", WIDGET, "slots"),
+    ("run-attributes", PROGRAM, "attributes"),
+    ("run-methods", PROGRAM, "members"),
+    ("run-events", PROGRAM, "events"),
+    ("run-parts", PROGRAM, "cssParts"),
 ];
+
+/// The places of the elements among the catalogue's modules.
+const WIDGET: usize = 0;
+const PROGRAM: usize = 1;
 
 /// Writes the lists into the page.
 ///
@@ -28,10 +36,9 @@ const LISTS: [(&str, &str); 7] = [
 pub(super) fn fill(pages: &mut Files) -> Result<()> {
     let catalogue = text(pages, CATALOGUE)?;
     let catalogue: Value = serde_json::from_str(&catalogue).context("read the catalogue")?;
-    let element = &catalogue["modules"][0]["declarations"][0];
     let mut page = text(pages, PAGE)?;
-    for (section, list) in LISTS {
-        let items = element[list].as_array();
+    for (section, module, list) in LISTS {
+        let items = catalogue["modules"][module]["declarations"][0][list].as_array();
         let items = items.with_context(|| format!("{CATALOGUE} has no list of {list}"))?;
         let list = written(items);
         let begin = page.find(&format!("data-list=\"{section}\""));
@@ -105,6 +112,9 @@ mod tests {
         "cssParts":[{"name":"row","panel":"core"},{"name":"path","panel":"core"},{"name":"lane","panel":"picture"}],
         "cssProperties":[{"name":"--ink","description":"text","default":"\"a\" & b"}],
         "slots":[{"name":"","description":"what shows"}]
+    }]},{"declarations":[{
+        "attributes":[{"name":"beside","description":"another"}],
+        "members":[], "events":[], "cssParts":[]
     }]}]}"#;
 
     fn pages(page: &str) -> Files {
@@ -117,13 +127,14 @@ mod tests {
     fn each_section_gets_its_list_as_text() {
         let page: String = LISTS
             .iter()
-            .map(|(section, _)| format!("<section data-list=\"{section}\"><h2>h</h2></section>\n"))
+            .map(|(section, ..)| format!("<section data-list=\"{section}\"><h2>h</h2></section>\n"))
             .collect();
         let mut pages = pages(&page);
         fill(&mut pages).unwrap();
         let page = text(&pages, PAGE).unwrap();
         for line in [
             "data-list=\"attributes\"><h2>h</h2><dl class=\"plain\">\n<dt><code>count</code></dt><dd>As many as <code>&lt;this></code>.</dd>\n</dl>\n</section>",
+            "data-list=\"run-attributes\"><h2>h</h2><dl class=\"plain\">\n<dt><code>beside</code></dt><dd>another</dd>\n</dl>\n</section>",
             "<dd>text: <code>&quot;a&quot; &amp; b</code></dd>",
             "<dt>(no name)</dt><dd>what shows</dd>",
             "<h3 class=\"plain\">core</h3>\n<dl class=\"plain\">\n<dt><code>row</code></dt><dd></dd>\n<dt><code>path</code></dt><dd></dd>\n</dl>\n<h3 class=\"plain\">picture</h3>\n",

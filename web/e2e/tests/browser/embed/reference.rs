@@ -10,16 +10,28 @@ use crate::page::{Page, Scheme};
 use crate::pictures::pictures;
 use test_support::host::TestServer;
 
-fn catalogue() -> Value {
+/// The places of the elements in the catalogue.
+const WIDGET: usize = 0;
+const PROGRAM: usize = 1;
+
+fn element(module: usize) -> Value {
     let text = include_str!("../../../../../www/element/custom-elements.json");
     let catalogue: Value = serde_json::from_str(text).expect("the catalogue is JSON");
-    catalogue["modules"][0]["declarations"][0].clone()
+    catalogue["modules"][module]["declarations"][0].clone()
 }
 
-/// Names of one list of the catalogue, sorted.
+fn catalogue() -> Value {
+    element(WIDGET)
+}
+
+/// Names of one list of the widget, sorted.
 pub(super) fn names(list: &str) -> Vec<String> {
-    let catalogue = catalogue();
-    let items = catalogue[list].as_array().expect("a list");
+    names_of(WIDGET, list)
+}
+
+fn names_of(module: usize, list: &str) -> Vec<String> {
+    let element = element(module);
+    let items = element[list].as_array().expect("a list");
     let mut names: Vec<_> = items
         .iter()
         .map(|item| item["name"].as_str().expect("a name").to_owned())
@@ -54,6 +66,11 @@ async fn every_entry_of_the_catalogue_is_on_the_page_with_an_example_that_runs()
                 "return [...document.querySelectorAll('[data-list={section}] [data-name]')].map((entry) => entry.dataset.name).sort()"
             );
             ensure!(page.script(&shown).await? == json!(names(list)), "{section}");
+            if ["properties", "states"].contains(&section) {
+                continue;
+            }
+            let shown = shown.replace("data-list=", "data-list=run-");
+            ensure!(page.script(&shown).await? == json!(names_of(PROGRAM, list)), "run-{section}");
         }
         // Each row shows its example, which is the only one, runs, and opens no socket.
         let shown = page.script("return document.querySelectorAll('.show').length").await?;
@@ -91,6 +108,7 @@ async fn without_javascript_all_of_the_catalogue_stands_there_to_read() {
         page.open(&origin).await?;
         let lists = ["attributes", "members", "events", "cssParts", "cssProperties", "cssStates"];
         let mut all: Vec<String> = lists.into_iter().flat_map(names).collect();
+        all.extend(lists[..4].iter().flat_map(|list| names_of(PROGRAM, list)));
         all.sort();
         let shown = page
             .script("return [...document.querySelectorAll('dt code')].filter((name) => name.checkVisibility()).map((name) => name.textContent).filter((name) => name !== 'error').sort()")
@@ -294,6 +312,49 @@ fn the_catalogue_has_every_attribute_property_and_state_of_the_code() {
     let mut named: Vec<&str> = fields.chain(members.iter().map(String::as_str)).collect();
     named.sort_unstable();
     assert_eq!(typed, named);
+}
+
+/// What the code of `<udp-run>` reads, dispatches and names: the catalogue and the types have it, and nothing else.
+#[test]
+fn the_catalogue_has_every_attribute_method_event_and_part_of_a_program() {
+    let code = include_str!("../../../../../www/run/udp-run.js");
+    let types = include_str!("../../../../../www/run/udp-run.d.ts");
+    let quoted = |starts: &[&str]| -> Vec<String> {
+        let found = starts.iter().flat_map(|start| code.split(start).skip(1));
+        let mut found: Vec<String> = found
+            .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    };
+    let attributes = quoted(&["this.getAttribute(\"", "this.hasAttribute(\""]);
+    assert_eq!(names_of(PROGRAM, "attributes"), attributes);
+    let events = quoted(&["new CustomEvent(\""]);
+    let mut known = names_of(PROGRAM, "events");
+    known.sort();
+    assert_eq!(known, events);
+    for event in events {
+        assert!(types.contains(&format!("\"{event}\"")), "{event}");
+    }
+    let made = code.split("made(\"").skip(1);
+    let mut parts: Vec<String> = made
+        .filter_map(|rest| rest.split('"').nth(2).map(str::to_owned))
+        .chain(quoted(&["button(\""]))
+        .chain(["editor".to_owned()])
+        .collect();
+    parts.sort();
+    assert_eq!(names_of(PROGRAM, "cssParts"), parts);
+    for member in names_of(PROGRAM, "members") {
+        let declared = [format!("  {member}("), format!(" {member}: ")];
+        assert!(declared.iter().any(|it| types.contains(it)), "{member}");
+        let own = [
+            format!("  {member}("),
+            format!("  async {member}("),
+            format!("  get {member}("),
+        ];
+        assert!(own.iter().any(|it| code.contains(it)), "{member}");
+    }
 }
 
 #[test]
