@@ -32,9 +32,11 @@ export async function open(tell, lost, { relay = HOST, simulated = false, seed =
     isOpen = false;
     known.resolve(null);
   };
-  const why = simulated ? "asked for" : await reason(relay);
+  // As for the widget, the address may be that of its WebSocket.
+  const host = relay.replace(/^ws/, "http");
+  const why = simulated ? "asked for" : await reason(host);
   try {
-    const link = why ? await machine(heard, shared, seed) : await live(relay, shared, heard, (sentence) => (ended(), lost(sentence)));
+    const link = why ? await machine(heard, shared, seed) : await live(host, shared, heard, (sentence) => (ended(), lost(sentence)));
     return {
       mode: why ? "simulated" : "live",
       why,

@@ -294,7 +294,9 @@ export class UdpRun extends HTMLElement {
   }
 
   #build() {
-    const code = this.querySelector("code") ?? this.querySelector("pre") ?? this;
+    const code = (this.querySelector("code") ?? this.querySelector("pre") ?? this).cloneNode(true);
+    // Docusaurus ends its lines so.
+    for (const end of code.querySelectorAll("br")) end.replaceWith("\n");
     // The line ends that an author's file begins and ends with are those of the tag.
     this.#original = code.textContent.replace(/^\n/, "").trimEnd();
     const root = this.attachShadow({ mode: "open" });
@@ -352,6 +354,7 @@ export class UdpRun extends HTMLElement {
     way.append(summary, made("ol", "datagrams"));
     if (other) this.#parts.run.after(button("both", WORDS.both(otherName), () => this.runBoth()));
     root.append(editor, bar, busy, line, output, hint, besideName, besideOutput, way);
+    for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, keepToItself);
     this.#output = new Output(output);
     this.#besideOutput = new Output(besideOutput);
     this.#editor.text = this.#original;
@@ -375,6 +378,22 @@ export class UdpRun extends HTMLElement {
       this.#say(`The program ${address.href} does not load: ${error.message}`);
     }
   }
+}
+
+/** Keys that scroll. */
+const SCROLLS = /^(Arrow|Page|Home|End| )/;
+
+/**
+ * A key that is used in here is none of the page's shortcuts: to the page it comes from this element, and not from a field. Sphinx
+ * begins to search at a slash, and mdBook turns its pages by arrows.
+ */
+function keepToItself(event) {
+  const { target, key } = event;
+  const isChord = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+  if (isChord || /^F\d/.test(key)) return;
+  const isUsed =
+    target.matches("textarea, input") || (target.matches("button, summary") && ["Enter", " "].includes(key)) || (target.matches("pre") && SCROLLS.test(key));
+  if (isUsed) event.stopPropagation();
 }
 
 customElements.define("udp-run", UdpRun);

@@ -4,6 +4,7 @@
 //! Then the host is stopped, and the page still teaches.
 
 mod build;
+mod programs;
 
 use std::path::{Path, PathBuf};
 

@@ -29,6 +29,11 @@ pub(super) fn names(list: &str) -> Vec<String> {
     names_of(WIDGET, list)
 }
 
+/// Names of one list of `<udp-run>`, sorted.
+pub(super) fn names_of_programs(list: &str) -> Vec<String> {
+    names_of(PROGRAM, list)
+}
+
 fn names_of(module: usize, list: &str) -> Vec<String> {
     let element = element(module);
     let items = element[list].as_array().expect("a list");
