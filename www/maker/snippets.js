@@ -30,6 +30,17 @@ const KINDS = {
   hugo: { folder: "hugo/", files: ["hugo.toml", "layouts/shortcodes/udp-echo.html", "content/_index.md"], write: shortcode },
 };
 
+/** The same for programs, of which an author writes the text. A classic script cannot load them. */
+const PROGRAMS = {
+  plain: { folder: "python/", files: ["inside.html"], write: programTag },
+  iframe: { folder: "python/", files: ["frame.html"], write: programQuery, note: "A frame shows programs of its own origin: of the host, or of a site that has a copy of dist/static." },
+  sphinx: { ...KINDS.sphinx, files: ["example/conf.py", "example/programs.rst", "example/server.py", "example/client.py"], write: programOptions },
+  mkdocs: { ...KINDS.mkdocs, files: ["mkdocs.yml", "docs/programs.md"], write: programTag },
+  mdbook: { ...KINDS.mdbook, files: ["book.toml", "udp-echo-book.js", "src/programs.md"], write: programTag },
+  docusaurus: { ...KINDS.docusaurus, files: ["docusaurus.config.js", "docs/programs.mdx"], write: programTag },
+  hugo: { ...KINDS.hugo, files: ["hugo.toml", "layouts/shortcodes/udp-run.html", "content/programs.md"], write: programShortcode },
+};
+
 const escaped = (value) => value.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 const inQuotes = (attributes, escape) => attributes.map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
 
@@ -51,6 +62,26 @@ function shortcode(text, attributes) {
   return text.replace('{{< udp-echo view="transcript" >}}', () => `{{< udp-echo${quoted} >}}`);
 }
 
+/** Both programs get the same attributes. */
+function programTag(text, attributes) {
+  return text.replace(/<udp-run (.*?)>/g, (_, own) => `<udp-run ${own}${inQuotes(attributes, escaped)}>`);
+}
+
+function programQuery(text, attributes) {
+  const query = new URLSearchParams(attributes).toString().replaceAll("&", "&amp;");
+  return text.replace("&amp;beside=", () => (query ? `&amp;${query}&amp;beside=` : "&amp;beside="));
+}
+
+function programOptions(text, attributes) {
+  const options = attributes.map(([name, value]) => `   :${name}:${value && ` ${value}`}\n`).join("");
+  return text.replace(/(\.\. udp-run:: .*\n)/g, (line) => line + options);
+}
+
+function programShortcode(text, attributes) {
+  const quoted = inQuotes(attributes, (value) => value.replace(/["\\]/g, "\\$&"));
+  return text.replace(/{{< udp-run (.*?) >}}/g, (_, own) => `{{< udp-run ${own}${quoted} >}}`);
+}
+
 const form = document.querySelector("form");
 const read = (path) => fetch(new URL(`embed/${path}`, import.meta.url)).then((response) => response.text());
 const folders = new Map();
@@ -58,14 +89,20 @@ const folders = new Map();
 // On the author's own machine, the files name it already.
 if (!/^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?$/.test(HERE)) form.elements.host.value = HERE;
 
-/** The files of a kind as they are in the project. */
-function folder(kind) {
-  const { folder = "", files } = KINDS[kind];
-  if (!folders.has(kind)) folders.set(kind, Promise.all(files.map((file) => read(folder + file))));
-  return folders.get(kind);
+/** Files of the ready folders, as they are in the project. */
+function ready({ folder = "", files }) {
+  for (const path of files.map((file) => folder + file)) if (!folders.has(path)) folders.set(path, read(path));
+  return Promise.all(files.map((file) => folders.get(folder + file)));
 }
 
-/** The attributes that were chosen. */
+/** The attributes of programs that were chosen. */
+function chosenForPrograms() {
+  const { runs, edits, height } = form.elements;
+  const attributes = [["mode", runs.value], ["height", height.value]].filter(([, value]) => value);
+  return edits.value ? [...attributes, [edits.value, ""]] : attributes;
+}
+
+/** The attributes of the widget that were chosen. */
 function chosen() {
   const names = ["view", "preset", "message", "count", "loading", "mode"];
   return names.map((name) => [name, form.elements[name].value]).filter(([, value]) => value);
@@ -88,34 +125,54 @@ function file(name, text) {
   return shown;
 }
 
+/** The ready programs, as elements. */
+async function programs() {
+  const names = ["server.py", "client.py"];
+  const texts = await ready({ folder: "python/", files: names });
+  return names.map((name, place) => {
+    const element = make("udp-run", { id: name.replace(".py", "") }, make("pre", {}, texts[place]));
+    element.setAttribute("name", name);
+    if (place) element.setAttribute("beside", "server");
+    return element;
+  });
+}
+
 let latest;
 
 /** Shows what the form says. */
 async function show() {
+  const what = form.elements.what.value;
+  const isProgram = what === "programs";
+  const kinds = isProgram ? PROGRAMS : KINDS;
+  for (const label of form.querySelectorAll("[data-of]")) label.hidden = label.dataset.of !== what;
+  for (const option of form.elements.kind.options) option.disabled = !(option.value in kinds);
+  if (!(form.elements.kind.value in kinds)) form.elements.kind.value = "plain";
   const kind = form.elements.kind.value;
   const host = form.elements.host.value.replace(/\/+$/, "") || HOST;
-  const attributes = chosen();
-
-  const preview = document.createElement("udp-echo");
-  for (const [name, value] of attributes) preview.setAttribute(name, value);
-  preview.setAttribute("mode", "simulated");
-  document.querySelector("#place").replaceChildren(preview);
-
-  const { files, write, note = "" } = KINDS[kind];
+  const attributes = isProgram ? chosenForPrograms() : chosen();
   const asked = (latest = Symbol());
-  const texts = await folder(kind);
+  const previews = isProgram ? await programs() : [document.createElement("udp-echo")];
+  for (const preview of previews) {
+    for (const [name, value] of attributes) preview.setAttribute(name, value);
+    preview.setAttribute("mode", "simulated");
+  }
+  const { write, files, note = "" } = kinds[kind];
+  const texts = await ready(kinds[kind]);
   // Another choice may have been made meanwhile.
   if (latest !== asked) return;
+  document.querySelector("#place").replaceChildren(...previews);
+
   const list = files.map((name, place) => file(name, write(texts[place], attributes).replaceAll(HOST, host)));
   document.querySelector("#list").replaceChildren(...list);
   document.querySelector("#note").textContent = note;
   // A policy takes a path that does not end in a slash for one file.
   const source = /^\w+:\/\/[^/]+\//.test(host) ? `${host}/` : host;
+  const workers = isProgram ? `; worker-src blob: ${source}` : "";
   document.querySelector("#csp").textContent =
     kind === "iframe"
       ? `default-src 'none'; script-src ${source}; frame-src ${source}`
-      : `default-src 'none'; style-src 'self'; script-src 'self' ${source} 'wasm-unsafe-eval'; connect-src 'self' ${source} ${source.replace(/^http/, "ws")}`;
-  document.documentElement.dataset.drawn = kind;
+      : `default-src 'none'; style-src 'self'; script-src 'self' ${source} 'wasm-unsafe-eval'; connect-src 'self' ${source} ${source.replace(/^http/, "ws")}${workers}`;
+  document.documentElement.dataset.drawn = isProgram ? `${what} ${kind}` : kind;
 }
 
 form.addEventListener("input", show);

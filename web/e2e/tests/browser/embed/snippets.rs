@@ -68,6 +68,101 @@ async fn untouched_the_maker_shows_the_ready_files_byte_for_byte() {
     host.shutdown().await;
 }
 
+/// Kinds of the maker for programs, and the folder of each.
+const PROGRAM_KINDS: [(&str, &str); 7] = [
+    ("plain", "python/"),
+    ("iframe", "python/"),
+    ("sphinx", "sphinx/"),
+    ("mkdocs", "mkdocs/"),
+    ("mdbook", "mdbook/"),
+    ("docusaurus", "docusaurus/"),
+    ("hugo", "hugo/"),
+];
+
+#[tokio::test]
+async fn for_programs_the_maker_shows_their_ready_files_and_a_classic_script_is_no_choice() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        page.open(&format!("http://{}/snippets.html", host.http()))
+            .await?;
+        choose(page, "kind", "classic").await?;
+        choose(page, "what", "programs").await?;
+        for (kind, folder) in PROGRAM_KINDS {
+            if kind != "plain" {
+                choose(page, "kind", kind).await?;
+            }
+            let shown = files(page, &format!("programs {kind}")).await?;
+            ensure!(!shown.is_empty(), "{kind} has no file");
+            for (name, text) in shown {
+                let path = crate::places::embed().join(folder).join(&name);
+                let ready =
+                    std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+                ensure!(text == ready, "{kind}, {name}:\n{text}");
+            }
+        }
+        let choices = page
+            .script(
+                "return [[...document.querySelectorAll('form label')].filter((label) => label.checkVisibility()).map((label) => label.firstChild.textContent.trim()),
+                     document.querySelector('option[value=classic]').disabled]",
+            )
+            .await?;
+        let labels = ["What", "Written with", "The host", "Runs on", "Readers may", "Most height of the editor, in pixels"];
+        ensure!(choices == serde_json::json!([labels, true]), "{choices}");
+        choose(page, "what", "widget").await?;
+        files(page, "hugo").await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_chosen_for_programs_is_in_the_files_and_the_page_made_of_them_runs_them() {
+    let host = TestServer::start(&["--allow-origin", "*"]).await;
+    let address = format!("http://{}", host.http());
+    in_chromium(async |page| {
+        page.open(&format!("{address}/snippets.html")).await?;
+        for (name, value) in [("what", "programs"), ("host", address.as_str()), ("height", "120"), ("edits", "readonly")] {
+            choose(page, name, value).await?;
+        }
+        for (kind, file, line) in [
+            ("docusaurus", "docs/programs.mdx", "<udp-run id=\"client\" name=\"client.py\" beside=\"server\" height=\"120\" readonly=\"\">\n"),
+            ("hugo", "content/programs.md", "{{< udp-run id=\"server\" name=\"server.py\" height=\"120\" readonly=\"\" >}}\n"),
+            ("sphinx", "example/programs.rst", ".. udp-run:: client.py\n   :height: 120\n   :readonly:\n   :beside: server.py\n"),
+            ("iframe", "frame.html", "client.py&amp;height=120&amp;readonly=&amp;beside=embed/python/server.py\""),
+        ] {
+            choose(page, "kind", kind).await?;
+            let shown = files(page, &format!("programs {kind}")).await?;
+            let text = shown.iter().find(|(name, _)| name == file).context(file)?;
+            ensure!(text.1.contains(line), "{line} is missing in {}", text.1);
+        }
+        choose(page, "kind", "plain").await?;
+        let (_, text) = files(page, "programs plain").await?.remove(0);
+        let policy = page.script("return document.querySelector('#csp').textContent").await?;
+        let preview = page.script("return [...document.querySelectorAll('#place udp-run')].map((one) => [one.name, one.getAttribute('mode')])").await?;
+        ensure!(preview == serde_json::json!([["server.py", "simulated"], ["client.py", "simulated"]]), "{preview}");
+
+        let mut site = Site::new().await?;
+        // Under the very policy that the maker names.
+        site.page("/", policy.as_str().context("a policy")?, &text);
+        page.open(&site.serve()).await?;
+        let both = "const client = document.querySelector('udp-run[name=\"client.py\"]');
+            const part = (name) => client.shadowRoot?.querySelector(`[part=${name}]`);";
+        page.wait_for("the button", &format!("{both} part('both')?.click(); return part('both')")).await?;
+        page.wait_for("the client's end", &format!("{both} return part('status').textContent === 'Ended'")).await?;
+        let seen = page
+            .script(&format!(
+                "{both} return [part('output').textContent.includes('received \"This'), part('mode').textContent,
+                     client.shadowRoot.querySelector('textarea').readOnly, part('editor').style.maxHeight]"
+            ))
+            .await?;
+        ensure!(seen == serde_json::json!([true, "on real sockets of the host", true, "120px"]), "{seen}");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
 #[tokio::test]
 async fn what_is_chosen_is_in_the_files_and_the_page_made_of_them_works() {
     let host = TestServer::start(&["--allow-origin", "*"]).await;
@@ -125,5 +220,5 @@ fn the_guide_quotes_the_ready_folders() {
         assert!(file.contains(code), "{path} does not say\n{code}");
         quotes += 1;
     }
-    assert_eq!(quotes, 6);
+    assert_eq!(quotes, 8);
 }
