@@ -9,7 +9,7 @@ mod failures;
 pub(crate) mod files;
 mod generators;
 mod oembed;
-mod packages;
+pub(crate) mod packages;
 mod parts;
 mod programs;
 mod promises;

@@ -16,6 +16,7 @@ use test_support::program::{Attempt, Program, Said};
 use crate::browser::in_chromium;
 use crate::embed::begins;
 use crate::embed::files::{FileServer, copy};
+use crate::embed::packages::{SIMULATED, python_runs};
 use crate::first_echo::wait_for_fate;
 use crate::page::Page;
 use crate::places::{self, tools};
@@ -52,7 +53,7 @@ const CHANGES: [(&str, &str, &str, &str); 3] = [
     ),
 ];
 
-/// A copy of this repository, without what was built from it.
+/// A copy of this repository, without what was built from it but the Python of the page, which Trunk takes from the bundle.
 fn repository() -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     copy(
@@ -60,6 +61,8 @@ fn repository() -> Result<TempDir> {
         folder.path(),
         &["target", ".git", "bundle"],
     )?;
+    let python = folder.path().join("server/bundle/run");
+    copy(&places::bundle().join("run"), &python, &[])?;
     Ok(folder)
 }
 
@@ -187,6 +190,8 @@ async fn trunk_serve_relays_datagrams_and_reloads_the_page_on_a_change_in_each_p
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "echoed").await?;
         has_every_module(page).await?;
+        let client = "document.querySelector('#run-client')";
+        python_runs(page, client, "on real sockets of the host").await?;
         page.assert_console_is_clean().await?;
         for (file, from, to, shown) in CHANGES {
             trunk.edit(file, from, to)?;
@@ -225,6 +230,7 @@ async fn trunk_build_leaves_a_folder_that_works_below_any_path_of_a_static_host(
         page.part("send").await?.click().await?;
         wait_for_fate(page, 1, "echoed").await?;
         has_every_module(page).await?;
+        python_runs(page, "document.querySelector('#run-client')", SIMULATED).await?;
         page.console().await?;
         page.open(&format!("{}/some/sub/path/reference.html", server.origin))
             .await?;

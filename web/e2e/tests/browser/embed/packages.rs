@@ -17,6 +17,9 @@ use crate::places::{self, tools};
 /// Where on the server the folder lies.
 const BELOW: &str = "/some/sub/path";
 
+/// How a program says that it has no host.
+pub(crate) const SIMULATED: &str = "Simulated in this page";
+
 /// What `dist` made, of the bundle that there is now.
 fn dist() -> Result<PathBuf> {
     let dist = places::target().join("dist");
@@ -29,8 +32,8 @@ fn dist() -> Result<PathBuf> {
     Ok(dist)
 }
 
-/// Runs both programs of an article, simulated, and reads what the client prints.
-async fn python_runs(page: &Page, client: &str) -> Result<()> {
+/// Runs both programs of an article, and reads what the client prints, and on what it runs.
+pub(crate) async fn python_runs(page: &Page, client: &str, mode: &str) -> Result<()> {
     let said = page
         .script_that_calls_back(&format!(
             "const done = arguments[arguments.length - 1];
@@ -50,7 +53,7 @@ async fn python_runs(page: &Page, client: &str) -> Result<()> {
     ensure!(
         said[2]
             .as_str()
-            .is_some_and(|mode| mode.starts_with("Simulated in this page")),
+            .is_some_and(|shown| shown.starts_with(mode)),
         "{said}"
     );
     Ok(())
@@ -79,7 +82,7 @@ async fn the_folder_works_below_any_path_of_a_plain_server_and_asks_for_nothing_
         page.wait_for_in_widget("the button", "[part~=send]").await?;
         page.part("send").await?.click().await?;
         page.wait_for_in_widget("an echo", "tr[data-fate=echoed]").await?;
-        python_runs(page, "document.querySelector('#run-client')").await
+        python_runs(page, "document.querySelector('#run-client')", SIMULATED).await
     })
     .await;
     let asked = server.asked().await;
@@ -162,7 +165,7 @@ async fn the_package_works_when_a_bundler_has_renamed_and_shrunk_its_files() {
         page.console().await?;
         let loaded = "return ['server', 'client'].every((id) => document.getElementById(id).program?.includes('import'))";
         page.wait_for("the programs", loaded).await?;
-        python_runs(page, "document.getElementById('client')").await?;
+        python_runs(page, "document.getElementById('client')", SIMULATED).await?;
         page.assert_console_is_clean().await?;
         // The experiment begins again, too, and clears what was sent before it did.
         let again = "return told.filter(({ server }) => server?.rules.buffer === 4096).length > 1";
