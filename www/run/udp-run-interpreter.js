@@ -42,9 +42,10 @@ export class Crash extends Error {}
  * An interpreter.
  *
  * `host(name, text)` is what Python calls: it answers with a string, or with a promise of one, for which the program waits.
- * `write(stream, bytes)` takes what is printed. `modules` are the names of the empty modules that may be imported.
+ * `write(stream, bytes)` takes what is printed. `modules` are the names of the empty modules that may be imported. `date` is
+ * the time in milliseconds since 1970.
  */
-export async function start(module, { host, write, modules }) {
+export async function start(module, { host, write, modules, date }) {
   let wasm;
   let frames = 0;
   let roots = { at: 0, length: 0 };
@@ -127,13 +128,13 @@ export async function start(module, { host, write, modules }) {
 
   const nothing = () => 0;
   const none = (_path) => -ENOENT;
-  const began = Date.now();
+  const began = date();
   const env = {
     call2,
     collect,
     mp_js_random_u32: () => crypto.getRandomValues(new Uint32Array(1))[0],
-    mp_js_ticks_ms: () => Date.now() - began,
-    mp_js_time_ms: () => Date.now(),
+    mp_js_ticks_ms: () => date() - began,
+    mp_js_time_ms: date,
     _abort_js() {
       throw new Crash("the interpreter gave up");
     },

@@ -3,6 +3,7 @@
 
 import { HOST, near } from "./udp-run-parts.js";
 import { deferred } from "./udp-run-shared.js";
+import { Timed } from "./udp-run-time.js";
 
 /** Milliseconds in which a host says hello. */
 const PATIENCE = 5000;
@@ -12,19 +13,20 @@ let sessions = 0;
 let loopback = null;
 
 /**
- * Opens a session: `tell` takes the messages of its host, `lost` a sentence when it ends. Returns `{ mode, send, close }`.
+ * Opens a session: `tell` takes the messages of its host, `lost` a sentence when it ends. Returns `{ mode, why, time, send, close }`, of
+ * which `time` is that of the simulated machine, where `post` takes messages for the program's worker.
  *
  * The first program's loopback is that of all who come while one runs.
  */
-export async function open(tell, lost, { relay = HOST, simulated = false, seed = "1" } = {}) {
+export async function open(tell, lost, { post, relay = HOST, simulated = false, seed = "1" }) {
   const isFirst = sessions === 0;
   sessions += 1;
   const shared = isFirst ? null : await loopback?.promise;
   if (isFirst) loopback = deferred();
   const known = loopback;
-  const heard = (message) => {
+  const heard = (message, time) => {
     if (typeof message === "string" && message.startsWith('{"hello"')) known.resolve(JSON.parse(message).hello.loopback.token);
-    tell(message);
+    tell(message, time);
   };
   let isOpen = true;
   const ended = () => {
@@ -36,10 +38,11 @@ export async function open(tell, lost, { relay = HOST, simulated = false, seed =
   const host = relay.replace(/^ws/, "http");
   const why = simulated ? "asked for" : await reason(host);
   try {
-    const link = why ? await machine(heard, shared, seed) : await live(host, shared, heard, (sentence) => (ended(), lost(sentence)));
+    const link = why ? await machine(heard, shared, seed, post) : await live(host, shared, heard, (sentence) => (ended(), lost(sentence)));
     return {
       mode: why ? "simulated" : "live",
       why,
+      time: link.time,
       send: link.send,
       close() {
         ended();
@@ -90,10 +93,18 @@ function live(relay, token, tell, lost) {
   return promise;
 }
 
-async function machine(tell, token, seed) {
+async function machine(tell, token, seed, post) {
   const glue = await import(near("udp-echo-machine.js"));
   const module = await fetch(near("udp-echo-machine_bg.wasm"));
   await glue.default({ module_or_path: await module.arrayBuffer() });
-  const host = glue.simulated_sockets(seed, token ?? "", tell);
-  return { send: (message) => host.send(message), close: () => host.free() };
+  const time = new Timed(glue, seed, post);
+  const host = glue.simulated_sockets(seed, token ?? "", (message) => tell(message, time));
+  return {
+    time,
+    send: (message) => host.send(message),
+    close() {
+      host.free();
+      time.leave();
+    },
+  };
 }

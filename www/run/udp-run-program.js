@@ -1,5 +1,6 @@
 // One program from its first line to its last: the interpreter, its sockets, its clock and its output.
 
+import { browserClock } from "./udp-run-clock.js";
 import { Crash, start } from "./udp-run-interpreter.js";
 import { deferred } from "./udp-run-shared.js";
 import { SocketError, Sockets } from "./udp-run-sockets.js";
@@ -26,17 +27,30 @@ export class Program {
   #interrupt = deferred();
   #input = deferred();
   #output;
-  #began = performance.now();
+  #clock = null;
+  #began = 0;
+  /** Resolves when there is a clock. */
+  #ready = deferred();
 
   /**
    * `program` is `{ source, name, args, echo }`, of which `echo` has `localhost` stand for the host's echo server, too. `tell(what, value)` takes what happens: `output` with `[stream, bytes]`, `link` with a
    * message for the host of the sockets, `input` with a prompt, `exit` with `{ code, line }`, of which `line` is that of an error.
+   * `clock` is one of `udp-run-clock.js`; without one, the program waits for `keepTime` before it calls the system.
    */
-  constructor(program, tell) {
+  constructor(program, tell, clock = browserClock) {
     this.#source = { name: "program.py", args: [], ...program };
     this.#tell = tell;
     this.#output = new Output((stream, bytes) => tell("output", [stream, bytes]));
     this.#sockets = new Sockets((message) => tell("link", message), { echo: program.echo });
+    if (clock) this.keepTime(clock);
+  }
+
+  /** The clock that the program goes by. The first one stays. */
+  keepTime(clock) {
+    if (this.#clock) return;
+    this.#clock = clock;
+    this.#began = clock.now();
+    this.#ready.resolve();
   }
 
   /** Runs it with an interpreter of its own; `shim` is the text of `udp-run-shim.py`. */
@@ -46,6 +60,7 @@ export class Program {
         modules: MODULES,
         write: (stream, bytes) => this.#output.write(stream, bytes),
         host: (name, text) => this.#host(name, text.split(" "), text),
+        date: () => (this.#clock ?? browserClock).date(),
       });
       await this.#interpreter.run(shim);
     } catch (error) {
@@ -63,11 +78,13 @@ export class Program {
 
   /** The host of the sockets is gone. */
   lose(reason) {
+    this.keepTime(browserClock);
     this.#sockets.end(reason);
   }
 
   /** Has the call that waits raise `KeyboardInterrupt`. */
   interrupt() {
+    this.#clock?.forget();
     this.#interrupt.resolve(INTERRUPT);
   }
 
@@ -84,7 +101,8 @@ export class Program {
   /** What Python asks: answered at once where nothing has to be waited for. */
   #host(name, words, text) {
     try {
-      const answer = this.#atOnce(name, words, text) ?? this.#inTime(name, words, text);
+      const call = () => this.#atOnce(name, words) ?? this.#inTime(name, words, text);
+      const answer = this.#ofItself(name, words) ?? (this.#clock ? call() : this.#ready.promise.then(call));
       if (typeof answer === "string") return answer;
       this.#output.flush();
       return Promise.race([this.#interrupt.promise, answer.catch(failure)]).then((told) => {
@@ -97,7 +115,8 @@ export class Program {
     }
   }
 
-  #atOnce(name, words, text) {
+  /** What concerns nobody but the program. */
+  #ofItself(name, words) {
     const [first, second] = words.map(Number);
     switch (name) {
       case "program":
@@ -115,10 +134,19 @@ export class Program {
       case "method":
         this.#interpreter.replaceMethod(first, second);
         return "";
+      default:
+        return null;
+    }
+  }
+
+  #atOnce(name, words) {
+    const [first] = words.map(Number);
+    switch (name) {
       case "time":
-        return String(Date.now() / 1000);
+        return String(this.#clock.date() / 1000);
       case "monotonic":
-        return String((performance.now() - this.#began) / 1000);
+        this.#clock.spend();
+        return String((this.#clock.now() - this.#began) / 1000);
       case "name":
         return addressed(this.#sockets.name(first));
       case "peer":
@@ -143,9 +171,9 @@ export class Program {
       case "resolve":
         return this.#sockets.resolve(rest(1), first);
       case "sendto":
-        return this.#sockets.send(first, rest(3), second, bytes(words[2])).then(empty);
+        return this.#send(first, rest(3), second, bytes(words[2]));
       case "send":
-        return this.#sockets.send(first, null, 0, bytes(words[1])).then(empty);
+        return this.#send(first, null, 0, bytes(words[1]));
       case "recv":
         return this.#received(first) ?? this.#until(second, () => this.#received(first));
       case "select":
@@ -159,6 +187,13 @@ export class Program {
     }
   }
 
+  async #send(...datagram) {
+    this.#clock.spend();
+    await this.#clock.settled();
+    await this.#sockets.send(...datagram);
+    return "";
+  }
+
   #received(socket) {
     const datagram = this.#sockets.receive(socket);
     return datagram && `${hex(datagram.data)} ${addressed(datagram)}`;
@@ -166,18 +201,14 @@ export class Program {
 
   /** Tries until there is something; "" when the time is over. A negative time is none. */
   async #until(milliseconds, attempt) {
-    const end = milliseconds < 0 ? Infinity : performance.now() + milliseconds;
-    // What has come already is let in first, so that a program that never waits hears of it, too.
-    await turn();
+    const clock = this.#clock;
+    const end = milliseconds < 0 ? Infinity : clock.end(milliseconds);
+    await clock.turn();
     for (;;) {
       const found = attempt();
       if (found !== null) return found;
-      const left = end - performance.now();
-      if (left <= 0) return "";
-      const timer = deferred();
-      const id = left === Infinity ? 0 : setTimeout(timer.resolve, Math.min(left, 2 ** 31 - 1));
-      await Promise.race([this.#sockets.arrival(), timer.promise]);
-      clearTimeout(id);
+      if (clock.now() >= end) return "";
+      await clock.wait(end, this.#sockets.arrival());
     }
   }
 
@@ -247,15 +278,4 @@ function bytes(hex) {
   const found = new Uint8Array(hex === "-" ? 0 : hex.length / 2);
   for (let at = 0; at < found.length; at++) found[at] = parseInt(hex.slice(2 * at, 2 * at + 2), 16);
   return found;
-}
-
-/** One turn of the loop of events, in which messages come in. */
-const turns = [];
-const channel = new MessageChannel();
-channel.port1.onmessage = () => turns.shift()?.();
-function turn() {
-  return new Promise((resolve) => {
-    turns.push(resolve);
-    channel.port2.postMessage(null);
-  });
 }

@@ -13,7 +13,7 @@ export const WORDS = {
   failed: (line) => (line ? `Ended with an error in line ${line}` : "Ended with an error"),
   stopped: "Stopped",
   live: "on real sockets of the host",
-  simulated: (why) => `Simulated in this page: ${why}`,
+  simulated: (why) => `Simulated in this page, where waiting takes no time: ${why}`,
   busy: "The program has not waited for anything for 10 seconds.",
   goOn: "Let it run",
   alone: "No answer came: on this page no program has bound that port.",

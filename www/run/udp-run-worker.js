@@ -1,5 +1,6 @@
 // The worker of one program. Before the program begins, the worker gives away what could reach beyond it.
 
+import { MachineClock, browserClock } from "./udp-run-clock.js";
 import { Program } from "./udp-run-program.js";
 
 /** What a program has no business with. The wasm's imports lead to none of it; this is the second wall. */
@@ -22,12 +23,26 @@ for (const name of GIVEN_AWAY) {
 }
 
 let program;
+let clock;
 
-self.onmessage = ({ data: { what, value } }) => {
+self.onmessage = ({ data }) => take(data);
+
+function take({ what, value }) {
   switch (what) {
     case "run":
-      program = new Program(value.program, (what, value) => post({ what, value }));
+      program = new Program(value.program, (what, value) => post({ what, value }), null);
       program.run(value.module, value.shim);
+      break;
+    case "live":
+      program.keepTime(browserClock);
+      break;
+    // The machine's time, and what has happened.
+    case "time":
+      clock ??= new MachineClock((value) => post({ what: "wait", value }));
+      clock.set(value);
+      program.keepTime(clock);
+      value.messages.forEach(take);
+      clock.wake();
       break;
     case "link":
       program.receive(value);
@@ -45,4 +60,4 @@ self.onmessage = ({ data: { what, value } }) => {
       post({ what: "pong", value: program.memory() });
       break;
   }
-};
+}

@@ -6,6 +6,7 @@ import { open } from "./udp-run-link.js";
 import { Output } from "./udp-run-output.js";
 import { hasLoaded, load, newWorker, policy, styleSheet } from "./udp-run-parts.js";
 import { deferred } from "./udp-run-shared.js";
+import { expect } from "./udp-run-time.js";
 import { WORDS } from "./udp-run-words.js";
 
 /** Milliseconds that a program has to end by itself after Stop. */
@@ -63,7 +64,7 @@ export class UdpRun extends HTMLElement {
   async run({ echo = false, beside = false } = {}) {
     this.#end();
     if (!beside) this.#alone();
-    const run = (this.#current = { bound: deferred(), done: deferred(), asked: performance.now(), failed: "" });
+    const run = (this.#current = { bound: deferred(), done: deferred(), asked: performance.now(), failed: "", isHere: expect() });
     this.#clear();
     this.#say(hasLoaded() ? WORDS.starting : WORDS.loading);
     this.#busy(true);
@@ -83,7 +84,7 @@ export class UdpRun extends HTMLElement {
     const run = this.#current;
     if (!run) return;
     run.isStopped = true;
-    run.worker?.postMessage({ what: "interrupt" });
+    this.#tell(run, "interrupt");
     setTimeout(() => {
       if (this.#current === run) this.#ended(run, WORDS.stopped);
     }, GRACE);
@@ -116,11 +117,15 @@ export class UdpRun extends HTMLElement {
       this.#besideOutput.add(stream, text);
     };
     other.addEventListener("udp-run-output", heard, { signal: this.#listening.signal });
+    // The other program's timeouts wait for this one.
+    const isHere = expect();
     if (!other.running) {
       other.run();
       await other.whenBound();
     }
-    return this.run({ beside: true });
+    const done = this.run({ beside: true });
+    isHere();
+    return done;
   }
 
   /** Resolves when the program has bound a port, has ended, or takes long. */
@@ -145,12 +150,14 @@ export class UdpRun extends HTMLElement {
       if (what === "link") {
         datagrams.out(value);
         this.#parts.way.hidden = false;
+        if (run.time) run.time.isAway = false;
         if (run.link) run.link.send(value);
         else waiting.push(value);
       } else this.#heard(run, what, value);
     };
-    const toProgram = (message) => {
+    const toProgram = (message, time) => {
       if (this.#current !== run) return;
+      run.time ??= time;
       datagrams.in(message);
       if (typeof message === "string") {
         if (message.startsWith('{"bound"')) run.bound.resolve();
@@ -159,12 +166,14 @@ export class UdpRun extends HTMLElement {
           return;
         }
       }
-      worker.postMessage({ what: "link", value: message });
+      if (time) time.receive("link", message);
+      else worker.postMessage({ what: "link", value: message });
     };
     // The program begins while the session does: what it sends waits for it.
     worker.postMessage({ what: "run", value: { module, shim, program } });
     this.#watch(run);
     const opened = open(toProgram, (reason) => worker.postMessage({ what: "lost", value: reason }), {
+      post: (message) => worker.postMessage(message),
       relay: this.getAttribute("relay") ?? undefined,
       simulated: this.getAttribute("mode") === "simulated",
       seed: this.getAttribute("seed") ?? undefined,
@@ -176,6 +185,8 @@ export class UdpRun extends HTMLElement {
     if (!link) return;
     if (this.#current !== run) return link.close();
     run.link = link;
+    run.isHere();
+    if (!link.time) worker.postMessage({ what: "live" });
     const lab = this.getAttribute("lab");
     if (lab) link.send(JSON.stringify({ lab: JSON.parse(lab) }));
     for (const message of waiting) link.send(message);
@@ -191,7 +202,11 @@ export class UdpRun extends HTMLElement {
       run.first ??= performance.now() - run.asked;
       const [stream, bytes] = value;
       this.#print(stream === 2 ? "stderr" : "stdout", run, bytes);
+    } else if (what === "wait") {
+      run.time.isAway = false;
+      run.time.waits(value);
     } else if (what === "input") {
+      run.time?.reads();
       this.#askForLine(run, value);
     } else if (what === "pong") {
       run.pong = performance.now();
@@ -225,8 +240,14 @@ export class UdpRun extends HTMLElement {
       line.hidden = true;
       this.#print("stdout", run, new TextEncoder().encode(`${field.value}\n`));
       this.#say(WORDS.running);
-      run.worker.postMessage({ what: "input", value: field.value });
+      this.#tell(run, "input", field.value);
     };
+  }
+
+  /** Tells the program what the reader does. */
+  #tell(run, what, value) {
+    if (run.time) run.time.tell(what, value);
+    else run.worker?.postMessage({ what, value });
   }
 
   /** Asks the worker now and then whether it still turns, and the reader when it has not for a while. */
@@ -255,6 +276,7 @@ export class UdpRun extends HTMLElement {
     this.#output.draw();
     run.worker?.terminate();
     run.link?.close();
+    run.isHere();
     run.bound.resolve();
     const { hint, line, busy, beside } = this.#parts;
     line.hidden = busy.hidden = true;
@@ -328,6 +350,7 @@ export class UdpRun extends HTMLElement {
     busy.append(WORDS.busy, " ", button("end", WORDS.stop, () => this.stop()), " ");
     busy.append(button("go-on", WORDS.goOn, () => {
       this.#current.pong = performance.now();
+      if (this.#current.time) this.#current.time.isAway = true;
       busy.hidden = true;
     }));
     const line = made("form", "line", { hidden: true });

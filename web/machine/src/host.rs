@@ -1,13 +1,13 @@
-//! The host of `/sockets` that needs no network: [`wire::sockets::machine`], driven by the browser's timer. All its sessions on a
-//! page are on one machine, so that elements find each other by the token of a loopback.
+//! The host of `/sockets` that needs no network: [`wire::sockets::machine`], driven by the browser's timer, or by a [`Time`] that the
+//! page holds. All its sessions on a page are on one machine, so that elements find each other by the token of a loopback.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Uint8Array};
 use udp_echo_feed::chunk::Tell;
 use udp_echo_feed::dom::{Clock, Timer};
-use udp_echo_feed::json;
+use udp_echo_feed::{Micros, json};
 use wasm_bindgen::prelude::*;
 use wire::sockets::control::SocketsRequest;
 use wire::sockets::machine::{Machine, NoSuchLoopback, Outgoing, SessionId};
@@ -24,8 +24,24 @@ struct Page {
     machine: RefCell<Machine>,
     clients: RefCell<Vec<(SessionId, Rc<Tell>)>>,
     timer: RefCell<Timer>,
-    clock: Clock,
+    clock: MachineClock,
     is_working: Cell<bool>,
+}
+
+/// The clock of the machine: the browser's, but for the time during which a page held it.
+#[derive(Default)]
+struct MachineClock {
+    /// How far it is ahead of the browser's.
+    ahead: Cell<i64>,
+    /// Where it stands while a page holds it, and who is told then that something is due.
+    held: RefCell<Option<(Micros, Function)>>,
+}
+
+/// The time of the machine in the hands of the page: it stands still until [`Time::advance`], and goes on with the browser's clock
+/// when this is freed.
+#[wasm_bindgen]
+pub struct Time {
+    page: Rc<Page>,
 }
 
 thread_local! {
@@ -65,7 +81,7 @@ impl Host {
 impl Host {
     /// See [`crate::simulated_sockets`].
     pub(crate) fn new(seed: u64, token: &str, tell: Tell) -> Result<Self, JsValue> {
-        let page = PAGE.with_borrow_mut(|page| page.get_or_insert_with(|| Page::new(seed)).clone());
+        let page = Page::get(seed);
         let token = Some(token).filter(|token| !token.is_empty());
         let now = page.clock.now();
         let opened = page.machine.borrow_mut().open(now, seed, token);
@@ -100,9 +116,14 @@ impl Page {
             machine: RefCell::new(Machine::new(seed)),
             clients: RefCell::new(Vec::new()),
             timer: RefCell::new(Timer::new(Box::new(ring))),
-            clock: Clock,
+            clock: MachineClock::default(),
             is_working: Cell::new(false),
         })
+    }
+
+    /// The machine of this page; the seed is that of its first session.
+    fn get(seed: u64) -> Rc<Self> {
+        PAGE.with_borrow_mut(|page| page.get_or_insert_with(|| Self::new(seed)).clone())
     }
 
     /// Sends every client what is due, and sets the timer for what will be.
@@ -119,8 +140,14 @@ impl Page {
             }
         }
         let due = self.machine.borrow().next_due();
-        self.timer.borrow_mut().set(due, now);
+        let holder = self.clock.holder();
+        let alarm = due.filter(|_| holder.is_none());
+        self.timer.borrow_mut().set(alarm, now);
         self.is_working.set(false);
+        if let (Some(holder), Some(_)) = (holder, due) {
+            // What it throws is the page's.
+            let _ = holder.call0(&JsValue::NULL);
+        }
     }
 
     fn next(&self, now: u64) -> Option<(Rc<Tell>, Outgoing)> {
@@ -131,5 +158,76 @@ impl Page {
             Some((Rc::clone(client), outgoing))
         });
         next.next()
+    }
+}
+
+impl MachineClock {
+    fn now(&self) -> Micros {
+        match &*self.held.borrow() {
+            Some((now, _)) => *now,
+            None => Clock.now().saturating_add_signed(self.ahead.get()),
+        }
+    }
+
+    fn holder(&self) -> Option<Function> {
+        self.held
+            .borrow()
+            .as_ref()
+            .map(|(_, holder)| holder.clone())
+    }
+
+    fn hold(&self, holder: Function) {
+        let now = self.now();
+        self.held.replace(Some((now, holder)));
+    }
+
+    fn advance(&self, to: Micros) {
+        if let Some((now, _)) = &mut *self.held.borrow_mut() {
+            *now = to.max(*now);
+        }
+    }
+
+    /// Goes on from where it stands.
+    fn release(&self) {
+        if let Some((now, _)) = self.held.take() {
+            self.ahead.set(now as i64 - Clock.now() as i64);
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl Time {
+    /// What the clock says, in microseconds.
+    pub fn now(&self) -> f64 {
+        self.page.clock.now() as f64
+    }
+
+    /// When the machine has something to do; nothing while it waits for its clients.
+    pub fn due(&self) -> Option<f64> {
+        let due = self.page.machine.borrow().next_due();
+        due.map(|due| due as f64)
+    }
+
+    /// Lets the clock go on to this time, and all happen that is due until then.
+    pub fn advance(&self, to: f64) {
+        self.page.clock.advance(to as Micros);
+        self.page.work();
+    }
+}
+
+impl Time {
+    /// See [`crate::hold_time`].
+    pub(crate) fn hold(seed: u64, holder: Function) -> Self {
+        let page = Page::get(seed);
+        page.clock.hold(holder);
+        page.work();
+        Self { page }
+    }
+}
+
+impl Drop for Time {
+    fn drop(&mut self) {
+        self.page.clock.release();
+        self.page.work();
     }
 }

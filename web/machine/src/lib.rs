@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 pub mod host;
 
-pub use host::Host;
+pub use host::{Host, Time};
 
 /// A session on this page's simulated machine, which says hello at once: on a loopback of its own, or on that of the session with
 /// this token. The seed, a number of 64 bits as text, gives the same losses; that of the first session draws the machine's
@@ -18,4 +18,11 @@ pub use host::Host;
 #[wasm_bindgen]
 pub fn simulated_sockets(seed: &str, loopback: &str, tell: Function) -> Result<Host, JsValue> {
     Host::new(seed.parse().unwrap_or_default(), loopback, Tell::new(tell))
+}
+
+/// Takes the time of this page's machine into the page's hands: it stands still until the page lets it go on. `told` is called when
+/// something comes to be due meanwhile. The seed is that of the first session, if there is none yet.
+#[wasm_bindgen]
+pub fn hold_time(seed: &str, told: Function) -> Time {
+    Time::hold(seed.parse().unwrap_or_default(), told)
 }

@@ -32,6 +32,7 @@ mod pictures;
 mod places;
 mod progress;
 mod python;
+mod python_time;
 mod race;
 #[cfg(feature = "shots")]
 mod shots;

@@ -28,13 +28,13 @@ const ESCAPES: &str = include_str!("python/escape.py");
 const GUIDE: &str = include_str!("../../../../www/run/README.md");
 
 /// The element with this id, and what it has printed.
-fn shadow(id: &str) -> String {
+pub(crate) fn shadow(id: &str) -> String {
     format!(
         "const element = document.getElementById('{id}'); const root = element.shadowRoot; const part = (name) => root.querySelector(`[part=${{name}}]`);"
     )
 }
 
-async fn open(page: &Page, host: &TestServer) -> Result<()> {
+pub(crate) async fn open(page: &Page, host: &TestServer) -> Result<()> {
     page.open(&format!("http://{}/", host.http())).await?;
     page.wait_for(
         "the programs",
@@ -45,13 +45,13 @@ async fn open(page: &Page, host: &TestServer) -> Result<()> {
 }
 
 /// Presses a button of the element.
-async fn press(page: &Page, id: &str, name: &str) -> Result<()> {
+pub(crate) async fn press(page: &Page, id: &str, name: &str) -> Result<()> {
     page.script(&format!("{} part('{name}').click()", shadow(id)))
         .await?;
     Ok(())
 }
 
-async fn status(page: &Page, id: &str, words: &str) -> Result<()> {
+pub(crate) async fn status(page: &Page, id: &str, words: &str) -> Result<()> {
     page.wait_for(
         &format!("{id} to say {words:?}"),
         &format!(
@@ -63,7 +63,7 @@ async fn status(page: &Page, id: &str, words: &str) -> Result<()> {
     Ok(())
 }
 
-async fn output(page: &Page, id: &str) -> Result<String> {
+pub(crate) async fn output(page: &Page, id: &str) -> Result<String> {
     let text = page
         .script(&format!("{} return part('output').textContent", shadow(id)))
         .await?;
@@ -71,7 +71,7 @@ async fn output(page: &Page, id: &str) -> Result<String> {
 }
 
 /// Runs a program in the place of the client's, to its end; what it printed, and its exit code.
-async fn outcome(page: &Page, program: &str) -> Result<(String, Value)> {
+pub(crate) async fn outcome(page: &Page, program: &str) -> Result<(String, Value)> {
     let code = page
         .script_that_calls_back(&format!(
             "const done = arguments[arguments.length - 1]; {} element.program = {}; element.run().then((code) => done([code]))",
