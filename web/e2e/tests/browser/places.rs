@@ -1,6 +1,7 @@
 //! Where things are in this repository and in cargo's target folder.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -28,4 +29,13 @@ pub(crate) fn target() -> PathBuf {
 /// What `cargo verify` fetches by npm and cargo.
 pub(crate) fn tools() -> PathBuf {
     target().join("tools")
+}
+
+/// Runs Node in the root of the repository, and fails with what it said when it fails.
+pub(crate) fn node(arguments: &[&str]) {
+    let mut node = Command::new("node");
+    let output = node.args(arguments).current_dir(root()).output();
+    let output = output.expect("node is there (cargo verify installs it)");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "node {arguments:?}:\n{said}");
 }

@@ -1,17 +1,6 @@
 //! The module and its types by themselves, in Node.
 
-use std::process::Command;
-
-use crate::places::{root, tools};
-
-/// Runs Node in the root of the repository, and fails with what it said when it fails.
-fn node(arguments: &[&str]) {
-    let mut node = Command::new("node");
-    let output = node.args(arguments).current_dir(root()).output();
-    let output = output.expect("node is there (cargo verify installs it)");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "node {arguments:?}:\n{said}");
-}
+use crate::places::{node, tools};
 
 #[test]
 fn the_module_keeps_its_promises_on_a_host_that_is_not_there() {
