@@ -17,9 +17,9 @@ use crate::proxy::Caller;
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     connect-src 'self' ws: wss:; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'";
 
-/// What the worker of a reader's program may do: load its own modules and compile wasm; connect to nobody.
+/// What a worker of a reader's programs may do: load its own modules and compile wasm; connect to nobody.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
-const WORKER_FILE: &str = "udp-run-worker.js";
+const WORKER_FILES: [&str; 2] = ["udp-run-worker.js", "exercises-worker.js"];
 
 /// Where the head of a page ends.
 const HEAD_END: &str = "</head>";
@@ -149,7 +149,7 @@ fn asset(path: &str, headers: &HeaderMap, caching: &'static str) -> Response<Bod
     if let Some(encoding) = encoding {
         fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    if path == WORKER_FILE {
+    if WORKER_FILES.contains(&path) {
         fields.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(WORKER_POLICY),

@@ -1,20 +1,22 @@
-// Which experiments a reader has done. It is kept in the reader's own browser and is sent to nobody.
+// Which experiments, or exercises, a reader has done. It is kept in the reader's own browser and is sent to nobody.
 
-const KEY = "udp-echo.experiments-done";
+const EXPERIMENTS_KEY = "udp-echo.experiments-done";
 
-/** What is done, of the experiments with these names; it says `change` when that changes, in another tab too. */
+/** What is done, of those with these names; it says `change` when that changes, in another tab too. `key` is where it is kept. */
 export class Progress extends EventTarget {
   #names;
+  #key;
   #done = new Set();
   #isKept = true;
 
-  constructor(names) {
+  constructor(names, key = EXPERIMENTS_KEY) {
     super();
     this.#names = names;
+    this.#key = key;
     this.#read();
     addEventListener("storage", ({ key }) => {
       // No key: all of the storage was cleared.
-      if (key !== null && key !== KEY) return;
+      if (key !== null && key !== this.#key) return;
       this.#read();
       this.#tell();
     });
@@ -52,7 +54,7 @@ export class Progress extends EventTarget {
 
   #read() {
     try {
-      const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+      const kept = JSON.parse(localStorage.getItem(this.#key) ?? "[]");
       // Another version of this page, or another page of the same origin, may have written what is there.
       this.#done = new Set(this.#names.filter((name) => Array.isArray(kept) && kept.includes(name)));
     } catch (error) {
@@ -63,8 +65,8 @@ export class Progress extends EventTarget {
 
   #write() {
     try {
-      if (this.#done.size) localStorage.setItem(KEY, JSON.stringify([...this.#done]));
-      else localStorage.removeItem(KEY);
+      if (this.#done.size) localStorage.setItem(this.#key, JSON.stringify([...this.#done]));
+      else localStorage.removeItem(this.#key);
     } catch {
       this.#isKept = false;
     }

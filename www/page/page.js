@@ -36,6 +36,19 @@ live.addEventListener("udp-ready", ({ detail: { mode, server } }) => {
 const progress = mount(document.getElementById("experiment"), copyButton);
 mountRace(document.getElementById("race-stage"));
 
+// The exercises load when the reader comes near, or has followed a link to one.
+const exercises = document.getElementById("exercises");
+const loadExercises = () => {
+  near.disconnect();
+  removeEventListener("hashchange", followed);
+  import("./exercises.js").then(({ mount }) => mount(exercises));
+};
+const followed = () => location.hash.startsWith("#exercise-") && loadExercises();
+const near = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && loadExercises(), { rootMargin: "50%" });
+near.observe(exercises);
+addEventListener("hashchange", followed);
+followed();
+
 // An answer opens once its experiments are done; and all of them do for somebody who wants to read, or to print.
 const answers = [...document.querySelectorAll("details.answer")];
 const reveal = () => {

@@ -15,6 +15,7 @@ mod chromium;
 mod comeback;
 mod embed;
 mod everyone;
+mod exercises;
 mod experiments;
 mod figures;
 mod firefox;

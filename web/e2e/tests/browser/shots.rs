@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::browser::in_chromium;
 use crate::embed::site::Site;
+use crate::exercises;
 use crate::experiments;
 use crate::first_echo::{open_first, wait_for_fate};
 use crate::page::{Page, Scheme};
@@ -60,6 +61,28 @@ async fn the_widget_and_the_article() {
             .await?;
         page.wait_for_state("simulated").await?;
         pictures(page, "simulated", Some("#live")).await
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_exercises() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        page.emulate(1280, 900, Scheme::Light).await?;
+        exercises::open(page, &host, "?seed=7", "count").await?;
+        pictures(page, "exercises-count", Some("#exercises")).await?;
+        exercises::check(page, "count", "0 of 5 cases passed.").await?;
+        page.script("for (const one of document.querySelectorAll('#exercise-count :is(.hint, .record, .solution)')) one.open = true").await?;
+        page.wait_for("the solution", "return document.querySelector('#exercise-count .solution code')").await?;
+        pictures(page, "exercises-count-checked", Some("#exercise-count")).await?;
+        exercises::open(page, &host, "", "pinger").await?;
+        page.script("document.querySelector('#exercise-pinger .solution').hidden = false; document.querySelector('#exercise-pinger .solution').open = true").await?;
+        page.wait_for("the solution", "return document.querySelector('#exercise-pinger .solution button')").await?;
+        page.script("document.querySelector('#exercise-pinger .solution button').click(); document.querySelector('#exercise-pinger .solution').open = false").await?;
+        exercises::check(page, "pinger", "All 4 cases passed. The exercise is done.").await?;
+        pictures(page, "exercises-pinger-done", Some("#exercises")).await
     })
     .await;
     host.shutdown().await;

@@ -38,10 +38,11 @@ impl Fingerprint {
 const README: &str = "README.md";
 
 /// The folders of `www/` whose files are served at the top: a file moves from one to another without a change of its address.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "element",
     "page",
     "experiments",
+    "exercises",
     "race",
     "reference",
     "maker",
