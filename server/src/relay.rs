@@ -194,6 +194,7 @@ impl ActiveSession<'_> {
             }
             SessionSocket::Loopback(loopback, wanted) => {
                 let mut sockets = SocketsSession::new(self, loopback, wanted, rate, outbound);
+                inbound.set_front_aside(SocketsSession::<W>::front_of);
                 sockets.say_hello();
                 sockets.run(inbound, replies, end).await
             }

@@ -18,7 +18,7 @@ mod outbound;
 mod replies;
 mod upgrade;
 
-pub(crate) use inbound::{Batch, Inbound, Incoming, Payload};
+pub(crate) use inbound::{Batch, Inbound, Incoming, MAX_FRONT_BYTES, Payload};
 pub(crate) use outbound::Outbound;
 pub(crate) use replies::{MAX_WAITING_REPLIES, Replies};
 pub(crate) use upgrade::{Upgrade, has_token};

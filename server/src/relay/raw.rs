@@ -122,7 +122,7 @@ impl RawSession<'_> {
                 add(&counters.rejected, count);
             }
         };
-        let buffers = gso::buffers(batch, admitted, udp.has_gso());
+        let buffers = gso::buffers(batch, batch.payloads().take(admitted), udp.has_gso());
         udp.send(&buffers, note).await;
     }
 

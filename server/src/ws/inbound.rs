@@ -27,6 +27,12 @@ use codec::Codec;
 /// others stay unread until it is known that the client reads the answers.
 const MOST_TEXTS: usize = 512;
 
+/// Most bytes that may be set aside in front of a payload.
+pub(crate) const MAX_FRONT_BYTES: usize = 21;
+
+/// How many bytes in front of its payload a binary message has, as its first [`MAX_FRONT_BYTES`] say.
+pub(crate) type FrontOf = fn(&[u8]) -> usize;
+
 /// A message of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Incoming {
@@ -58,6 +64,7 @@ impl Incoming {
 pub(crate) struct Inbound<R> {
     io: R,
     message_bytes: usize,
+    front_of: FrontOf,
     /// What has arrived and was not decoded yet: bytes that the upgrade has read, or a part of a frame.
     rest: Vec<u8>,
     /// Whether `rest` may hold whole frames.
@@ -79,12 +86,18 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Self {
             io,
             message_bytes,
+            front_of: |_| 0,
             rest: early.to_vec(),
             is_fresh: !early.is_empty(),
             codec: None,
             in_fragments: false,
             codec_alone: false,
         }
+    }
+
+    /// Has what stands in front of payloads set aside from now on, so that equal payloads lie one behind the other.
+    pub(crate) fn set_front_aside(&mut self, front_of: FrontOf) {
+        self.front_of = front_of;
     }
 
     /// Waits until something has arrived and returns the messages in it, none if they are still incomplete, and the end of
@@ -188,7 +201,15 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     mask,
                     is_text,
                 } if !self.in_fragments => {
-                    batch.pack(at + head, bytes, is_text, |payload| {
+                    let mut front = [0; MAX_FRONT_BYTES];
+                    let front = match is_text {
+                        true => &[],
+                        false => self.front(&batch.bytes[at + head..][..bytes], mask, &mut front),
+                    };
+                    let start = at + head + front.len();
+                    batch.pack(front, start, bytes - front.len(), is_text, |payload| {
+                        let mut mask = mask;
+                        mask.rotate_left(front.len() % 4);
                         unmask(payload, mask);
                         match is_text && std::str::from_utf8(payload).is_err() {
                             true => Err(StreamEnd::NotUtf8),
@@ -230,6 +251,20 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
             };
         }
         Ok(())
+    }
+
+    /// What is to be set aside of a message, in `room` and without its mask.
+    fn front<'a>(
+        &self,
+        message: &[u8],
+        mask: [u8; 4],
+        room: &'a mut [u8; MAX_FRONT_BYTES],
+    ) -> &'a [u8] {
+        let first = message.len().min(MAX_FRONT_BYTES);
+        room[..first].copy_from_slice(&message[..first]);
+        unmask(&mut room[..first], mask);
+        let bytes = (self.front_of)(&room[..first]);
+        &room[..bytes.min(first)]
     }
 
     /// Passes `bytes` to the codec, from `at` on; returns how many.

@@ -3,14 +3,12 @@
 //! While nobody traces and the link does nothing, messages with one header leave together, in as few calls as the kernel allows.
 //! Else each goes through the link by itself.
 
-use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 
-use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wire::sockets::errno::Errno;
-use wire::sockets::header::Header;
+use wire::sockets::header::{Header, MAX_HEADER_BYTES};
 use wire::sockets::refusal::Refusal;
 use wire::sockets::route::{Route, route};
 use wire::sockets::session::{Outgoing, Sent};
@@ -23,58 +21,64 @@ use crate::loopback::{SendTrouble, errno};
 use crate::relay::close::CloseReason;
 use crate::relay::{gso, yield_if_unproductive};
 use crate::udp::{GsoBuffer, Trouble};
-use crate::ws::{Batch, Incoming, StreamEnd};
+use crate::ws::{Batch, Incoming, MAX_FRONT_BYTES, Payload, StreamEnd};
 
 /// Messages that are taken one by one before those are sent that the link lets pass.
 const IN_A_ROW: usize = 256;
 
-/// Room for the payloads of one read, which leave without the headers between them. A thread keeps it for its next read.
-struct Gathered {
-    bytes: Vec<u8>,
-}
-
-impl Gathered {
-    fn take() -> Self {
-        let bytes = KEPT.with_borrow_mut(Option::take);
-        Self {
-            bytes: bytes.unwrap_or_default(),
-        }
-    }
-}
-
-impl Drop for Gathered {
-    fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        // A thread that ends keeps none.
-        let _ = KEPT.try_with(|kept| kept.replace(Some(bytes)));
-    }
-}
-
-thread_local! {
-    static KEPT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
-}
+const _: () = assert!(MAX_HEADER_BYTES <= MAX_FRONT_BYTES);
 
 /// A binary message.
 #[derive(Debug, Clone, Copy)]
 struct Message<'a> {
-    whole: &'a [u8],
+    /// What was set aside of it.
+    front: &'a [u8],
+    /// The rest.
+    rest: &'a [u8],
     /// `None` when it cannot be read.
     header: Option<Header>,
-    payload: &'a [u8],
+    payload: Payload<'a>,
 }
 
 impl<'a> Message<'a> {
-    fn read(whole: &'a [u8]) -> Self {
-        let (header, begin) = Header::read(whole).unzip();
-        Self {
-            whole,
-            header,
-            payload: &whole[begin.unwrap_or(whole.len())..],
-        }
+    /// The messages of a batch, in order.
+    fn of(batch: &'a Batch) -> impl Iterator<Item = Self> {
+        let each = batch.fronts().zip(batch.payloads());
+        each.map(|(front, payload)| {
+            let rest = batch.bytes_of(payload);
+            let (header, payload) = match (Header::read(front), payload) {
+                (Some((header, _)), payload) => (Some(header), payload),
+                // Put together from fragments, or nothing that has a header.
+                (None, _) => match Header::read(rest) {
+                    Some((header, begin)) => (Some(header), Payload::Apart(&rest[begin..])),
+                    None => (None, Payload::Apart(&[])),
+                },
+            };
+            Self {
+                front,
+                rest,
+                header,
+                payload,
+            }
+        })
+    }
+
+    fn whole(&self) -> Vec<u8> {
+        [self.front, self.rest].concat()
     }
 }
 
+/// Bytes of datagram that a message carries, for the limits.
+fn payload_bytes(message: &[u8]) -> usize {
+    Header::read(message).map_or(0, |(_, begin)| message.len() - begin)
+}
+
 impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
+    /// How long the header is that a message begins with; 0 when it cannot be read.
+    pub(in crate::relay) fn front_of(message: &[u8]) -> usize {
+        Header::read(message).map_or(0, |(_, begin)| begin)
+    }
+
     /// Takes what one read brought: `frames` are the protocol's own replies to it.
     pub(super) async fn on_read(
         &mut self,
@@ -106,7 +110,7 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
     ) -> Result<Option<LimitExceeded>, CloseReason> {
         let messages: Vec<Incoming> = batch.into_messages().collect();
         let sizes = messages.iter().filter_map(|message| match message {
-            Incoming::Binary(message) => Some(Message::read(message).payload.len()),
+            Incoming::Binary(message) => Some(payload_bytes(message)),
             Incoming::Text(_) => None,
         });
         let (mut admitted, exceeded) = self.rate.admit(sizes);
@@ -131,24 +135,23 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
 
     /// Takes messages that need not go through the link: those in a row with the same header at once.
     async fn take_straight(&mut self, batch: &Batch) -> Option<LimitExceeded> {
-        let messages: Vec<_> = batch.contents().map(Message::read).collect();
+        let messages: Vec<_> = Message::of(batch).collect();
         let sizes = messages.iter().map(|message| message.payload.len());
         let (admitted, exceeded) = self.rate.admit(sizes);
         let (admitted, rejected) = messages.split_at(admitted);
-        let mut gathered = Gathered::take();
         for run in admitted.chunk_by(|one, next| one.header == next.header) {
-            self.take_run(run, &mut gathered.bytes).await;
+            self.take_run(batch, run).await;
         }
         if let Some(exceeded) = exceeded {
             for message in rejected {
-                self.reject(message.whole, exceeded);
+                self.reject(&message.whole(), exceeded);
             }
         }
         exceeded
     }
 
-    /// Sends messages that have one header; `gathered` is room for their payloads.
-    async fn take_run(&mut self, run: &[Message<'_>], gathered: &mut Vec<u8>) {
+    /// Sends messages of a batch that have one header.
+    async fn take_run(&mut self, batch: &Batch, run: &[Message<'_>]) {
         // What is not sent gives nobody else a turn.
         tokio::task::coop::consume_budget().await;
         let known = run[0].header;
@@ -156,29 +159,19 @@ impl<W: AsyncWrite + Unpin> SocketsSession<'_, W> {
         let Some(header) = known.filter(|_| self.state.goes_straight(run.len())) else {
             for piece in run.chunks(IN_A_ROW) {
                 for message in piece {
-                    let message = Bytes::copy_from_slice(message.whole);
-                    self.state.from_client(self.context.clock.now(), message);
+                    let now = self.context.clock.now();
+                    self.state.from_client(now, message.whole().into());
                 }
                 self.carry_out().await;
             }
             return;
         };
-        let (mut one, mut many);
-        let buffers: &mut [GsoBuffer<'_>] = match run {
-            [message] => {
-                one = [GsoBuffer::to_peer(message.payload)];
-                &mut one
-            }
-            _ => {
-                gathered.clear();
-                many = gso::gather(run, |message| message.payload, gathered);
-                &mut many
-            }
-        };
+        let payloads = run.iter().map(|message| message.payload);
+        let mut buffers = gso::buffers(batch, payloads.clone(), true);
         let way = self.way(header.socket, header.address);
-        let spans = self.send(header.socket, way, buffers).await;
+        let spans = self.send(header.socket, way, &mut buffers).await;
         let now = self.context.clock.now();
-        let mut payloads = run.iter().map(|message| message.payload);
+        let mut payloads = payloads.map(|payload| batch.bytes_of(payload));
         for Span { count, sent } in spans {
             let these = payloads.by_ref().take(count);
             self.state.sent_straight(now, header.socket, these, sent);

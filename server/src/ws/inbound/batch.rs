@@ -27,7 +27,9 @@ const KEPT_MESSAGES: usize = 8192;
 pub(crate) struct Batch {
     pub(crate) bytes: Box<[u8]>,
     messages: Vec<Slot>,
-    /// How many of them are text.
+    /// What stands in front of packed payloads, one behind the other.
+    fronts: Vec<u8>,
+    /// How many messages are text.
     texts: usize,
     /// Bytes at the beginning that the messages fill, one behind the other.
     packed: usize,
@@ -37,13 +39,17 @@ pub(crate) struct Batch {
 
 #[derive(Debug)]
 enum Slot {
-    /// Right behind the one before.
-    Packed { bytes: usize, is_text: bool },
+    /// Right behind the one before. `front` bytes more stand in front of it, and are set aside.
+    Packed {
+        front: usize,
+        bytes: usize,
+        is_text: bool,
+    },
     /// Put together from fragments.
     Apart(Incoming),
 }
 
-/// A message's payload, and where it is.
+/// A message's payload, and where it is: the whole message, but for a front that was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payload<'a> {
     /// At this place of [`Batch::packed`].
@@ -65,11 +71,19 @@ impl Batch {
     /// Takes a buffer that this thread has at hand, or a new one. It goes back when it is dropped.
     pub(crate) fn take() -> Self {
         let kept = POOL.with_borrow_mut(Vec::pop);
-        let (bytes, messages) =
-            kept.unwrap_or_else(|| (vec![0; ROOM].into_boxed_slice(), Vec::new()));
+        let Kept {
+            bytes,
+            messages,
+            fronts,
+        } = kept.unwrap_or_else(|| Kept {
+            bytes: vec![0; ROOM].into_boxed_slice(),
+            messages: Vec::new(),
+            fronts: Vec::new(),
+        });
         Self {
             bytes,
             messages,
+            fronts,
             texts: 0,
             packed: 0,
             non_data_frames: 0,
@@ -106,12 +120,26 @@ impl Batch {
         })
     }
 
-    /// The bytes of the payloads, in order.
-    pub(crate) fn contents(&self) -> impl Iterator<Item = &[u8]> {
-        self.payloads().map(|payload| match payload {
+    /// What was set aside of each message, in order; nothing of those that are apart.
+    pub(crate) fn fronts(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.fronts[..];
+        self.messages.iter().map(move |message| {
+            let front = match message {
+                Slot::Packed { front, .. } => *front,
+                Slot::Apart(_) => 0,
+            };
+            let (front, others) = rest.split_at(front);
+            rest = others;
+            front
+        })
+    }
+
+    /// The bytes of a payload of this batch.
+    pub(crate) fn bytes_of<'a>(&'a self, payload: Payload<'a>) -> &'a [u8] {
+        match payload {
             Payload::Packed { start, bytes } => &self.packed()[start..start + bytes],
             Payload::Apart(bytes) => bytes,
-        })
+        }
     }
 
     /// The bytes of all packed payloads, one behind the other.
@@ -122,11 +150,21 @@ impl Batch {
     /// Takes every message out, each with memory of its own.
     pub(crate) fn into_messages(mut self) -> impl Iterator<Item = Incoming> {
         let slots = std::mem::take(&mut self.messages);
-        let mut end = 0;
+        let (mut end, mut fronts) = (0, 0);
         slots.into_iter().map(move |slot| match slot {
-            Slot::Packed { bytes, is_text } => {
-                let payload = Bytes::copy_from_slice(&self.bytes[end..end + bytes]);
+            Slot::Packed {
+                front,
+                bytes,
+                is_text,
+            } => {
+                let set_aside = &self.fronts[fronts..fronts + front];
+                let payload = &self.bytes[end..end + bytes];
+                let payload = match front {
+                    0 => Bytes::copy_from_slice(payload),
+                    _ => [set_aside, payload].concat().into(),
+                };
                 end += bytes;
+                fronts += front;
                 match is_text {
                     // Checked when it was packed.
                     true => {
@@ -139,9 +177,11 @@ impl Batch {
         })
     }
 
-    /// Moves the payload that begins at `start` behind the others; `unmask` sees it there, and may refuse it.
+    /// Moves the payload that begins at `start` behind the others; `unmask` sees it there, and may refuse it. What stood in `front`
+    /// of it is set aside.
     pub(crate) fn pack<E>(
         &mut self,
+        front: &[u8],
         start: usize,
         bytes: usize,
         is_text: bool,
@@ -152,7 +192,13 @@ impl Batch {
         unmask(&mut self.bytes[at..at + bytes])?;
         self.packed += bytes;
         self.texts += usize::from(is_text);
-        self.messages.push(Slot::Packed { bytes, is_text });
+        self.fronts.extend_from_slice(front);
+        let front = front.len();
+        self.messages.push(Slot::Packed {
+            front,
+            bytes,
+            is_text,
+        });
         Ok(())
     }
 
@@ -164,25 +210,32 @@ impl Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        let (bytes, mut messages) = (
-            std::mem::take(&mut self.bytes),
-            std::mem::take(&mut self.messages),
-        );
-        messages.clear();
-        if messages.capacity() > KEPT_MESSAGES {
-            messages = Vec::new();
+        let mut kept = Kept {
+            bytes: std::mem::take(&mut self.bytes),
+            messages: std::mem::take(&mut self.messages),
+            fronts: std::mem::take(&mut self.fronts),
+        };
+        kept.messages.clear();
+        kept.fronts.clear();
+        if kept.messages.capacity() > KEPT_MESSAGES {
+            (kept.messages, kept.fronts) = (Vec::new(), Vec::new());
         }
         // While the thread itself ends there is no pool any more, and the buffer just goes.
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
             if pool.len() < KEPT_PER_THREAD {
-                pool.push((bytes, messages));
+                pool.push(kept);
             }
         });
     }
 }
 
-type Kept = (Box<[u8]>, Vec<Slot>);
+/// What a thread keeps of a batch for its next one.
+struct Kept {
+    bytes: Box<[u8]>,
+    messages: Vec<Slot>,
+    fronts: Vec<u8>,
+}
 
 thread_local! {
     static POOL: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };

@@ -95,6 +95,37 @@ async fn a_read_brings_so_many_texts_and_the_next_one_goes_on_with_them() {
     );
 }
 
+/// The first byte says how long the front is.
+#[tokio::test]
+async fn what_stands_in_front_is_set_aside_and_payloads_lie_one_behind_the_other() {
+    let messages: Vec<Vec<u8>> = (0..=MAX_FRONT_BYTES as u8)
+        .map(|front| [vec![front; front.max(1).into()], b"payload".to_vec()].concat())
+        .collect();
+    let mut bytes: Vec<u8> = messages.iter().flat_map(|it| frame(0x82, it)).collect();
+    // A front that is not there, a text, and a message of two fragments have none.
+    bytes.extend(frame(0x82, b""));
+    bytes.extend(frame(0x81, b"\x02text"));
+    bytes.extend([frame(0x02, b"\x02a"), frame(0x80, b"part")].concat());
+    let (mut client, io) = tokio::io::duplex(1 << 20);
+    client.write_all(&bytes).await.unwrap();
+    let mut inbound = Inbound::new(io, &[], MAX_MESSAGE_BYTES);
+    inbound.set_front_aside(|first| first.first().map_or(0, |&front| front.into()));
+    let (batch, result) = inbound.read(&mut Vec::new()).await;
+    assert_eq!(result, Ok(()));
+    let packed = [&b"\0"[..], &b"payload".repeat(messages.len()), b"\x02text"].concat();
+    assert_eq!(batch.packed(), packed);
+    for ((front, payload), message) in batch.fronts().zip(batch.payloads()).zip(&messages) {
+        assert_eq!(front.len(), usize::from(message[0]));
+        assert_eq!([front, batch.bytes_of(payload)].concat(), *message);
+    }
+    let whole: Vec<_> = batch.into_messages().collect();
+    let mut expected: Vec<_> = messages.iter().map(|message| binary(message)).collect();
+    expected.push(binary(b""));
+    expected.push(Incoming::Text("\x02text".into()));
+    expected.push(binary(b"\x02apart"));
+    assert_eq!(whole, expected);
+}
+
 #[tokio::test]
 async fn everything_that_has_arrived_comes_in_one_read() {
     let (mut client, io) = tokio::io::duplex(1 << 20);

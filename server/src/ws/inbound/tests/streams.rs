@@ -52,9 +52,10 @@ fn by_codec(pieces: &[Vec<u8>]) -> Vec<Outcome> {
     outcomes
 }
 
-async fn by_inbound(pieces: &[Vec<u8>]) -> Vec<Outcome> {
+async fn by_inbound(pieces: &[Vec<u8>], front_of: FrontOf) -> Vec<Outcome> {
     let (mut client, io) = tokio::io::duplex(1 << 20);
     let mut inbound = Inbound::new(io, &[], MOST);
+    inbound.set_front_aside(front_of);
     let mut outcomes = Vec::new();
     for piece in pieces {
         client.write_all(piece).await.unwrap();
@@ -84,6 +85,10 @@ proptest! {
         ends.dedup();
         let pieces: Vec<_> = ends.windows(2).map(|pair| stream[pair[0]..pair[1]].to_vec()).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        prop_assert_eq!(runtime.block_on(by_inbound(&pieces)), by_codec(&pieces));
+        let expected = by_codec(&pieces);
+        prop_assert_eq!(runtime.block_on(by_inbound(&pieces, |_| 0)), expected.clone());
+        // What is set aside in front of a payload is part of its message all the same.
+        let some = |first: &[u8]| first.first().map_or(0, |&front| usize::from(front) % 32);
+        prop_assert_eq!(runtime.block_on(by_inbound(&pieces, some)), expected);
     }
 }
