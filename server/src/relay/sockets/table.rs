@@ -135,7 +135,7 @@ impl SocketTable {
             .binary_search_by_key(&number, |socket| socket.number)
     }
 
-    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
+    fn poll_arrival(&mut self, cx: &Context<'_>) -> Poll<Arrival> {
         self.marked.add(self.marks.take(cx));
         if self.marked.is_empty() {
             return Poll::Pending;

@@ -86,7 +86,7 @@ proptest! {
         let pieces: Vec<_> = ends.windows(2).map(|pair| stream[pair[0]..pair[1]].to_vec()).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let expected = by_codec(&pieces);
-        prop_assert_eq!(runtime.block_on(by_inbound(&pieces, |_| 0)), expected.clone());
+        prop_assert_eq!(&runtime.block_on(by_inbound(&pieces, |_| 0)), &expected);
         // What is set aside in front of a payload is part of its message all the same.
         let some = |first: &[u8]| first.first().map_or(0, |&front| usize::from(front) % 32);
         prop_assert_eq!(runtime.block_on(by_inbound(&pieces, some)), expected);
