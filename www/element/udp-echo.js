@@ -110,6 +110,19 @@ function watch(event) {
 addEventListener("error", watch);
 addEventListener("unhandledrejection", watch);
 
+/** A page that a reader leaves may be kept for the way back, and its sockets with it. Sessions end then, and begin again on the way back. */
+const kept = new Set();
+addEventListener("pagehide", () => {
+  for (const element of running) {
+    kept.add(element);
+    element.disconnect();
+  }
+});
+addEventListener("pageshow", () => {
+  kept.forEach((element) => element.isConnected && element.start());
+  kept.clear();
+});
+
 /** Tells elements that they are seen. Before that, nothing is loaded and no socket is opened. */
 const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) target.start();
@@ -132,24 +145,26 @@ try {
   // Another copy of this file has registered it; and before Firefox 128 `em` has to do.
 }
 
-// Room for what is to come, as measured at many widths: so nothing on the page moves when it comes.
-const BASE = `:host { display: block; min-height: max(39.5em, 79em - 100vw) }
-:host(:is([autosend], [mode=replay], [src])) { min-height: max(56.75em, 110em - 100vw) }
-:host([motion=none]) { min-height: max(32em, 71em - 100vw) }
-:host([view=mini]) { min-height: max(15.75em, 47.5em - 100vw) }
-:host([view=transcript]) { min-height: max(31.5em, 75em - 100vw) }
-:host([view=timeline]) { min-height: max(70em, 140em - 100vw) }
-:host([view=lab]) { min-height: max(91.5em, 202em - 200vw) }
-:host([view=full]) { min-height: max(171.75em, 360.5em - 300vw) }
-:host([role=client]) { min-height: max(49em, 96em - 100vw) }
-:host([role=server]) { min-height: max(50em, 99em - 100vw) }
+// Room for what is to come, as measured at many widths: so nothing on the page moves when it comes. Padding counts in the width of the
+// column, which no height does.
+const BASE = `:host, slot:not([hidden]) { display: flow-root }
+:host::before { content: ""; float: left; display: var(--udp-echo-room, block); padding-top: max(39.5em, 78em - 100%) }
+:host(:is([autosend], [mode=replay], [src]))::before { padding-top: max(56.75em, 109em - 100%) }
+:host([motion=none])::before { padding-top: max(32em, 70em - 100%) }
+:host([view=mini])::before { padding-top: max(15.75em, 46.5em - 100%) }
+:host([view=transcript])::before { padding-top: max(31.5em, 74em - 100%) }
+:host([view=timeline])::before { padding-top: max(70em, 139em - 100%) }
+:host([view=lab])::before { padding-top: max(91.5em, 200em - 200%) }
+:host([view=full])::before { padding-top: max(171.75em, 357.5em - 300%) }
+:host([role=client])::before { padding-top: max(49em, 95em - 100%) }
+:host([role=server])::before { padding-top: max(50em, 98em - 100%) }
 :host([hidden]), [hidden] { display: none }
 .probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
 .probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }
 [data-scheme=dark] { color-scheme: dark }
 [data-scheme=light] { color-scheme: light }
 [part=error] { border-inline-start: 3px solid #d55e00; padding: 0 .8em }
-@media print { :host { min-height: 0 !important } slot[hidden] { display: contents !important } slot[hidden] ~ [part=frame] { display: none } }`;
+@media print { :host::before { display: none } slot[hidden] { display: contents !important } slot[hidden] ~ [part=frame] { display: none } }`;
 
 /** Keys that move in a text, or change it, and their chords. */
 const EDITS = /^(Arrow.*|Home|End|Page.*|Backspace|Delete|Enter|Insert|Dead|Process|Unidentified|[acvxyz])$/i;
@@ -459,7 +474,7 @@ class UdpEcho extends HTMLElement {
     const { code, message, hint } = cause;
     this.#open();
     // There is nothing to come.
-    this.style.minHeight = 0;
+    this.style.setProperty("--udp-echo-room", "none");
     const sentence = ours("p", "error", message + " ");
     sentence.role = "alert";
     sentence.dataset.code = code;

@@ -53,7 +53,7 @@ async fn sizes_follow_the_text_around_the_element_and_not_the_root() {
     for browser in [Browser::Chromium, Browser::Firefox] {
         in_browser(browser, async |page| {
             let min_height =
-                "return getComputedStyle(document.querySelector('udp-echo')).minHeight";
+                "return getComputedStyle(document.querySelector('udp-echo'), '::before').paddingTop";
             open_full(page, "", FULL).await?;
             let (plain, room) = (page.in_widget(SIZES).await?, page.script(min_height).await?);
             for style in [

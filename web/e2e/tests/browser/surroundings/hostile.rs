@@ -2,6 +2,8 @@
 
 mod copying;
 mod keys;
+mod left;
+mod table;
 mod trusted_types;
 
 use anyhow::{Result, ensure};
