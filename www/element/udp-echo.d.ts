@@ -84,6 +84,9 @@ export interface UdpEchoElement extends HTMLElement {
   export(): Promise<string>;
 }
 
+/** The name of the class in custom-elements.json. */
+export type UdpEcho = UdpEchoElement;
+
 declare global {
   interface HTMLElementTagNameMap {
     "udp-echo": UdpEchoElement;

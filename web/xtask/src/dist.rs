@@ -2,6 +2,7 @@
 
 mod folder;
 mod npm;
+mod typings;
 
 use std::fs;
 use std::path::PathBuf;

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::typings;
 use crate::bundle::{self, Bundle, Files, LOADER_FILE, SOCKET_FILE, is_twin};
 use crate::progress::Step;
 use crate::{command, program, workspace};
@@ -41,6 +42,7 @@ pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<PathBuf> {
     let files = files(bundle)?;
     let folder = dist.join("npm");
     bundle::publish(&files, &folder)?;
+    typings::add(&folder)?;
     let Some(npm) = program::find("npm") else {
         bail!("npm is missing, which packs the package: install node and npm");
     };
@@ -208,10 +210,14 @@ fn manifest() -> String {
     "./run": { "types": "./udp-run.d.ts", "node": "./server.js", "default": "./udp-run.js" },
     "./socket": { "types": "./udp-socket.d.ts", "default": "./udp-socket.js" },
     "./socket/simulated": { "types": "./udp-socket-simulated.d.ts", "default": "./udp-socket-simulated.js" },
+    "./jsx": { "types": "./udp-echo.jsx.d.ts" },
+    "./vue": { "types": "./udp-echo.vue.d.ts" },
+    "./svelte": { "types": "./udp-echo.svelte.d.ts" },
     "./*": "./*"
   },
   "types": "./udp-echo.d.ts",
   "customElements": "custom-elements.json",
+  "web-types": "web-types.json",
   "sideEffects": true,
   "keywords": ["udp", "custom-element", "web-component", "networking", "tutorial"]
 }
@@ -247,6 +253,10 @@ import "udp-echo/run";
 ```
 
 Python is MicroPython, which comes with the package (`micropython-LICENSE.txt`) and is loaded by the first **Run**.
+
+Types for templates come with `import type {} from "udp-echo/jsx"` (React 19, Preact and others), `"udp-echo/vue"` or
+`"udp-echo/svelte"` (Svelte 5). JetBrains' editors read `web-types.json` by themselves; VS Code reads `vscode.html-custom-data.json` when its
+setting `html.customData` names it.
 
 `UDPSocket` gives a page UDP sockets of its own, as WICG's Direct Sockets does, over the same host:
 

@@ -98,8 +98,8 @@ const NEEDS: [Need; 15] = [
 
 /// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
 /// which Debian's is not; what makes scripts and sheets small; the rules that tell whether everybody can use the page; the
-/// compiler that checks our types; and what finds out how other sites show a link to us.
-const FROM_NPM: [(&str, &str); 5] = [
+/// compiler that checks our types; what finds out how other sites show a link to us; and what makes types for frameworks and editors.
+const FROM_NPM: [(&str, &str); 9] = [
     ("binaryen@132.0.0", "binaryen/package.json"),
     ("esbuild@0.28.2", "esbuild/package.json"),
     ("axe-core@4.14.1", "axe-core/axe.min.js"),
@@ -107,6 +107,22 @@ const FROM_NPM: [(&str, &str); 5] = [
     (
         "@extractus/oembed-extractor@6.0.0",
         "@extractus/oembed-extractor/package.json",
+    ),
+    (
+        "@wc-toolkit/jsx-types@1.8.2",
+        "@wc-toolkit/jsx-types/package.json",
+    ),
+    (
+        "custom-element-vuejs-integration@1.4.0",
+        "custom-element-vuejs-integration/package.json",
+    ),
+    (
+        "custom-element-vs-code-integration@1.5.0",
+        "custom-element-vs-code-integration/package.json",
+    ),
+    (
+        "custom-element-jet-brains-integration@1.8.0",
+        "custom-element-jet-brains-integration/package.json",
     ),
 ];
 
@@ -129,15 +145,18 @@ pub(crate) fn install(args: &Args) -> Result<()> {
     // Its own lock file names what some mirrors of crates.io do not have yet.
     build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
     build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
-    generators::install()?;
+    generators::install(args.generators())?;
     if args.trunk() {
         install_trunk()?;
     }
     Ok(())
 }
 
-/// All in one go: npm takes away what a second run does not name.
-fn install_from_npm() -> Result<()> {
+/// Installs what npm has, in one go: npm takes away what a second run does not name.
+///
+/// # Errors
+/// When there is no npm, or it fails.
+pub(crate) fn install_from_npm() -> Result<()> {
     let tools = program::tools_dir();
     let modules = tools.join("node_modules");
     if FROM_NPM.iter().all(|(_, file)| modules.join(file).exists()) {

