@@ -5,6 +5,8 @@
 
 mod build;
 mod programs;
+#[cfg(feature = "generators")]
+mod rarer;
 
 use std::path::{Path, PathBuf};
 
@@ -87,7 +89,7 @@ fn style_attributes(page: &str) -> impl Iterator<Item = &str> {
     rest.filter_map(|rest| Some(rest.split_once('"')?.0))
 }
 
-/// What Zensical's script needs besides: it puts a style sheet into the page that is in none of its files.
+/// What the scripts of Zensical and VitePress need besides: they put a style sheet into the page that is in none of its files.
 const OWN_STYLE_SHEET: &str = "; style-src-elem 'self' 'unsafe-inline'";
 
 /// The whole way of a site through the hands of a reader, under the strictest policy.
@@ -221,23 +223,11 @@ async fn a_hugo_site_with_the_shortcode_teaches_with_and_without_a_host() {
 
 #[tokio::test]
 async fn a_docusaurus_site_survives_its_server_and_changes_pages_by_itself() {
-    teaches(build::docusaurus(), async |page, _| {
+    teaches(build::docusaurus(), async |page, host| {
         let hydrated = "return document.documentElement.dataset.hasHydrated === 'true'";
         page.wait_for("React to take over", hydrated).await?;
         page.wait_for_state("live").await?;
-        page.script(
-            "globalThis.stayed = true; document.querySelector('a.pagination-nav__link').click()",
-        )
-        .await?;
-        page.wait_for(
-            "the other page",
-            "return document.querySelector('udp-echo[view=mini]')",
-        )
-        .await?;
-        sends_live(page).await?;
-        let stayed = page.script("return globalThis.stayed").await?;
-        ensure!(stayed == Value::Bool(true), "the page was loaded anew");
-        Ok(())
+        changes_pages_by_itself(page, host, "/boundaries").await
     })
     .await
     .unwrap();

@@ -21,7 +21,7 @@ const BELOW: &str = "/some/sub/path";
 pub(crate) const SIMULATED: &str = "Simulated in this page";
 
 /// What `dist` made, of the bundle that there is now.
-fn dist() -> Result<PathBuf> {
+pub(super) fn dist() -> Result<PathBuf> {
     let dist = places::target().join("dist");
     let version = |folder: &Path| fs::read_to_string(folder.join("version")).ok();
     let bundle = places::bundle();

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -12,12 +13,12 @@ use crate::embed::files::{copy, entries};
 use crate::places::{self, tools};
 
 /// The folders that authors copy.
-fn ready(name: &str) -> PathBuf {
+pub(super) fn ready(name: &str) -> PathBuf {
     places::embed().join(name)
 }
 
 /// An empty folder for what comes of a build.
-fn fresh(name: &str) -> Result<PathBuf> {
+pub(super) fn fresh(name: &str) -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("generators")
         .join(name);
@@ -29,7 +30,7 @@ fn fresh(name: &str) -> Result<PathBuf> {
 }
 
 /// A program of ours, or one that is on the path anyway.
-fn tool(name: &str) -> Result<Command> {
+pub(super) fn tool(name: &str) -> Result<Command> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = [tools().join("bin")]
         .into_iter()
@@ -39,7 +40,7 @@ fn tool(name: &str) -> Result<Command> {
     Ok(command)
 }
 
-fn run(command: &mut Command) -> Result<Output> {
+pub(super) fn run(command: &mut Command) -> Result<Output> {
     let output = command
         .output()
         .with_context(|| format!("run {command:?} (cargo verify installs it)"))?;
@@ -141,8 +142,22 @@ pub(super) fn hugo() -> Result<PathBuf> {
     Ok(site.join("html"))
 }
 
+/// The program of a generator, in the folder among the tools that has what it needs, with the ready folder as it is now.
+#[cfg(feature = "generators")]
+pub(super) fn node_site(name: &str, mut node: Command, program: &str) -> Result<Command> {
+    let installed = tools().join(name);
+    copy(&ready(name), &installed, &["package.json"])?;
+    node.current_dir(&installed)
+        .arg(installed.join("node_modules").join(program));
+    Ok(node)
+}
+
 /// A build takes half a minute: it is done again only when the folder, or what is installed, is another.
+///
+/// Two tests want it: the second waits for the first.
 pub(super) fn docusaurus() -> Result<PathBuf> {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let installed = tools().join("docusaurus");
     let mut hash = Sha256::new();
     add_to_hash(&ready("docusaurus"), &mut hash)?;
