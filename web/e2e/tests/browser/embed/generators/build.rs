@@ -17,11 +17,19 @@ pub(super) fn ready(name: &str) -> PathBuf {
     places::embed().join(name)
 }
 
-/// An empty folder for what comes of a build.
+/// Where builds leave what they make.
+fn builds() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("generators")
+}
+
+/// An empty folder for what comes of a build: each test has its own, for several build the same site at the same time.
 pub(super) fn fresh(name: &str) -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("generators")
-        .join(name);
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("test").replace("::", "-");
+    emptied(builds().join(test).join(name))
+}
+
+fn emptied(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
     }
@@ -168,13 +176,12 @@ pub(super) fn docusaurus() -> Result<PathBuf> {
     );
     let inputs = format!("{hash:x?}", hash = hash.finalize());
 
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("generators");
-    let stamp = folder.join("docusaurus.stamp");
-    let site = folder.join("docusaurus");
+    let stamp = builds().join("docusaurus.stamp");
+    let site = builds().join("docusaurus");
     if fs::read_to_string(&stamp).is_ok_and(|last| last == inputs) && site.exists() {
         return Ok(site);
     }
-    let site = fresh("docusaurus")?;
+    let site = emptied(site)?;
     fs::remove_dir_all(installed.join("docs")).ok();
     copy(&ready("docusaurus"), &installed, &[])?;
     let mut node = tool("node")?;
