@@ -41,6 +41,17 @@ function program(address, id) {
   return element;
 }
 
+/** Shows a program under its name, or a sentence. */
+function show(element) {
+  if (!(element instanceof UdpRun)) return document.body.append(element);
+  const figure = document.createElement("figure");
+  const name = document.createElement("figcaption");
+  name.textContent = element.name;
+  name.translate = false;
+  figure.append(name, element);
+  document.body.append(figure);
+}
+
 const shown = program(query.get("run"), "run");
 const other = query.get("beside");
 if (shown instanceof UdpRun) {
@@ -53,9 +64,9 @@ if (other) {
     for (const name of ["height", "mode", "seed"]) if (query.has(name)) beside.setAttribute(name, query.get(name));
     shown.setAttribute("beside", beside.id);
   }
-  document.body.append(beside);
+  show(beside);
 }
-document.body.append(shown);
+show(shown);
 
 const elements = [...document.body.querySelectorAll("udp-run")];
 new ResizeObserver(() => tell({ height: Math.ceil(document.body.getBoundingClientRect().height) })).observe(document.body);

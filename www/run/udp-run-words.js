@@ -12,6 +12,7 @@ export const WORDS = {
   ended: "Ended",
   failed: (line) => (line ? `Ended with an error in line ${line}` : "Ended with an error"),
   stopped: "Stopped",
+  left: "Stopped, because the page was left",
   live: "on real sockets of the host",
   simulated: (why) => `Simulated in this page, where waiting takes no time: ${why}`,
   busy: "The program has not waited for anything for 10 seconds.",

@@ -32,11 +32,18 @@ export class UdpRun extends HTMLElement {
 
   connectedCallback() {
     if (!this.shadowRoot) this.#build();
+    addEventListener("pagehide", this.#left);
   }
 
   disconnectedCallback() {
+    removeEventListener("pagehide", this.#left);
     this.#end();
   }
+
+  /** A browser may keep a page that is left, with its sockets: its program ends all the same, and its port is free. */
+  #left = () => {
+    if (this.#current) this.#ended(this.#current, WORDS.left);
+  };
 
   /** The name of the program's file. */
   get name() {

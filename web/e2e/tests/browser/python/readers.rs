@@ -1,10 +1,12 @@
 //! A reader who leaves, two readers of one host, and a host that goes: nobody is in another's way, and nothing hangs.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use test_support::host::TestServer;
+use anyhow::{Result, bail, ensure};
+use test_support::host::{HostProgram, TestServer};
 
 use super::{open, outcome, output, press, shadow, status};
 use crate::browser::{Browser, in_browser, in_chromium};
@@ -13,20 +15,29 @@ use crate::page::{Page, eventually};
 /// How long a port may stay taken when the page of its program has gone.
 const FREE_AGAIN: Duration = Duration::from_secs(1);
 
-/// Keeps the address of the loopback that the host gives the page's programs.
-const LISTEN: &str = "const Real = WebSocket;
-    globalThis.WebSocket = class extends Real {
-        constructor(...all) {
-            super(...all);
-            this.addEventListener('message', ({ data }) => {
-                if (typeof data === 'string' && data.startsWith('{\"hello\"')) globalThis.loopback = JSON.parse(data).hello.loopback.address;
-            });
-        }
-    }";
+/// Addresses on which this process has bound UDP port 10000.
+fn bound_by(process: u32) -> Result<BTreeSet<Ipv4Addr>> {
+    let mut sockets = BTreeSet::new();
+    for entry in fs::read_dir(format!("/proc/{process}/fd"))? {
+        let link = fs::read_link(entry?.path()).unwrap_or_default();
+        let inode = link
+            .to_str()
+            .and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']'));
+        sockets.extend(inode.map(str::to_owned));
+    }
+    let table = fs::read_to_string("/proc/net/udp")?;
+    let bound = table.lines().skip(1).filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (address, port) = fields.get(1)?.split_once(':')?;
+        // The address stands there as the machine has it in memory.
+        let address = u32::from_str_radix(address, 16).ok()?.to_ne_bytes();
+        (port == "2710" && sockets.contains(*fields.get(9)?)).then_some(Ipv4Addr::from(address))
+    });
+    Ok(bound.collect())
+}
 
-/// Presses Run on the article's server, and waits until it has bound its port. Returns the address of its loopback.
-async fn serve(page: &Page) -> Result<Ipv4Addr> {
-    page.script(LISTEN).await?;
+/// Presses Run on the article's server, and waits until it has bound its port.
+async fn serve(page: &Page) -> Result<()> {
     press(page, "run-server", "run").await?;
     page.wait_for(
         "the server to wait",
@@ -36,19 +47,28 @@ async fn serve(page: &Page) -> Result<Ipv4Addr> {
         ),
     )
     .await?;
-    let address = page.script("return loopback").await?;
-    let address = address.as_str().context("an address")?;
-    address
-        .parse()
-        .with_context(|| format!("{address} is no address"))
+    Ok(())
 }
 
-/// Any program of this machine may bind the port of a program that is gone; as long as it is there, the system refuses.
+/// Opens the article on a host of its own process.
+async fn open_program(page: &Page, host: &HostProgram) -> Result<()> {
+    page.open(&format!("http://{}/", host.http)).await?;
+    let there = "return customElements.get('udp-run') && document.querySelector('udp-run').shadowRoot !== null";
+    page.wait_for("the programs", there).await?;
+    Ok(())
+}
+
+/// Any program of this machine may bind the port of a program that is gone; as long as it is there, the system refuses. A browser may
+/// keep a page that is left, to show it again at once: nothing of it may run on.
 async fn leaving_frees_the_port(browser: Browser) {
-    let host = TestServer::start(&[]).await;
+    let host = HostProgram::start(&[]).await;
     in_browser(browser, async |page| {
-        open(page, &host).await?;
-        let address = serve(page).await?;
+        open_program(page, &host).await?;
+        serve(page).await?;
+        let bound: Vec<_> = bound_by(host.pid())?.into_iter().collect();
+        let [address] = bound[..] else {
+            bail!("the host has bound port 10000 of {bound:?}");
+        };
         let taken = UdpSocket::bind((address, 10_000)).map_err(|error| error.kind());
         ensure!(
             taken.as_ref().err() == Some(&std::io::ErrorKind::AddrInUse),
@@ -63,13 +83,17 @@ async fn leaving_frees_the_port(browser: Browser) {
         let took = left.elapsed();
         println!("{browser:?}: port 10000 of {address} is free {took:?} after the page was left");
         ensure!(took < FREE_AGAIN, "{took:?}");
-        eventually("the session to end", async || {
-            Ok((host.sessions() == 0).then_some(()))
-        })
-        .await
+        // The reader comes back: to the page as it was, or to a new one.
+        page.script("history.back()").await?;
+        page.wait_for(
+            "the page again",
+            "const element = document.querySelector('#run-server');
+             return ['', 'Stopped, because the page was left'].includes(element?.shadowRoot?.querySelector('[part=status]').textContent)",
+        )
+        .await?;
+        serve(page).await
     })
     .await;
-    host.shutdown().await;
 }
 
 #[tokio::test]
@@ -83,8 +107,8 @@ async fn leaving_the_page_in_firefox_frees_the_port_within_a_second() {
 }
 
 /// The article's server, which says in its answer whose it is.
-async fn serve_as(page: &Page, host: &TestServer, name: &str) -> Result<Ipv4Addr> {
-    open(page, host).await?;
+async fn serve_as(page: &Page, host: &HostProgram, name: &str) -> Result<()> {
+    open_program(page, host).await?;
     page.script(&format!(
         "{} element.program = element.program.replace('sendto(data,', 'sendto(b\"{name} has: \" + data,')",
         shadow("run-server")
@@ -108,12 +132,13 @@ async fn hears(page: &Page, name: &str) -> Result<()> {
 
 #[tokio::test]
 async fn two_readers_of_one_host_have_port_10000_at_once_and_each_client_hears_its_own_server() {
-    let host = TestServer::start(&[]).await;
+    let host = HostProgram::start(&[]).await;
     in_chromium(async |ada| {
         in_browser(Browser::Firefox, async |bob| {
-            let first = serve_as(ada, &host, "Ada").await?;
-            let second = serve_as(bob, &host, "Bob").await?;
-            ensure!(first != second, "both have {first}");
+            serve_as(ada, &host, "Ada").await?;
+            serve_as(bob, &host, "Bob").await?;
+            let bound = bound_by(host.pid())?;
+            ensure!(bound.len() == 2, "port 10000 of {bound:?}");
             hears(ada, "Ada").await?;
             hears(bob, "Bob").await
         })
@@ -121,7 +146,6 @@ async fn two_readers_of_one_host_have_port_10000_at_once_and_each_client_hears_i
         Ok(())
     })
     .await;
-    host.shutdown().await;
 }
 
 /// What a program does when its host goes: each call in turn, with the error that it raised.
