@@ -302,14 +302,14 @@ function slots(catalogue) {
   section("slots").append(table(["Name", "What it is", "Example"], group("", rows)));
 }
 
-/** What a program is, takes and tells; one of them runs above its tables. */
+/** What a program takes, does and tells; one of them runs above. */
 function programs({ attributes, members, events, cssParts }) {
-  const list = (name, items) => {
+  const lists = { attributes: [attributes, "attributes"], methods: [members, "properties and methods"], events: [events, "events"], parts: [cssParts, "parts"] };
+  for (const [name, [items, word]] of Object.entries(lists)) {
     const rows = items.map(({ name, description, readonly }) => row(name, prose(readonly ? `${description} Read only.` : description)));
     const drawn = table(["Name", "What it is"], group("", rows));
-    section(name).append(items === cssParts ? make("details", {}, make("summary", {}, `${items.length} parts`), drawn) : drawn);
-  };
-  for (const [name, items] of Object.entries({ attributes, methods: members, events, parts: cssParts })) list(`run-${name}`, items);
+    section(`run-${name}`).append(make("details", {}, make("summary", {}, `${items.length} ${word}`), drawn));
+  }
 }
 
 const response = await fetch(new URL("custom-elements.json", import.meta.url));

@@ -344,7 +344,11 @@ fn the_catalogue_has_every_attribute_method_event_and_part_of_a_program() {
     }
     let made = code.split("made(\"").skip(1);
     let mut parts: Vec<String> = made
-        .filter_map(|rest| rest.split('"').nth(2).map(str::to_owned))
+        // Its kind, and what it is called.
+        .filter_map(|rest| match rest.split('"').collect::<Vec<_>>()[..] {
+            [_, ", ", part, ..] => Some(part.to_owned()),
+            _ => None,
+        })
         .chain(quoted(&["button(\""]))
         .chain(["editor".to_owned()])
         .collect();

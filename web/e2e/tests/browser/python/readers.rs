@@ -91,7 +91,10 @@ async fn leaving_frees_the_port(browser: Browser) {
              return ['', 'Stopped, because the page was left'].includes(element?.shadowRoot?.querySelector('[part=status]').textContent)",
         )
         .await?;
-        serve(page).await
+        serve(page).await?;
+        // Chromium tells of what the widget's connection was when the page was kept.
+        page.console().await?;
+        Ok(())
     })
     .await;
 }
