@@ -121,7 +121,8 @@ async fn a_page_leads_to_its_own_answer_and_a_browser_gets_it_compressed() {
         ("X-Forwarded-For", "192.0.2.7"),
     ];
     let here = format!("http://{own}");
-    let rows: [(&str, &[(&str, &str)], &str); 3] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let rows: [(&str, Headers<'_>, &str); 3] = [
         ("/", &[("Accept-Encoding", "gzip, br")], &here),
         ("/embed?view=mini&count=3", &[], &here),
         ("/embed?view=mini", &through_tls, "https://udp.example"),
