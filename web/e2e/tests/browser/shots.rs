@@ -73,7 +73,16 @@ async fn the_exercises() {
         page.emulate(1280, 900, Scheme::Light).await?;
         exercises::open(page, &host, "?seed=7", "count").await?;
         pictures(page, "exercises-count", Some("#exercises")).await?;
-        exercises::check(page, "count", "0 of 5 cases passed.").await?;
+        // Nearly right: copies hide losses.
+        page.script_that_calls_back(
+            "const done = arguments[arguments.length - 1];
+             fetch('./exercise-count-solution.py').then((response) => response.text()).then((text) => {
+                 document.getElementById('exercise-count-program').program = text.replace('lost {total - len(seen)}', 'lost {total - received}');
+                 done(true);
+             })",
+        )
+        .await?;
+        exercises::check(page, "count", "2 of 5 cases passed.").await?;
         page.script("for (const one of document.querySelectorAll('#exercise-count :is(.hint, .record, .solution)')) one.open = true").await?;
         page.wait_for("the solution", "return document.querySelector('#exercise-count .solution code')").await?;
         pictures(page, "exercises-count-checked", Some("#exercise-count")).await?;
