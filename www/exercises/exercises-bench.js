@@ -1,10 +1,13 @@
 // One case of a check: programs on a machine of their own, simulated, from the first line to the end, and a record of all that
 // happened. It runs in a worker (exercises-worker.js).
 
-import { now, run } from "./exercises-clock.js";
-import { initSync, simulated_sockets } from "./udp-echo-machine.js";
+import { Clock } from "./exercises-clock.js";
+import { hold_time, initSync, simulated_sockets } from "./udp-echo-machine.js";
 import { Program } from "./udp-run-program.js";
 import { read } from "./udp-run-shared.js";
+
+/** Of the machine's addresses and ports, which no judge looks at; the link has a seed of its own. */
+const SEED = "1";
 
 /** Milliseconds in which what is under way may end after the programs that have to. */
 const AFTERMATH = 3000;
@@ -23,7 +26,8 @@ const AFTERMATH = 3000;
 export async function play(parts, { programs, limit }) {
   initSync({ module: parts.machine });
   const record = { end: "", time: 0, programs: {}, datagrams: [] };
-  const machine = { token: "" };
+  const clock = new Clock(hold_time(SEED, () => {}));
+  const machine = { clock, token: "" };
   const begun = [];
   // A program that has no memory yet waits for its wasm.
   const isStarting = () => begun.some(([program, part]) => program.memory() === 0 && part.endedAt === null);
@@ -33,20 +37,21 @@ export async function play(parts, { programs, limit }) {
     const program = begin(given, { machine, record, part });
     begun.push([program, part]);
     program.run(parts.interpreter, parts.shim);
-    await run({ ...state, isStill: true });
+    await clock.run({ ...state, isStill: true });
   }
   const toEnd = programs.filter(({ isEndless }) => !isEndless).map(({ name }) => record.programs[name]);
   state.isOver = () => toEnd.every(({ endedAt }) => endedAt !== null);
-  record.end = await run({ ...state, limit });
-  record.time = now();
-  if (record.end === "over") await run({ ...state, isOver: () => false, limit: now() + AFTERMATH });
+  record.end = await clock.run({ ...state, limit });
+  record.time = clock.now();
+  if (record.end === "over") await clock.run({ ...state, isOver: () => false, limit: clock.now() + AFTERMATH });
   return record;
 }
 
 /** A program with a session of its own on the machine, ready to run. */
 function begin({ name, source, args = [], lab, mishaps = {} }, { machine, record, part }) {
+  const now = () => machine.clock.now();
   let host;
-  let isFree = false;
+  const open = new Set();
   const sent = [];
   const reasons = new Map();
   const decoders = { 1: new TextDecoder(), 2: new TextDecoder() };
@@ -57,8 +62,11 @@ function begin({ name, source, args = [], lab, mishaps = {} }, { machine, record
       part[stream === 2 ? "errors" : "printed"] += text;
     },
     link(message) {
-      if (isFree) return;
-      if (typeof message !== "string") {
+      if (typeof message === "string") {
+        const [[call, { socket }]] = Object.entries(JSON.parse(message));
+        if (call === "open") open.add(socket);
+        if (call === "close") open.delete(socket);
+      } else {
         const datagram = { at: now(), program: name, way: "out", ...content(message), fate: "" };
         sent.push(datagram);
         record.datagrams.push(datagram);
@@ -71,11 +79,8 @@ function begin({ name, source, args = [], lab, mishaps = {} }, { machine, record
     input: () => program.answer(null),
     exit({ code, line }) {
       Object.assign(part, { code, line, endedAt: now() });
-      // Its sockets are closed as soon as the machine has done what it is at.
-      setTimeout(() => {
-        isFree = true;
-        host.free();
-      });
+      // The system closes its sockets. The session stays, and hears what becomes of its datagrams.
+      for (const socket of open) host.send(JSON.stringify({ close: { socket } }));
     },
   };
 
@@ -86,8 +91,8 @@ function begin({ name, source, args = [], lab, mishaps = {} }, { machine, record
     else if (what === "refused" || what.rejected) datagram.fate = "refused";
   };
 
-  const program = new Program({ source, name, args }, (what, value) => told[what](value));
-  host = simulated_sockets("1", machine.token, (message) => {
+  const program = new Program({ source, name, args }, (what, value) => told[what](value), machine.clock);
+  host = simulated_sockets(SEED, machine.token, (message) => {
     if (typeof message !== "string") {
       record.datagrams.push({ at: now(), program: name, way: "in", ...content(new Uint8Array(message)), fate: "" });
     } else if (message.startsWith('{"hello"')) {

@@ -1,90 +1,89 @@
-// A clock that stands while somebody computes, and jumps to what comes next when all wait. It takes the place of the worker's own
-// clock, timers and channels, so a module that is imported after this one goes by it: programs, their sockets, and the machine.
-//
-// So a check is over at once, however long its programs sleep, and one seed gives the same losses on a busy machine.
+// The clock of a case, by which its machine and all its programs go. It stands while a program works, but for what its calls take; when
+// all wait, it jumps to what comes next. So a check is over at once, however long its programs sleep, and one seed gives one record.
 
-/** Milliseconds that one look for a datagram takes, so that a program which polls gets on. */
-const TURN = 0.1;
+import { deferred } from "./udp-run-shared.js";
 
-/** Milliseconds that one look at the clock takes: little at first, and more for a program that looks and looks. */
-const LOOK = 0.001;
-const LOOK_AGAIN = 0.05;
-const PATIENT_LOOKS = 1000;
+/** Microseconds that a call takes. Without it, a loop that looks at the clock again and again would never end. */
+const CALL = 50;
 
-const task = tasks();
-const zero = Date.now();
-const timers = new Map();
-const turns = [];
-let milliseconds = 0;
-let looks = 0;
-let last = 0;
+/** A clock as programs take it (udp-run-clock.js), of a machine whose time is held (`hold_time` of the chunk `machine`). */
+export class Clock {
+  #machine;
+  /** What the machine's clock said when this one began. */
+  #zero;
+  /** Whole microseconds since then. This may be ahead of the machine's. */
+  #now = 0;
+  #waiting = new Set();
+  #task = tasks();
+  #origin = Date.now();
 
-function look() {
-  looks += 1;
-  milliseconds += looks > PATIENT_LOOKS ? LOOK_AGAIN : LOOK;
-  return milliseconds;
-}
-
-/** A channel whose messages come in their order, and of which is known whether one is under way. */
-class Channel {
-  port1 = { onmessage: null };
-  port2 = { postMessage: (data) => turns.push(() => this.port1.onmessage?.({ data })) };
-}
-
-performance.now = look;
-Date.now = () => zero + look();
-globalThis.MessageChannel = Channel;
-globalThis.setTimeout = (run, after = 0) => {
-  timers.set(++last, { at: milliseconds + Math.max(0, after), run });
-  return last;
-};
-globalThis.clearTimeout = (id) => void timers.delete(id);
-
-/** Milliseconds since the beginning. */
-export const now = () => milliseconds;
-
-/**
- * Lets everything happen until `isOver()`, or until this clock shows `limit`. With `isStill`, no further than to the point at which
- * all wait. Returns why it stopped: `over`, `limit`, `still`, or `stuck` when nothing is left that could happen.
- *
- * `isStarting()` tells that something is under way which this clock does not see, such as the compiling of wasm.
- */
-export async function run({ isOver, isStarting, isStill = false, limit = Infinity }) {
-  for (;;) {
-    // Whatever follows from the last step has happened when the browser comes to this task.
-    await task();
-    if (isOver()) return "over";
-    if (isStarting()) continue;
-    if (milliseconds > limit) return "limit";
-    const [id, next] = earliest();
-    if (turns.length) {
-      milliseconds += TURN;
-      if (next && next.at <= milliseconds) fire(id, next);
-      turns.shift()();
-    } else if (isStill) {
-      return "still";
-    } else if (!next) {
-      return "stuck";
-    } else if (next.at > limit) {
-      milliseconds = limit;
-      return "limit";
-    } else {
-      fire(id, next);
-    }
-    looks = 0;
+  constructor(machine) {
+    this.#machine = machine;
+    this.#zero = machine.now();
   }
-}
 
-function earliest() {
-  let found = [0, null];
-  for (const entry of timers) if (!found[1] || entry[1].at < found[1].at) found = entry;
-  return found;
-}
+  now() {
+    return this.#now / 1000;
+  }
 
-function fire(id, { at, run }) {
-  timers.delete(id);
-  milliseconds = Math.max(milliseconds, at);
-  run();
+  date() {
+    this.spend();
+    return this.#origin + this.now();
+  }
+
+  spend() {
+    this.#now += CALL;
+  }
+
+  end(milliseconds) {
+    return (this.#now + Math.max(Math.ceil(1000 * milliseconds), CALL)) / 1000;
+  }
+
+  /** The machine comes to where the program is: what it sends then is sent at that time. */
+  async settled() {
+    this.#machine.advance(this.#zero + this.#now);
+  }
+
+  turn() {}
+
+  forget() {}
+
+  /** Resolves at the end, or when something has come. */
+  async wait(end, arrival) {
+    const timer = { at: Math.round(1000 * end), ...deferred() };
+    this.#waiting.add(timer);
+    await Promise.race([arrival, timer.promise]);
+    this.#waiting.delete(timer);
+  }
+
+  /**
+   * Lets everything happen until `isOver()`, or until this clock shows `limit` milliseconds. With `isStill`, no further than to the
+   * point at which all wait. Resolves with why it stopped: `over`, `limit`, `still`, or `stuck` when nothing is left that could happen.
+   *
+   * `isStarting()` tells that something is under way which this clock does not see, such as the compiling of wasm.
+   */
+  async run({ isOver, isStarting, isStill = false, limit = Infinity }) {
+    for (;;) {
+      // Whatever follows from the last step has happened when the browser comes to this task.
+      await this.#task();
+      if (isOver()) return "over";
+      if (isStarting()) continue;
+      const timer = this.#earliest();
+      const next = Math.max(this.#now, Math.min(timer?.at ?? Infinity, (this.#machine.due() ?? Infinity) - this.#zero));
+      if (isStill && next > this.#now) return "still";
+      if (next === Infinity) return "stuck";
+      if (next > 1000 * limit) return "limit";
+      this.#now = next;
+      this.#machine.advance(this.#zero + next);
+      if (timer && timer.at <= next) timer.resolve();
+    }
+  }
+
+  #earliest() {
+    let found = null;
+    for (const timer of this.#waiting) if (!found || timer.at < found.at) found = timer;
+    return found;
+  }
 }
 
 /** The browser's own next task. */

@@ -21,17 +21,22 @@ const both = (up, down, seed) => ({ up, down, seed });
 /** The link that the program has when it just runs: three round trips in ten fail. */
 export const lab = (seed) => both({ ...QUIET, loss_ppm: 200_000 }, { ...QUIET, loss_ppm: 125_000 }, seed);
 
-export const programs = ({ sources, lab }) => [
+export const programs = ({ sources, lab, mishaps }) => [
   { name: "server.py", source: sources["server.py"], args: ["10001"], isEndless: true },
-  { name: NAME, source: sources[NAME], lab },
+  { name: NAME, source: sources[NAME], lab, mishaps },
 ];
 
 const slow = { delay_us: 400_000, jitter_us: 390_000 };
+
+/** So that the ping after one whose answer comes late has its own answer late, too: it is to wait no longer for that. */
+const tight = { delay_us: 475_000, jitter_us: 15_000 };
+const LATE = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [at + 3, "hold"]));
 
 export const cases = (seed) => [
   { title: "A link that loses nothing", lab: both(QUIET, QUIET, seed), limit: LIMIT },
   { title: "A link that loses 30 %", lab: lab(seed), limit: LIMIT },
   { title: "A slow link, on which some answers take longer than a second", lab: both(slow, slow, seed), limit: LIMIT },
+  { title: "A link on which most answers come a little too late", lab: both(tight, tight, seed), mishaps: LATE, limit: LIMIT },
   { title: "A server that never answers", lab: both({ ...QUIET, loss_ppm: 1_000_000 }, QUIET, seed), limit: LIMIT },
 ];
 

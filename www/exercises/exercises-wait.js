@@ -23,15 +23,18 @@ export const WORDS = "ask for the the next one only when this one is known to ha
 /** Twenty that the reader has not seen. */
 const OTHERS = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo sierra tango".split(" ");
 
-export const programs = ({ sources, args, lab, mishaps }) => [
-  { name: RECEIVER, source: sources[RECEIVER], isEndless: true, lab, mishaps },
-  { name: SENDER, source: sources[SENDER], args },
+export const programs = ({ sources, args, lab, mishaps = {} }) => [
+  { name: RECEIVER, source: sources[RECEIVER], isEndless: true, lab, mishaps: mishaps[RECEIVER] },
+  { name: SENDER, source: sources[SENDER], args, mishaps: mishaps[SENDER] },
 ];
+
+/** What befalls the n-th datagram of each. */
+const UNLUCKY = { [SENDER]: { 7: "lose", 8: "lose", 9: "lose", 10: "lose", 11: "lose" }, [RECEIVER]: { [COUNT]: "lose" } };
 
 export const cases = (seed) => [
   { title: "A link that loses nothing", args: OTHERS, lab: { down: QUIET, up: QUIET, seed }, limit: LIMIT },
   { title: "A link that loses 30 % of the acknowledgements", args: OTHERS, lab: { down: QUIET, up: LOSES, seed }, limit: LIMIT },
-  { title: "The last acknowledgement is lost", args: OTHERS, lab: { down: QUIET, up: QUIET, seed }, mishaps: { [COUNT]: "lose" }, limit: LIMIT },
+  { title: "One message is lost five times in a row, and the last acknowledgement is lost", args: OTHERS, lab: { down: QUIET, up: QUIET, seed }, mishaps: UNLUCKY, limit: LIMIT },
   { title: "A link that loses 30 % each way, and two messages with the same text", args: WORDS, lab: lab(seed), limit: LIMIT },
   { title: "A link that doubles and reorders", args: OTHERS, lab: { down: DOUBLES, up: DOUBLES, seed }, limit: LIMIT },
 ];

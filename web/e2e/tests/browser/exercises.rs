@@ -69,7 +69,7 @@ async fn a_check_tells(browser: Browser) {
         let solution = "const card = document.getElementById('exercise-pinger');
              return [card.querySelector('.locked').checkVisibility(), card.querySelector('.solution').checkVisibility()]";
         ensure!(page.script(solution).await? == json!([true, false]), "the solution shows before a try");
-        check(page, "pinger", "0 of 4 cases passed.").await?;
+        check(page, "pinger", "0 of 5 cases passed.").await?;
         let found = cases(page, "pinger").await?;
         ensure!(
             found[0] == json!(["failed", "A link that loses nothing", "The line that counts them is missing. 20 of 20 pings were answered in time, so 0 were lost.", "20 sent, 20 received, 0 % lost", found[0][4]]),
@@ -91,7 +91,7 @@ async fn a_check_tells(browser: Browser) {
         page.script("document.querySelector('#exercise-pinger .solution summary').click()").await?;
         page.wait_for("the solution", "return document.querySelector('#exercise-pinger .solution code')?.textContent.includes('settimeout')").await?;
         page.script("document.querySelector('#exercise-pinger .solution button').click()").await?;
-        check(page, "pinger", "All 4 cases passed. The exercise is done.").await?;
+        check(page, "pinger", "All 5 cases passed. The exercise is done.").await?;
         let done = "return [document.querySelector('#exercises .tally').textContent, document.querySelector('#exercise-pinger > summary').textContent.includes('✓ done')]";
         let kept = json!(["1 of 4 exercises done. This browser remembers it; nobody else is told. Forget what I have done", true]);
         ensure!(page.script(done).await? == kept);
@@ -227,7 +227,7 @@ async fn a_teachers_link_has_a_seed_that_gives_everybody_the_same_losses() {
         for query in ["?seed=7", "?seed=7&again", "?seed=8"] {
             open(page, &host, query, "pinger").await?;
             page.script_that_calls_back(solution).await?;
-            check(page, "pinger", "All 4 cases passed. The exercise is done.").await?;
+            check(page, "pinger", "All 5 cases passed. The exercise is done.").await?;
             let lab = page.script("return [document.querySelector('.seed').textContent, JSON.parse(document.getElementById('exercise-pinger-program').getAttribute('lab')).seed]").await?;
             seen.push(lab);
         }

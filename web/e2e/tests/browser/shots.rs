@@ -90,7 +90,7 @@ async fn the_exercises() {
         page.script("document.querySelector('#exercise-pinger .solution').hidden = false; document.querySelector('#exercise-pinger .solution').open = true").await?;
         page.wait_for("the solution", "return document.querySelector('#exercise-pinger .solution button')").await?;
         page.script("document.querySelector('#exercise-pinger .solution button').click(); document.querySelector('#exercise-pinger .solution').open = false").await?;
-        exercises::check(page, "pinger", "All 4 cases passed. The exercise is done.").await?;
+        exercises::check(page, "pinger", "All 5 cases passed. The exercise is done.").await?;
         pictures(page, "exercises-pinger-done", Some("#exercises")).await
     })
     .await;

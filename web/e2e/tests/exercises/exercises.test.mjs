@@ -134,6 +134,7 @@ for (const [name, wrong] of Object.entries(WRONG)) {
     test(`${name}: it fails, and says why: ${what}`, async () => {
       const once = changed(solution, from, to);
       const sources = { ...others, ...(more ? changed(once, ...more) : once) };
+      assert.notEqual((await check(judged, sources, 7)).length, 0, "it passes with seed 7");
       const found = await check(judged, sources, 1);
       assert.notEqual(found.length, 0, "it passes");
       assert.ok(found.some(({ say, got }) => said.test(`${say} ${got ?? ""}`)), JSON.stringify(found, null, 1));
