@@ -56,7 +56,7 @@ function truth(record) {
 /** Which ones were counted, in a sentence. */
 const WHICH = {
   received: (numbers) => `${plural(numbers.length, "datagram")} came to the program, copies included.`,
-  lost: (numbers) => (numbers.length ? `Of the ${COUNT}, ${plural(numbers.length, "number")} never came: ${listed(numbers)}.` : `Each of the ${COUNT} numbers came.`),
+  lost: (numbers) => (numbers.length ? `${numbers.length} of the ${COUNT} numbers never came: ${listed(numbers)}.` : `Each of the ${COUNT} numbers came.`),
   duplicates: (numbers) => (numbers.length ? `These came once more: ${listed(numbers)}.` : "No number came twice."),
   "out of order": (numbers) =>
     numbers.length ? `These came for the first time after a higher number: ${listed(numbers)}.` : "No number came for the first time after a higher one.",
