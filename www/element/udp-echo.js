@@ -198,6 +198,9 @@ let shared;
 
 class UdpEcho extends HTMLElement {
   static observedAttributes = ATTRIBUTES.split(" ").concat("theme");
+  /** For what else of a page uses the chunks: so a page has one of each. */
+  static load = load;
+  static sheet = sheet;
 
   #widget;
   #state = "idle";

@@ -1,48 +1,52 @@
 // The page's side of the sockets of its programs: a WebSocket of `/sockets` for each program, all on one loopback; without a host, the
 // simulated machine.
 
-import { HOST, near } from "./udp-run-parts.js";
+import { HOST, chunk } from "./udp-run-parts.js";
 import { deferred } from "./udp-run-shared.js";
 import { Timed } from "./udp-run-time.js";
 
 /** Milliseconds in which a host says hello. */
 const PATIENCE = 5000;
 
-/** Sessions under way, and what the newest loopback is known by. */
-let sessions = 0;
-let loopback = null;
+/** The loopbacks of programs that run on a host, by the address of its route. */
+const loopbacks = new Map();
 
 /**
  * Opens a session: `tell` takes the messages of its host, `lost` a sentence when it ends. Returns `{ mode, why, time, send, close }`, of
  * which `time` is that of the simulated machine, where `post` takes messages for the program's worker.
- *
- * The first program's loopback is that of all who come while one runs.
  */
 export async function open(tell, lost, { post, relay = HOST, simulated = false, seed = "1" }) {
-  const isFirst = sessions === 0;
-  sessions += 1;
-  const shared = isFirst ? null : await loopback?.promise;
-  if (isFirst) loopback = deferred();
-  const known = loopback;
-  const heard = (message, time) => {
-    if (typeof message === "string" && message.startsWith('{"hello"')) known.resolve(JSON.parse(message).hello.loopback.token);
-    tell(message, time);
-  };
-  let isOpen = true;
-  const ended = () => {
-    if (isOpen) sessions -= 1;
-    isOpen = false;
-    known.resolve(null);
-  };
   // As for the widget, the address may be that of its WebSocket.
   const host = relay.replace(/^ws/, "http");
   const why = simulated ? "asked for" : await reason(host);
+  const link = why ? await machine(tell, seed, post) : await onHost(host, tell, lost);
+  return { mode: why ? "simulated" : "live", why, ...link };
+}
+
+/** A session of a host. The first program's loopback is that of all who come while one runs. */
+async function onHost(relay, tell, lost) {
+  const url = new URL("sockets", relay);
+  url.protocol = url.protocol.replace("http", "ws");
+  const { href } = url;
+  const isFirst = !loopbacks.has(href);
+  if (isFirst) loopbacks.set(href, new Loopback(href));
+  const loopback = loopbacks.get(href);
+  loopback.sessions += 1;
+  let isOpen = true;
+  const ended = () => {
+    if (isOpen) loopback.leave();
+    isOpen = false;
+  };
+  const heard = (message) => {
+    if (typeof message === "string" && message.startsWith('{"hello"')) loopback.is(JSON.parse(message).hello.loopback.token);
+    tell(message);
+  };
+  const over = (sentence) => (ended(), lost(sentence));
   try {
-    const link = why ? await machine(heard, shared, seed, post) : await live(host, shared, heard, (sentence) => (ended(), lost(sentence)));
+    const shared = isFirst ? await ofElements(href) : await loopback.token;
+    // The others may have gone by now.
+    const link = (shared && (await live(url, shared, heard, over).catch(() => null))) || (await live(url, null, heard, over));
     return {
-      mode: why ? "simulated" : "live",
-      why,
-      time: link.time,
       send: link.send,
       close() {
         ended();
@@ -53,6 +57,71 @@ export async function open(tell, lost, { post, relay = HOST, simulated = false, 
     ended();
     throw error;
   }
+}
+
+/** The loopback of the programs of this page. While it is there, elements of the page with a role find it, as they find each other. */
+class Loopback {
+  sessions = 0;
+  #href;
+  #known = deferred();
+  #channel = newChannel();
+
+  constructor(href) {
+    this.#href = href;
+    if (!this.#channel) return;
+    this.#channel.onmessage = async ({ data }) => {
+      const { relay, ask, token } = JSON.parse(data);
+      if (relay !== href || token !== undefined) return;
+      const own = await this.token;
+      if (own) this.#channel.postMessage(JSON.stringify({ relay, ask, token: own }));
+    };
+  }
+
+  /** Its token; null when it came to nothing. */
+  get token() {
+    return this.#known.promise;
+  }
+
+  is(token) {
+    this.#known.resolve(token);
+  }
+
+  leave() {
+    this.sessions -= 1;
+    if (this.sessions > 0) return;
+    this.#known.resolve(null);
+    this.#channel?.close();
+    loopbacks.delete(this.#href);
+  }
+}
+
+/** The channel of `web/sockets/src/share.rs`: pages of one origin ask each other there for the token of a loopback. */
+function newChannel() {
+  try {
+    return new BroadcastChannel("udp-echo-loopback");
+  } catch {
+    return null;
+  }
+}
+
+/** Milliseconds that an element has for its answer: many times what it takes. */
+const ANSWER = 100;
+
+/** The loopback of the elements with a role, where the page has some: they are programs of the same machine. */
+async function ofElements(href) {
+  const channel = document.querySelector("udp-echo:is([role=server], [role=client])") && newChannel();
+  if (!channel) return null;
+  const asked = Math.floor(Math.random() * 9e15);
+  const token = await new Promise((resolve) => {
+    channel.onmessage = ({ data }) => {
+      const { ask, token } = JSON.parse(data);
+      if (ask === asked && /^[0-9a-f]{32}$/.test(token)) resolve(token);
+    };
+    setTimeout(resolve, ANSWER, null);
+    channel.postMessage(JSON.stringify({ relay: href, ask: asked }));
+  });
+  channel.close();
+  return token;
 }
 
 /** Why no host takes the sockets of this page; null when one does. */
@@ -67,16 +136,17 @@ async function reason(relay) {
   }
 }
 
-function live(relay, token, tell, lost) {
-  const url = new URL("sockets", relay);
-  url.protocol = url.protocol.replace("http", "ws");
+function live(route, token, tell, lost) {
+  const url = new URL(route);
   if (token) url.searchParams.set("loopback", token);
   const socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
   const { promise, resolve, reject } = deferred();
   const timer = setTimeout(() => socket.close(), PATIENCE);
+  let isLive = false;
   socket.onmessage = ({ data }) => {
     clearTimeout(timer);
+    isLive = true;
     resolve({
       send: (message) => socket.send(message),
       close() {
@@ -88,17 +158,16 @@ function live(relay, token, tell, lost) {
   };
   socket.onclose = ({ reason }) => {
     reject(new Error(`The host at ${url.host} takes no session of /sockets`));
-    lost(reason || "the connection broke");
+    if (isLive) lost(reason || "the connection broke");
   };
   return promise;
 }
 
-async function machine(tell, token, seed, post) {
-  const glue = await import(near("udp-echo-machine.js"));
-  const module = await fetch(near("udp-echo-machine_bg.wasm"));
-  await glue.default({ module_or_path: await module.arrayBuffer() });
+async function machine(tell, seed, post) {
+  const [glue] = await chunk("machine");
   const time = new Timed(glue, seed, post);
-  const host = glue.simulated_sockets(seed, token ?? "", (message) => tell(message, time));
+  // On the loopback that the page's elements have, too.
+  const host = glue.simulated_sockets(seed, "page", (message) => tell(message, time));
   return {
     time,
     send: (message) => host.send(message),

@@ -39,8 +39,11 @@ async function text(name) {
 }
 
 /** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
-export const styleSheet = text("udp-run.css").then((css) => new CSSStyleSheet().replace(css));
-styleSheet.catch(() => {});
+export const styleSheet = async (name) => new CSSStyleSheet().replace(await text(name));
+
+/** That of the element. */
+export const ownSheet = styleSheet("udp-run.css");
+ownSheet.catch(() => {});
 
 /** A worker from the host's file; in a page of another origin, from a line that imports it. */
 export function newWorker() {
@@ -60,3 +63,15 @@ export function policy() {
     ? "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
     : `script-src ${origin} 'wasm-unsafe-eval'; worker-src blob: ${origin}; connect-src ${origin} ${origin.replace("http", "ws")}`;
 }
+
+/** The loader of `<udp-echo>`, which this page may have already: so its elements and programs share each chunk. */
+async function loader() {
+  if (!customElements.get("udp-echo")) await import(near("udp-echo.js"));
+  return customElements.get("udp-echo");
+}
+
+/** A chunk of `<udp-echo>` by its name: its glue, and its style sheet where it has one. */
+export const chunk = async (name) => (await loader()).load(name);
+
+/** The style sheet of `<udp-echo>` itself. */
+export const looks = async () => (await loader()).sheet("udp-echo-web");

@@ -65,6 +65,11 @@ export class Timed {
     return this.#until === null && !this.isReading && !this.#isAway;
   }
 
+  /** What the machine's clock says. */
+  get now() {
+    return machine.now();
+  }
+
   /** Until when it waits, if nothing comes. */
   get until() {
     return this.isReading ? Infinity : (this.#until ?? Infinity);

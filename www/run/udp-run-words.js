@@ -17,6 +17,8 @@ export const WORDS = {
   simulated: (why) => `Simulated in this page, where waiting takes no time: ${why}`,
   busy: "The program has not waited for anything for 10 seconds.",
   goOn: "Let it run",
+  datagrams: (sent, received) => `Datagrams: ${sent} sent, ${received} received`,
+  unseen: (why) => `The datagrams cannot be shown: ${why}`,
   alone: "No answer came: on this page no program has bound that port.",
   beside: (name) => `Run ${name} beside it`,
   echo: "Ask the host’s echo server",

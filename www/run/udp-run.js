@@ -1,10 +1,10 @@
 // <udp-run>: a Python program in an article, which runs where it stands. www/run/README.md says how it works.
 
-import { Datagrams } from "./udp-run-datagrams.js";
 import { Editor } from "./udp-run-editor.js";
 import { open } from "./udp-run-link.js";
 import { Output } from "./udp-run-output.js";
-import { hasLoaded, load, newWorker, policy, styleSheet } from "./udp-run-parts.js";
+import { hasLoaded, load, newWorker, ownSheet, policy } from "./udp-run-parts.js";
+import { Record } from "./udp-run-record.js";
 import { deferred } from "./udp-run-shared.js";
 import { expect } from "./udp-run-time.js";
 import { WORDS } from "./udp-run-words.js";
@@ -27,6 +27,9 @@ export class UdpRun extends HTMLElement {
   #besideOutput;
   /** The run under way: `{ worker, link, ... }`. */
   #current = null;
+  /** The datagrams of the newest run, and what shows them once the reader wants to see them. */
+  #record = null;
+  #seen = null;
   /** Ends the listening to the program beside this one. */
   #listening = null;
 
@@ -150,13 +153,13 @@ export class UdpRun extends HTMLElement {
         reject(new Error(event.message ? `The worker failed: ${event.message}` : WORDS.policy(policy())));
       };
     });
-    const datagrams = new Datagrams(this.#parts.datagrams);
+    const record = (run.record = this.#record = new Record(this.name, () => this.#recorded(record), () => run.time?.now ?? 1000 * performance.now()));
+    this.#seen?.show(record);
     const waiting = [];
     worker.onmessage = ({ data: { what, value } }) => {
       if (this.#current !== run) return;
       if (what === "link") {
-        datagrams.out(value);
-        this.#parts.way.hidden = false;
+        record.out(value);
         if (run.time) run.time.isAway = false;
         if (run.link) run.link.send(value);
         else waiting.push(value);
@@ -165,7 +168,7 @@ export class UdpRun extends HTMLElement {
     const toProgram = (message, time) => {
       if (this.#current !== run) return;
       run.time ??= time;
-      datagrams.in(message);
+      record.in(message);
       if (typeof message === "string") {
         if (message.startsWith('{"bound"')) run.bound.resolve();
         if (message.startsWith('{"events"')) {
@@ -251,6 +254,30 @@ export class UdpRun extends HTMLElement {
     };
   }
 
+  /** There is something new in a record. */
+  #recorded(record) {
+    if (record !== this.#record) return;
+    const { way, summary } = this.#parts;
+    way.hidden = record.sent + record.received === 0;
+    summary.textContent = WORDS.datagrams(record.sent, record.received);
+    this.#seen?.changed();
+  }
+
+  /** The reader wants to see the datagrams. */
+  async #see() {
+    const { way, datagrams } = this.#parts;
+    if (!way.open || this.#seen) return;
+    try {
+      const { Seen } = await import("./udp-run-seen.js");
+      this.#seen ??= new Seen(datagrams);
+      this.#seen.show(this.#record);
+      await this.#seen.load();
+    } catch (error) {
+      this.#seen = null;
+      datagrams.replaceWith((this.#parts.datagrams = Object.assign(document.createElement("div"), { textContent: WORDS.unseen(error.message ?? error) })));
+    }
+  }
+
   /** Tells the program what the reader does. */
   #tell(run, what, value) {
     if (run.time) run.time.tell(what, value);
@@ -283,6 +310,7 @@ export class UdpRun extends HTMLElement {
     this.#output.draw();
     run.worker?.terminate();
     run.link?.close();
+    run.record?.over();
     run.isHere();
     run.bound.resolve();
     const { hint, line, busy, beside } = this.#parts;
@@ -298,9 +326,9 @@ export class UdpRun extends HTMLElement {
   }
 
   #clear() {
-    const { datagrams, way, hint, mode } = this.#parts;
+    const { way, hint, mode } = this.#parts;
     this.#output.clear();
-    datagrams.replaceChildren();
+    this.#record?.end();
     way.hidden = hint.hidden = true;
     mode.textContent = "";
     this.#editor.mark(0);
@@ -329,7 +357,7 @@ export class UdpRun extends HTMLElement {
     // The line ends that an author's file begins and ends with are those of the tag.
     this.#original = code.textContent.replace(/^\n/, "").trimEnd();
     const root = this.attachShadow({ mode: "open" });
-    styleSheet.then((sheet) => (root.adoptedStyleSheets = [sheet]));
+    ownSheet.then((sheet) => (root.adoptedStyleSheets = [sheet]));
     const made = (kind, part, properties = {}) => {
       const element = Object.assign(document.createElement(kind), properties);
       element.setAttribute("part", part);
@@ -378,10 +406,8 @@ export class UdpRun extends HTMLElement {
     besideOutput.setAttribute("role", "log");
     besideOutput.setAttribute("aria-label", `Output of ${otherName}`);
     besideOutput.setAttribute("translate", "no");
-    const way = made("details", "way", { hidden: true });
-    const summary = document.createElement("summary");
-    summary.textContent = "Datagrams";
-    way.append(summary, made("ol", "datagrams"));
+    const way = made("details", "way", { hidden: true, ontoggle: () => this.#see() });
+    way.append(made("summary", "summary"), made("div", "datagrams"));
     if (other) this.#parts.run.after(button("both", WORDS.both(otherName), () => this.runBoth()));
     root.append(editor, bar, busy, line, output, hint, besideName, besideOutput, way);
     for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, keepToItself);

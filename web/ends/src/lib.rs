@@ -1,5 +1,6 @@
 //! The chunk `ends` of `<udp-echo>`: what a reader sees of an element with a role, which is a UDP program of the page's own. The
-//! chunk `sockets` runs the program, and tells what there is to show.
+//! chunk `sockets` runs the program, and tells what there is to show. The datagrams of a program of `<udp-run>` are drawn here, too:
+//! its record (`www/run/udp-run-record.js`) tells what there is of them.
 //!
 //! - [`shown`]: what is told;
 //! - [`ladder`]: the picture of both ends, pure;
@@ -15,6 +16,7 @@
 //! | `send` | | sends it |
 //! | `connect` | true or false | whether a client connects before it sends |
 //! | `retry`, `simulate`, `clear` | | as in the core |
+//! | `pick` | number, as text | a datagram of a program of `<udp-run>`: its bytes are wanted |
 
 use js_sys::Function;
 use udp_echo_feed::chunk::Act;
@@ -26,10 +28,16 @@ pub mod panel;
 pub mod shown;
 pub mod words;
 
-pub use panel::Panel;
+pub use panel::{Panel, Program};
 
 /// Begins to draw in a place.
 #[wasm_bindgen]
 pub fn panel(place: Element, act: Function) -> Panel {
     Panel::new(place, Act::new(act))
+}
+
+/// Begins to draw the datagrams of a program in a place.
+#[wasm_bindgen]
+pub fn program(place: &Element, act: Function) -> Program {
+    Program::new(place, Act::new(act))
 }

@@ -14,10 +14,12 @@ use crate::shown::Shown;
 use crate::words;
 
 mod ladder;
+mod program;
 mod rows;
 
 use ladder::Drawing;
-use rows::Rows;
+pub use program::Program;
+use rows::{Columns, Rows};
 
 const SERVER: &str = include_str!("panel/server.html");
 const CLIENT: &str = include_str!("panel/client.html");
@@ -122,9 +124,12 @@ impl Face {
         if !shown.label.is_empty() {
             dom::set(&widget, "aria-label", &shown.label);
         }
-        let (texts, hidden, switches): (_, _, &[&str]) = match is_server {
-            true => (OF_SERVER, HIDDEN_OF_SERVER, &["buffer", "empty-too"]),
-            false => (OF_CLIENT, &[][..], &["connect"]),
+        let (texts, hidden, switches, columns): (_, _, &[&str], _) = match is_server {
+            true => {
+                let switches = &["buffer", "empty-too"];
+                (OF_SERVER, HIDDEN_OF_SERVER, switches, Columns::Server)
+            }
+            false => (OF_CLIENT, &[][..], &["connect"], Columns::Client),
         };
         if !is_server {
             let message: HtmlTextAreaElement = shell.find("message").unchecked_into();
@@ -142,7 +147,7 @@ impl Face {
                 .collect(),
             log: Log::new(shell.find("lines")),
             drawing: Drawing::new(shell.find("ladder")),
-            rows: Rows::new(shell.find("rows"), is_server),
+            rows: Rows::new(shell.find("rows"), columns),
             port: is_server.then(|| (shell.find("port").unchecked_into(), u64::MAX)),
             switches: switches
                 .map(|name| shell.find(name).unchecked_into())

@@ -154,9 +154,29 @@ impl Shown {
             let number = as_number(number).filter(|number| *number > 0);
             self.transcript.push(number, kind, as_text(text));
         }
-        let flights = list(&value, "flights")?.iter().map(flight);
+        self.take_in_datagrams(&value)
+    }
+
+    /// Takes in the next feed of a program of `<udp-run>`, which has `server`, `lane`, `flights` and `rows` as above, and `picked`: the
+    /// number of the datagram whose bytes are shown, if there is one. Returns that.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn take_in_program(&mut self, feed: &str) -> Result<Option<u64>, Unreadable> {
+        let value = json::parse(feed).ok_or("JSON")?;
+        let picked = codec::read(&value, |fields| {
+            self.is_server = fields.flag("server");
+            self.lane = fields.text("lane");
+            fields.number_if_any("picked")
+        })?;
+        self.take_in_datagrams(&value)?;
+        Ok(picked)
+    }
+
+    fn take_in_datagrams(&mut self, value: &Value<'_>) -> Result<(), Unreadable> {
+        let flights = list(value, "flights")?.iter().map(flight);
         self.flights = flights.collect::<Option<_>>().ok_or("flights")?;
-        let rows = list(&value, "rows")?.iter().map(row);
+        let rows = list(value, "rows")?.iter().map(row);
         self.rows = rows.collect::<Option<_>>().ok_or("rows")?;
         Ok(())
     }
@@ -236,6 +256,25 @@ fn as_number(value: &Value<'_>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_is_its_lane_its_rows_and_its_flights() {
+        let mut shown = Shown::default();
+        let feed = r#"{"server":false,"lane":"client.py :50139","picked":1,
+            "flights":[[1,true,"server.py :10000",42,"arrives","delivered",10,[40]]],
+            "rows":[[1,"delivered","delivered","","","1","to 127.83.1.5:10000","42"]]}"#;
+        assert_eq!(shown.take_in_program(feed), Ok(Some(1)));
+        assert_eq!(shown.rows[0].cells, ["1", "to 127.83.1.5:10000", "42"]);
+        let flight = &shown.flights[0];
+        assert_eq!(
+            (flight.sent, &flight.arrivals[..]),
+            (Some(Some(10)), &[Some(40)][..])
+        );
+        assert_eq!(
+            shown.take_in_program(r#"{"server":true,"lane":""}"#),
+            Err("flights")
+        );
+    }
 
     #[test]
     fn what_is_missing_is_named() {

@@ -54,6 +54,24 @@ pub const CLIENT: &[(&str, &str)] = &[
     ("clear", "Clear"),
 ];
 
+/// Words of the frame of a program's datagrams, by the names that `program.html` asks for.
+pub const PROGRAM: &[(&str, &str)] = &[
+    ("widget", "Datagrams of this program"),
+    ("picture", "Both ends"),
+    ("picture-what", "one line a moment, time runs down"),
+    ("datagrams", "Datagrams"),
+    ("number", "#"),
+    ("peer", "to or from"),
+    ("bytes", "bytes"),
+    ("fate", "what became of it"),
+    ("pick", "Press a number for the bytes of that datagram."),
+];
+
+/// The button that picks a datagram, for those who do not see it.
+pub fn bytes_of(datagram: u64) -> String {
+    fill("□, show the bytes", &[&number(datagram)])
+}
+
 /// The button while the server runs.
 pub const STOP: &str = "Stop";
 /// The button while it does not.

@@ -12,6 +12,9 @@ use wasm_bindgen::prelude::*;
 use wire::sockets::control::SocketsRequest;
 use wire::sockets::machine::{Machine, NoSuchLoopback, Outgoing, SessionId};
 
+/// In place of a token: the loopback that the elements and the programs of a page have in common.
+const OF_PAGE: &str = "page";
+
 /// A session on the page's machine. It ends when it is freed.
 #[wasm_bindgen]
 pub struct Host {
@@ -23,6 +26,8 @@ pub struct Host {
 struct Page {
     machine: RefCell<Machine>,
     clients: RefCell<Vec<(SessionId, Rc<Tell>)>>,
+    /// The token of the newest loopback that the page has in common.
+    common: RefCell<Option<String>>,
     timer: RefCell<Timer>,
     clock: MachineClock,
     is_working: Cell<bool>,
@@ -82,9 +87,11 @@ impl Host {
     /// See [`crate::simulated_sockets`].
     pub(crate) fn new(seed: u64, token: &str, tell: Tell) -> Result<Self, JsValue> {
         let page = Page::get(seed);
-        let token = Some(token).filter(|token| !token.is_empty());
-        let now = page.clock.now();
-        let opened = page.machine.borrow_mut().open(now, seed, token);
+        let opened = match token {
+            "" => page.open(seed, None),
+            OF_PAGE => page.join(seed),
+            token => page.open(seed, Some(token)),
+        };
         let id = opened.map_err(|NoSuchLoopback| JsValue::from_str(NoSuchLoopback::SENTENCE))?;
         page.clients.borrow_mut().push((id, Rc::new(tell)));
         page.work();
@@ -115,10 +122,29 @@ impl Page {
         Rc::new(Self {
             machine: RefCell::new(Machine::new(seed)),
             clients: RefCell::new(Vec::new()),
+            common: RefCell::new(None),
             timer: RefCell::new(Timer::new(Box::new(ring))),
             clock: MachineClock::default(),
             is_working: Cell::new(false),
         })
+    }
+
+    fn open(&self, seed: u64, token: Option<&str>) -> Result<SessionId, NoSuchLoopback> {
+        let now = self.clock.now();
+        self.machine.borrow_mut().open(now, seed, token)
+    }
+
+    /// Begins a session on the loopback that the page has in common; the first one draws it.
+    fn join(&self, seed: u64) -> Result<SessionId, NoSuchLoopback> {
+        let mut common = self.common.borrow_mut();
+        if let Some(token) = &*common
+            && let Ok(id) = self.open(seed, Some(token))
+        {
+            return Ok(id);
+        }
+        let id = self.open(seed, None)?;
+        *common = self.machine.borrow().token(id).map(str::to_owned);
+        Ok(id)
     }
 
     /// The machine of this page; the seed is that of its first session.

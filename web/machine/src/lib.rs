@@ -9,8 +9,8 @@ pub mod host;
 
 pub use host::{Host, Time};
 
-/// A session on this page's simulated machine, which says hello at once: on a loopback of its own, or on that of the session with
-/// this token. The seed, a number of 64 bits as text, gives the same losses; that of the first session draws the machine's
+/// A session on this page's simulated machine, which says hello at once: on a loopback of its own, on that of the session with
+/// this token, or, for `page`, on the one that the elements and the programs of the page have in common. The seed, a number of 64 bits as text, gives the same losses; that of the first session draws the machine's
 /// addresses and ports, too.
 ///
 /// # Errors

@@ -77,10 +77,10 @@ impl Port {
         Ok(Self(End::Live(socket, listeners)))
     }
 
-    /// Takes a session on the simulated machine.
+    /// Takes a session on the simulated machine, on the loopback that the page's elements and programs have in common.
     pub fn simulate(simulator: &Simulator, seed: &str, tell: impl Fn(Said) + 'static) -> Self {
         let tell: Closure<dyn FnMut(JsValue)> = Closure::new(move |data| tell(read(&data)));
-        let session = simulator.simulated_sockets(seed, "", tell.as_ref().unchecked_ref());
+        let session = simulator.simulated_sockets(seed, "page", tell.as_ref().unchecked_ref());
         Self(End::Simulated(session, tell))
     }
 

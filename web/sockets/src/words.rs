@@ -24,7 +24,9 @@ pub const SIMULATED_DETAIL: &str = "No datagram leaves this page: the same rules
 /// With a live host.
 pub fn live(address: &str, is_shared: bool) -> String {
     let pattern = match is_shared {
-        true => "Your loopback address is □. Other pages of this site in this browser share it.",
+        true => {
+            "Your loopback address is □. Other pages and programs of this site share it in this browser."
+        }
         false => "Your loopback address is □. Other readers have others.",
     };
     fill(pattern, &[address])

@@ -145,6 +145,11 @@ impl Machine {
         Ok(id)
     }
 
+    /// The token of the loopback that this session is on.
+    pub fn token(&self, id: SessionId) -> Option<&str> {
+        Some(&self.loopback_of(id)?.token)
+    }
+
     /// Ends a session and closes its sockets, as when its WebSocket closes.
     pub fn close(&mut self, now: u64, id: SessionId) {
         self.advance(now);

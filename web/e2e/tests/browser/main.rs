@@ -33,6 +33,7 @@ mod pictures;
 mod places;
 mod progress;
 mod python;
+mod python_datagrams;
 mod python_time;
 mod race;
 #[cfg(feature = "shots")]

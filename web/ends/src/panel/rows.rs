@@ -5,16 +5,28 @@ use web_sys::Element;
 
 use crate::shown::Row;
 
+/// What the columns are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Columns {
+    /// Cells, and the fate of the answer.
+    Server,
+    /// Cells, what is known of the answer, and the fate of the client's own datagram.
+    Client,
+    /// Cells, of which the first is a button that picks the row, and the fate.
+    Program,
+}
+
 /// The drawn rows, oldest first.
 pub(super) struct Rows {
     body: Element,
-    is_server: bool,
+    columns: Columns,
     shown: Vec<Row>,
     drawn: Vec<Drawn>,
 }
 
 struct Drawn {
     row: Element,
+    pick: Option<Element>,
     cells: Vec<Label>,
     word: Label,
     detail: Label,
@@ -22,10 +34,10 @@ struct Drawn {
 }
 
 impl Rows {
-    pub(super) fn new(body: Element, is_server: bool) -> Self {
+    pub(super) fn new(body: Element, columns: Columns) -> Self {
         Self {
             body,
-            is_server,
+            columns,
             shown: Vec::new(),
             drawn: Vec::new(),
         }
@@ -43,7 +55,7 @@ impl Rows {
         for (place, row) in rows.iter().enumerate() {
             if place == self.drawn.len() {
                 self.drawn
-                    .push(Drawn::new(&self.body, row.cells.len(), self.is_server));
+                    .push(Drawn::new(&self.body, row.cells.len(), self.columns));
             }
             if self.shown.get(place) != Some(row) {
                 self.drawn[place].draw(row);
@@ -51,17 +63,39 @@ impl Rows {
         }
         self.shown = rows.to_vec();
     }
+
+    /// Marks the row of the datagram that is picked.
+    pub(super) fn mark(&self, picked: Option<u64>) {
+        for (drawn, row) in self.drawn.iter().zip(&self.shown) {
+            if let Some(pick) = &drawn.pick {
+                let is_picked = picked == Some(row.number);
+                dom::set(
+                    pick,
+                    "aria-pressed",
+                    if is_picked { "true" } else { "false" },
+                );
+            }
+        }
+    }
 }
 
 impl Drawn {
-    fn new(body: &Element, cells: usize, is_server: bool) -> Self {
+    fn new(body: &Element, cells: usize, columns: Columns) -> Self {
         let row = dom::append(body, "tr", "row");
-        let cells = (0..cells).map(|_| Label::new(dom::append(&row, "td", "cell")));
+        let mut pick = None;
+        let cells = (0..cells).map(|place| {
+            let mut cell = dom::append(&row, "td", "cell");
+            if place == 0 && columns == Columns::Program {
+                cell = dom::append(&cell, "button", "pick");
+                dom::set(&cell, "type", "button");
+                pick = Some(cell.clone());
+            }
+            Label::new(cell)
+        });
         let cells = cells.collect();
-        // A server's last column is the answer's fate, a client's is that of its own datagram.
-        let answer = match is_server {
-            false => dom::append(&row, "td", "cell"),
-            true => dom::create("td"),
+        let answer = match columns {
+            Columns::Client => dom::append(&row, "td", "cell"),
+            Columns::Server | Columns::Program => dom::create("td"),
         };
         let fate = dom::append(&row, "td", "fate");
         Self {
@@ -69,6 +103,7 @@ impl Drawn {
             word: Label::new(dom::append(&fate, "span", "fate-word")),
             detail: Label::new(dom::append(&fate, "span", "fate-detail")),
             answer: Label::new(answer),
+            pick,
             row,
         }
     }
@@ -76,6 +111,9 @@ impl Drawn {
     fn draw(&mut self, row: &Row) {
         dom::set(&self.row, "data-number", &crate::words::number(row.number));
         dom::set(&self.row, "data-fate", &row.fate);
+        if let Some(pick) = &self.pick {
+            dom::set(pick, "aria-label", &crate::words::bytes_of(row.number));
+        }
         for (label, cell) in self.cells.iter_mut().zip(&row.cells) {
             label.set(cell);
         }
