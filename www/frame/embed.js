@@ -3,7 +3,11 @@
 const query = new URLSearchParams(location.search);
 const element = document.querySelector("udp-echo");
 
-if (query.get("run")) {
+if (query.get("run") === "") {
+  // A frame that runs programs for its parent, and shows nothing.
+  element.remove();
+  import("./udp-run-frame.js");
+} else if (query.get("run")) {
   // Programs, in the place of the widget.
   element.remove();
   import("./embed-run.js");

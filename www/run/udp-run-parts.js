@@ -18,7 +18,7 @@ export const hasLoaded = () => parts !== null;
 
 /** Loads them: the interpreter, and the shim. */
 export function load() {
-  parts ??= Promise.all([compiled(), text("udp-run-shim.py")]).catch((error) => {
+  parts ??= Promise.all([compiled(), text(near("udp-run-shim.py"))]).catch((error) => {
     parts = null;
     throw error;
   });
@@ -32,17 +32,17 @@ async function compiled() {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-async function text(name) {
-  const response = await fetch(near(name));
-  if (!response.ok) throw new Error(`The host has no file ${name}`);
+async function text(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The host has no file ${address}`);
   return response.text();
 }
 
 /** A constructable style sheet: a strict Content-Security-Policy has nothing against it. */
-export const styleSheet = async (name) => new CSSStyleSheet().replace(await text(name));
+export const styleSheet = async (address) => new CSSStyleSheet().replace(await text(address));
 
 /** That of the element. */
-export const ownSheet = styleSheet("udp-run.css");
+export const ownSheet = styleSheet(near("udp-run.css"));
 ownSheet.catch(() => {});
 
 /** A worker from the host's file; in a page of another origin, from a line that imports it. */
@@ -56,17 +56,18 @@ export function newWorker() {
   return worker;
 }
 
-/** The line for the policy of a page that allows no worker. */
+/** The line for the policy of a page that lets no program run. */
 export function policy() {
   const { origin } = new URL(here);
   return origin === location.origin
     ? "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
-    : `script-src ${origin} 'wasm-unsafe-eval'; worker-src blob: ${origin}; connect-src ${origin} ${origin.replace("http", "ws")}`;
+    : `script-src ${origin} 'wasm-unsafe-eval'; worker-src blob: ${origin}; frame-src ${origin}; connect-src ${origin} ${origin.replace("http", "ws")}`;
 }
 
-/** The loader of `<udp-echo>`, which this page may have already: so its elements and programs share each chunk. */
+/** The loader of `<udp-echo>`, which this page may have already: so its elements and programs share each chunk. A bundler has to see
+ * this import, for the loader knows where the chunks are. */
 async function loader() {
-  if (!customElements.get("udp-echo")) await import(near("udp-echo.js"));
+  if (!customElements.get("udp-echo")) await import("./udp-echo.js");
   return customElements.get("udp-echo");
 }
 

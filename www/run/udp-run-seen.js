@@ -1,7 +1,7 @@
 // What is seen of a program's datagrams: the rows, the picture of both ends, and the bytes of one. All of it is drawn by the chunks of
 // `<udp-echo>`, in a root of its own, for their style sheets.
 
-import { chunk, looks, styleSheet } from "./udp-run-parts.js";
+import { chunk, looks, near, styleSheet } from "./udp-run-parts.js";
 
 /** Milliseconds between two drawings. */
 const PAUSE = 50;
@@ -21,7 +21,7 @@ export class Seen {
 
   /** Loads what draws it. */
   async load() {
-    const [[ends, style], sheet, own] = await Promise.all([chunk("ends"), looks(), styleSheet("udp-run-seen.css")]);
+    const [[ends, style], sheet, own] = await Promise.all([chunk("ends"), looks(), styleSheet(near("udp-run-seen.css"))]);
     this.#root.adoptedStyleSheets = [sheet, style, own];
     this.#frame = document.createElement("div");
     this.#frame.setAttribute("part", "frame");

@@ -23,5 +23,6 @@ export const WORDS = {
   beside: (name) => `Run ${name} beside it`,
   echo: "Ask the host’s echo server",
   missing: "This page was built without its Python, run/micropython.wasm. On a machine with npm, cargo xtask bundle adds it.",
-  policy: (what) => `The page’s policy allows no worker. Add to its Content-Security-Policy: ${what}`,
+  broken: (why) => `The worker failed: ${why}`,
+  policy: "This program cannot run here: the page’s policy allows it neither a worker nor a frame. Add to its Content-Security-Policy:",
 };

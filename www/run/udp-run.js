@@ -3,8 +3,9 @@
 import { Editor } from "./udp-run-editor.js";
 import { open } from "./udp-run-link.js";
 import { Output } from "./udp-run-output.js";
-import { hasLoaded, load, newWorker, ownSheet, policy } from "./udp-run-parts.js";
+import { hasLoaded, load, ownSheet, policy } from "./udp-run-parts.js";
 import { Record } from "./udp-run-record.js";
+import { Runner } from "./udp-run-runner.js";
 import { deferred } from "./udp-run-shared.js";
 import { expect } from "./udp-run-time.js";
 import { WORDS } from "./udp-run-words.js";
@@ -79,7 +80,8 @@ export class UdpRun extends HTMLElement {
     this.#say(hasLoaded() ? WORDS.starting : WORDS.loading);
     this.#busy(true);
     try {
-      const [module, shim] = await load();
+      const [module, shim] = await load().catch(withoutWasm);
+      if (this.#current !== run) return run.done.promise;
       this.#say(WORDS.starting);
       const args = this.getAttribute("args")?.split(/\s+/).filter(Boolean) ?? [];
       await this.#start(run, { module, shim, program: { source: this.program, name: this.name, args, echo } });
@@ -146,11 +148,11 @@ export class UdpRun extends HTMLElement {
   }
 
   async #start(run, { module, shim, program }) {
-    const worker = (run.worker = newWorker());
+    const worker = (run.worker = new Runner(!module));
     const failed = new Promise((_, reject) => {
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message ? `The worker failed: ${event.message}` : WORDS.policy(policy())));
+      worker.onerror = (words) => {
+        if (!words) this.#forbidden();
+        reject(new Error(words ? WORDS.broken(words) : ""));
       };
     });
     const record = (run.record = this.#record = new Record(this.name, () => this.#recorded(record), () => run.time?.now ?? 1000 * performance.now()));
@@ -252,6 +254,15 @@ export class UdpRun extends HTMLElement {
       this.#say(WORDS.running);
       this.#tell(run, "input", field.value);
     };
+  }
+
+  /** The page's policy lets no program run: in the place of the buttons stands what would. */
+  #forbidden() {
+    const { run, both, beside, echo, forbidden } = this.#parts;
+    for (const button of [run, both, beside, echo]) button?.remove();
+    const line = Object.assign(document.createElement("code"), { textContent: policy(), translate: false });
+    forbidden.replaceChildren(WORDS.policy, " ", line);
+    forbidden.hidden = false;
   }
 
   /** There is something new in a record. */
@@ -366,6 +377,7 @@ export class UdpRun extends HTMLElement {
     };
     const button = (part, textContent, onclick) => made("button", part, { type: "button", textContent, onclick });
     const name = this.name;
+    made("p", "forbidden", { hidden: true });
     const editor = document.createElement("div");
     this.#editor = new Editor(editor, { label: `Program ${name}`, changed: () => {}, isReadOnly: this.hasAttribute("readonly") });
     const bar = made("div", "bar");
@@ -409,7 +421,7 @@ export class UdpRun extends HTMLElement {
     const way = made("details", "way", { hidden: true, ontoggle: () => this.#see() });
     way.append(made("summary", "summary"), made("div", "datagrams"));
     if (other) this.#parts.run.after(button("both", WORDS.both(otherName), () => this.runBoth()));
-    root.append(editor, bar, busy, line, output, hint, besideName, besideOutput, way);
+    root.append(editor, bar, this.#parts.forbidden, busy, line, output, hint, besideName, besideOutput, way);
     for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, keepToItself);
     this.#output = new Output(output);
     this.#besideOutput = new Output(besideOutput);
@@ -450,6 +462,12 @@ function keepToItself(event) {
   const isUsed =
     target.matches("textarea, input") || (target.matches("button, summary") && ["Enter", " "].includes(key)) || (target.matches("pre") && SCROLLS.test(key));
   if (isUsed) event.stopPropagation();
+}
+
+/** Where the page's policy allows no wasm, a frame loads it. */
+function withoutWasm(error) {
+  if (error instanceof WebAssembly.CompileError || error instanceof EvalError) return [];
+  throw error;
 }
 
 customElements.define("udp-run", UdpRun);

@@ -34,6 +34,7 @@ mod places;
 mod progress;
 mod python;
 mod python_datagrams;
+mod python_policy;
 mod python_time;
 mod race;
 #[cfg(feature = "shots")]
