@@ -31,7 +31,7 @@ use crate::target::TargetSetting;
 #[derive(Debug, Parser)]
 #[command(
     name = "udp-echo",
-    version,
+    version = crate::version::line(),
     args_conflicts_with_subcommands = true,
     subcommand_precedence_over_arg = true
 )]
@@ -66,6 +66,10 @@ pub enum Command {
     Client(crate::client::ClientArgs),
     /// Put a bad network in front of a UDP program: loss, delay, reordering and more
     Link(crate::link::LinkArgs),
+    /// Print completions for a shell, such as bash, zsh or fish
+    Completions(crate::papers::CompletionsArgs),
+    /// Write the manual pages into a folder
+    Man(crate::papers::ManArgs),
 }
 
 /// The settings of the host. Its default is what `udp-echo` runs with when nothing is said.

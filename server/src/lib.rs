@@ -24,6 +24,7 @@
 //! Beside the host:
 //!
 //! - [`client`]: the command-line client; [`link`]: a bad network in front of any UDP program;
+//! - [`papers`]: completions for shells, and manual pages; `version`: what `--version` tells;
 //! - [`untrusted`]: every parser that the network reaches, for tests.
 
 pub mod config;
@@ -62,6 +63,8 @@ pub mod signals;
 
 pub mod client;
 pub mod link;
+pub mod papers;
+mod version;
 
 #[doc(hidden)]
 pub mod untrusted;

@@ -10,7 +10,7 @@ use udp_echo::cause::{plain, without_numbers};
 use udp_echo::config::{self, Cli, Command, Config};
 use udp_echo::inherited::Inherited;
 use udp_echo::place::{self, Shown};
-use udp_echo::{Host, StopSignals, client, echo, limits, link, log, memory};
+use udp_echo::{Host, StopSignals, client, echo, limits, link, log, memory, papers};
 
 /// Exit code after a second signal, when sessions got no goodbye: the shell's for a program that Ctrl-C ended.
 const STOPPED_AT_ONCE: u8 = 130;
@@ -33,6 +33,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Some(Command::Completions(arguments)) => return papers::complete(arguments),
+        Some(Command::Man(arguments)) => return papers::write_manual(arguments),
+        _ => {}
+    }
     let inherited = match cli.command {
         Some(Command::Client(_) | Command::Link(_)) => Inherited::default(),
         _ => Inherited::take()?,
@@ -52,7 +57,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Some(Command::Client(arguments)) => client::run(arguments).await,
             Some(Command::Link(arguments)) => link::run(arguments).await,
             Some(Command::Serve(config)) => serve(config, inherited).await,
-            None => serve(cli.config, inherited).await,
+            // The others have been answered above.
+            _ => serve(cli.config, inherited).await,
         }
     });
     // A name that is still looked up is not waited for.

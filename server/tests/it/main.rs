@@ -19,6 +19,7 @@ mod limits;
 mod link;
 mod oembed;
 mod operating;
+mod papers;
 mod protocol;
 mod relay;
 mod shutdown;
