@@ -225,6 +225,7 @@ impl EchoServer {
         observers: &ActiveObservers,
     ) {
         let received_at = self.clock.now();
+        let _at_work = observers.work_for(buffer.peer).await;
         self.counters.received(&buffer);
         for payload in buffer.datagrams() {
             let (received, outcome) = if is_guarded(buffer.peer, self.address.port()) {
@@ -261,12 +262,14 @@ impl EchoServer {
                 failure = Some(cause::plain(&error));
             }
         };
+        // Before the call: while it is under way, the client may have the answer already, on another processor.
+        let at = self.clock.now();
         socket.send(&[reply], report).await;
         match failure {
             Some(reason) => Outcome::Failed(reason),
             None => Outcome::Sent {
                 bytes: reply.bytes.len(),
-                at: self.clock.now(),
+                at,
             },
         }
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{OwnedMutexGuard, broadcast, mpsc};
 use wire::ledger::Fingerprint;
 use wire::transcript::shown;
 
@@ -88,7 +88,11 @@ struct Registry {
 struct Peer {
     reports: mpsc::Sender<EchoReport>,
     missed: Arc<AtomicU64>,
+    at_work: AtWork,
 }
+
+/// Held by the server from before it answers a session until the session is told.
+type AtWork = Arc<tokio::sync::Mutex<()>>;
 
 #[derive(Debug, Default)]
 struct Broadcast {
@@ -105,6 +109,7 @@ impl Observers {
         Registration {
             registry: Arc::clone(&self.registry),
             address,
+            at_work: AtWork::default(),
         }
     }
 
@@ -136,6 +141,7 @@ impl Observers {
 pub struct Registration {
     registry: Arc<Registry>,
     address: SocketAddr,
+    at_work: AtWork,
 }
 
 impl Registration {
@@ -148,9 +154,16 @@ impl Registration {
         let peer = Peer {
             reports,
             missed: Arc::clone(&missed),
+            at_work: Arc::clone(&self.at_work),
         };
         self.registry.replace(self.address, Some(peer));
         (receiver, missed)
+    }
+
+    /// Waits until there is a report of every answer that has arrived: on another processor, an answer may be here before the
+    /// server has told that it sent it.
+    pub async fn reported(&self) {
+        drop(self.at_work.lock().await);
     }
 
     /// Stops observing; the address stays registered.
@@ -214,6 +227,12 @@ impl ActiveObservers {
             Some(session) => session.is_some(),
             None => registry.strangers.is_observed(),
         }
+    }
+
+    /// Keeps the session of this peer from taking an answer for one without a report, until the guard is dropped.
+    pub(super) async fn work_for(&self, peer: SocketAddr) -> Option<OwnedMutexGuard<()>> {
+        let session = self.registry.peers().get(&canonical(peer))?.clone();
+        Some(session?.at_work.lock_owned().await)
     }
 
     /// Tells everybody who wants it what became of a datagram. Never waits.

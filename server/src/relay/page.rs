@@ -209,6 +209,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                     self.counters.set_kernel_drops(self.udp.kernel_drops());
                 }
                 // What the server did comes before its answer, in the ledger as in the world.
+                self.observation.reported().await;
                 self.take_reports();
                 for buffer in slab.buffers() {
                     if !self.is_from_server(&buffer) {
@@ -282,11 +283,12 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             to: self.udp.peer().is_none().then_some(self.server),
             ..GsoBuffer::to_peer(&carried.payload)
         };
+        // Before the call: while it is under way, the server may have the datagram already, on another processor.
+        let now = self.context.clock.now();
         self.udp.send(&[datagram], note).await;
         if let Some(error) = earlier {
             self.refused(&error);
         }
-        let now = self.context.clock.now();
         match unsent {
             None => self.session.sent(now, carried),
             Some(error) => {

@@ -51,6 +51,13 @@ impl Observation {
         }
     }
 
+    /// Waits until there is a report of every answer of the server's that has arrived.
+    pub(super) async fn reported(&self) {
+        if let (Some(entry), Some(_)) = (&self.entry, &self.reports) {
+            entry.reported().await;
+        }
+    }
+
     /// The next report about the session's own datagrams, if it is there already.
     pub(super) fn try_next_report(&mut self) -> Option<EchoReport> {
         self.reports.as_mut()?.try_recv().ok()
