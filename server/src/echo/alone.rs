@@ -12,7 +12,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use wire::transcript::{self, WAITING_FOR_MESSAGE};
 
-use super::say::{EMPTY, GUARDED, about, say};
+use super::say::{EMPTY, GUARDED, about, is_unheard, say};
 use super::{EchoRules, EchoServer, Filter, ObservedDatagram, Outcome, impaired};
 use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
@@ -50,7 +50,7 @@ pub struct EchoArgs {
     pub no_offload: bool,
 }
 
-/// Serves until Ctrl-C or another signal to stop, with the transcript on standard error unless it shall be quiet.
+/// Serves until Ctrl-C or another signal to stop, with the transcript on standard error unless it shall be quiet, or nobody can read it.
 ///
 /// # Errors
 /// When the address cannot be bound, or standard error cannot be written.
@@ -80,6 +80,9 @@ pub async fn run(args: EchoArgs, inherited: Inherited) -> anyhow::Result<ExitCod
     if args.quiet {
         // Who listened there may have gone: no reason to stop answering.
         let _ = writeln!(io::stdout(), "UDP echo    {}", server.local_addr());
+    }
+    // Nobody reads a transcript: then datagrams need not be looked at one by one.
+    if args.quiet || is_unheard() {
         let stop = CancellationToken::new();
         tokio::select! {
             () = server.run(stop) => {}

@@ -36,3 +36,28 @@ pub(super) fn say(lines: &[String]) -> anyhow::Result<()> {
         .write_all(text.as_bytes())
         .context("write the transcript to standard error")
 }
+
+/// Whether nobody can read standard error: it was closed, or leads to `/dev/null`.
+#[cfg(unix)]
+pub(super) fn is_unheard() -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+
+    let stderr = io::stderr();
+    // One that was closed when the program began leads there, too: Rust's start sees to that.
+    let device = |file: &std::fs::File| {
+        let metadata = file.metadata().ok()?;
+        let is_device = metadata.file_type().is_char_device();
+        is_device.then(|| metadata.rdev())
+    };
+    let here = stderr.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let here = here.ok().as_ref().and_then(device);
+    let null = std::fs::File::open("/dev/null");
+    here.is_some() && here == null.ok().as_ref().and_then(device)
+}
+
+/// The system does not tell.
+#[cfg(not(unix))]
+pub(super) fn is_unheard() -> bool {
+    false
+}

@@ -12,6 +12,7 @@ mod client_relay;
 mod client_tool;
 mod command_line;
 mod deploy;
+mod echo_alone;
 mod edges;
 mod host;
 mod left_out;
