@@ -220,8 +220,11 @@ async fn metrics(
         return (StatusCode::FORBIDDEN, why).into_response();
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    let limits = &state.relay.limits;
     let gauges = Gauges {
-        connections: state.relay.limits.connections(),
+        sessions_limit: limits::limited(limits.settings().max_sessions),
+        draining: state.draining.is_cancelled(),
+        connections: limits.connections(),
         own_server: state.own_server_status.totals(),
         log_lines_left_out: state.relay.throttle.left_out(),
     };

@@ -77,6 +77,10 @@ struct SessionTotals {
 /// What others count, as of now.
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
+    /// Sessions that may be open at once, if there is a limit.
+    pub(crate) sessions_limit: Option<u32>,
+    /// Whether the host drains before it stops.
+    pub(crate) draining: bool,
     /// TCP connections that are open.
     pub(crate) connections: u32,
     /// What the host's echo server has done.
@@ -139,6 +143,11 @@ impl Metrics {
         let totals = self.totals();
         let _ = match name {
             "udp_echo_sessions" => writeln!(text, "{name} {}", totals.live.len()),
+            "udp_echo_sessions_limit" => match gauges.sessions_limit {
+                Some(limit) => writeln!(text, "{name} {limit}"),
+                None => writeln!(text, "{name} +Inf"),
+            },
+            "udp_echo_draining" => writeln!(text, "{name} {}", u8::from(gauges.draining)),
             "udp_echo_connections" => writeln!(text, "{name} {}", gauges.connections),
             "udp_echo_sessions_opened_total" => {
                 writeln!(text, "{name} {}", self.opened.load(Relaxed))

@@ -36,8 +36,16 @@ const fn counter(
 }
 
 /// Every metric.
-pub const CATALOGUE: [Metric; 16] = [
+pub const CATALOGUE: [Metric; 18] = [
     gauge("udp_echo_sessions", "Sessions that are open"),
+    gauge(
+        "udp_echo_sessions_limit",
+        "Sessions that may be open at once, by --max-sessions; +Inf without a limit",
+    ),
+    gauge(
+        "udp_echo_draining",
+        "1 while the host drains before it stops, 0 otherwise",
+    ),
     gauge(
         "udp_echo_connections",
         "TCP connections that are open, those of sessions included",

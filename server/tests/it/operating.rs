@@ -61,6 +61,20 @@ async fn what_is_exported_is_what_the_catalogue_lists() {
     }
 }
 
+#[tokio::test]
+async fn the_metrics_tell_the_limit_of_sessions_and_that_nothing_drains() {
+    for (setting, limit) in [("--max-sessions=7", "7"), ("--max-sessions=0", "+Inf")] {
+        let host = TestServer::start(&[setting]).await;
+        let (_, text) = get(host.http(), "/metrics", &[]).await;
+        for line in [
+            format!("\nudp_echo_sessions_limit {limit}\n"),
+            "\nudp_echo_draining 0\n".to_owned(),
+        ] {
+            assert!(text.contains(&line), "{line} is not in\n{text}");
+        }
+    }
+}
+
 #[test]
 fn the_operators_guide_lists_the_catalogue() {
     let guide = include_str!("../../OPERATING.md");

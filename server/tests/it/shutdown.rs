@@ -109,6 +109,8 @@ async fn while_it_drains_proxies_are_told_and_sessions_live() {
         about.contains("\"busy\":\"the host is about to stop"),
         "{about}"
     );
+    let (_, metrics) = get(program.http, "/metrics", &[]).await;
+    assert!(metrics.contains("\nudp_echo_draining 1\n"), "{metrics}");
     page.send(b"still served").await;
     assert_eq!(page.datagram().await, b"still served");
 }
