@@ -18,7 +18,7 @@ struct Need {
     reason: &'static str,
 }
 
-const NEEDS: [Need; 15] = [
+const NEEDS: [Need; 16] = [
     Need {
         program: "chromium",
         package: "chromium",
@@ -83,6 +83,11 @@ const NEEDS: [Need; 15] = [
         program: "openssl",
         package: "openssl",
         reason: "makes the certificate that they show",
+    },
+    Need {
+        program: "promtool",
+        package: "prometheus",
+        reason: "judges our metrics, rules and dashboard",
     },
     Need {
         program: "systemd-analyze",
