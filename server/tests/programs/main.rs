@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+mod kubernetes;
 mod monitoring;
 #[cfg(target_os = "linux")]
 mod names;

@@ -137,6 +137,9 @@ const GECKODRIVER: &str = "0.37.1";
 /// The program that judges licenses, sources and duplicates of dependencies. Built from source, once.
 const CARGO_DENY: &str = "0.20.2";
 
+/// What checks the files for Kubernetes against its own schemas; it brings what reads YAML and JSON Schema along.
+const KUBERNETES: &[&str] = &["kubernetes-validate==1.37.0"];
+
 /// The Trunk that this compiler can build: later ones want a newer Rust.
 const TRUNK: &str = "0.21.14";
 
@@ -151,6 +154,7 @@ pub(crate) fn install(args: &Args) -> Result<()> {
     build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
     build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
     generators::install(args.generators())?;
+    generators::install_from_pypi("kubernetes", KUBERNETES)?;
     if args.trunk() {
         install_trunk()?;
     }

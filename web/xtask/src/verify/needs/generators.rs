@@ -54,7 +54,7 @@ pub(super) fn install(rarer: bool) -> Result<()> {
 }
 
 /// Installs packages of PyPI into a folder of their own among the tools, unless these are there.
-fn install_from_pypi(folder: &str, packages: &[&str]) -> Result<()> {
+pub(super) fn install_from_pypi(folder: &str, packages: &[&str]) -> Result<()> {
     let venv = program::tools_dir().join(folder);
     let wanted = packages.join("\n");
     let stamp = venv.join("installed");
