@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use tokio::runtime::Builder;
 use udp_echo::cause::{plain, without_numbers};
 use udp_echo::config::{self, Cli, Command, Config};
@@ -34,8 +35,10 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
-        Some(Command::Completions(arguments)) => return papers::complete(arguments),
-        Some(Command::Man(arguments)) => return papers::write_manual(arguments),
+        Some(Command::Completions(arguments)) => {
+            return papers::complete(arguments, Cli::command());
+        }
+        Some(Command::Man(arguments)) => return papers::write_manual(arguments, Cli::command()),
         _ => {}
     }
     let inherited = match cli.command {

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
-
-use crate::config::Cli;
 
 /// What `udp-echo completions` can be told.
 #[derive(Debug, Args)]
@@ -26,13 +24,13 @@ pub struct ManArgs {
     pub folder: PathBuf,
 }
 
-/// Writes a shell's completions to standard output.
+/// Writes a shell's completions of a command line to standard output.
 ///
 /// # Errors
 /// Standard output takes nothing, other than when its reader has gone.
-pub fn complete(arguments: &CompletionsArgs) -> anyhow::Result<ExitCode> {
+pub fn complete(arguments: &CompletionsArgs, mut command: Command) -> anyhow::Result<ExitCode> {
     let mut text = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "udp-echo", &mut text);
+    clap_complete::generate(arguments.shell, &mut command, "udp-echo", &mut text);
     if arguments.shell == Shell::Bash {
         // It spells a name with a hyphen in two ways, and then completes nothing behind a command (clap#6421).
         text = String::from_utf8_lossy(&text)
@@ -52,19 +50,19 @@ pub fn complete(arguments: &CompletionsArgs) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// The folder or a page cannot be written.
-pub fn write_manual(arguments: &ManArgs) -> anyhow::Result<ExitCode> {
+pub fn write_manual(arguments: &ManArgs, command: Command) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     std::fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(manual_command(), folder))
+        .and_then(|()| clap_mangen::generate_to(manual(command), folder))
         .with_context(|| format!("write the manual pages into {}", folder.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The command line as the manual describes it. `help` prints what stands there anyway, and has no page.
-fn manual_command() -> clap::Command {
+fn manual(command: Command) -> Command {
     // A manual is the same for every build of a version.
-    let command = Cli::command().version(env!("CARGO_PKG_VERSION"));
-    let names = |subcommand: &clap::Command| subcommand.get_name().to_owned();
+    let command = command.version(env!("CARGO_PKG_VERSION"));
+    let names = |subcommand: &Command| subcommand.get_name().to_owned();
     let subcommands: Vec<String> = command.get_subcommands().map(names).collect();
     let command = command.disable_help_subcommand(true);
     subcommands
@@ -75,7 +73,7 @@ fn manual_command() -> clap::Command {
 }
 
 /// Adds to each setting its name in the environment, which the pages would leave out.
-fn with_environment(command: clap::Command) -> clap::Command {
+fn with_environment(command: Command) -> Command {
     command.mut_args(|argument| match (argument.get_env(), argument.get_help()) {
         (Some(name), Some(help)) => {
             let help = format!("{help} (environment: {})", name.to_string_lossy());

@@ -126,7 +126,7 @@ fn the_container_builds_with_the_tools_that_the_checks_take() {
     );
     // Or else rust-toolchain.toml chooses the newest Rust of the day, and fetches it.
     assert!(instructions(&container, "ENV").contains(&"RUSTUP_TOOLCHAIN=$RUST_VERSION"));
-    let needs = of_root("web/xtask/src/verify/needs.rs");
+    let needs = of_root("web/xtask/src/needs.rs");
     for tool in ["binaryen", "esbuild"] {
         let tool = format!("{tool}@{}", quoted(&needs, &format!("(\"{tool}@")));
         assert!(container.contains(&format!(" {tool} ")), "{tool}");

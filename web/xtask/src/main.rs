@@ -22,6 +22,7 @@ mod command;
 mod demo;
 mod dist;
 mod fuzz;
+mod needs;
 mod picture;
 mod program;
 mod progress;
@@ -59,9 +60,9 @@ enum Verb {
     /// Attack the host in every way there is, and show what it did to the host and to a bystander
     Soak(soak::Args),
     /// Install what the checks need, and no more: verify begins with this
-    Needs(verify::Args),
+    Needs(needs::Parts),
     /// Run every check, after installing what the checks need
-    Verify(verify::Args),
+    Verify(needs::Parts),
     /// Take a picture of every view of the page, in target/shots
     Shots,
     /// Record a real run in a browser, and draw the picture of the README of it
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
         Verb::Demo(args) => demo::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),
-        Verb::Needs(args) => verify::needs::install(&args),
+        Verb::Needs(parts) => needs::install(&parts),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots => shots::run(),
         Verb::Picture(args) => picture::run(&args),

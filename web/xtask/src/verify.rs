@@ -1,39 +1,21 @@
 //! `verify`: what the tests need, then every check there is, then one table.
 
-pub(crate) mod needs;
-
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::needs::{self, Parts};
 use crate::table::Table;
 use crate::{bundle, circles, dist};
 use crate::{command, program, progress, target, workspace};
-
-/// What `verify` can be told: each names a part that takes long to install or to run.
-#[derive(clap::Args, Default)]
-pub(crate) struct Args {
-    /// Test `trunk serve` too; building Trunk takes about ten minutes, once
-    #[arg(long)]
-    trunk: bool,
-    /// Test the widget in the site generators that take long to install, too
-    #[arg(long)]
-    generators: bool,
-    /// Test the packages for PyPI, npm and Debian too
-    #[arg(long)]
-    packages: bool,
-    /// Test all of these
-    #[arg(long)]
-    everything: bool,
-}
 
 /// A part that `verify` leaves out unless it is asked for: the flag, what it tests, and the feature under which its tests stand.
 struct Part {
     flag: &'static str,
     tests: &'static str,
     feature: &'static str,
-    wanted: fn(&Args) -> bool,
+    wanted: fn(&Parts) -> bool,
 }
 
 const PARTS: [Part; 3] = [
@@ -41,41 +23,24 @@ const PARTS: [Part; 3] = [
         flag: "--trunk",
         tests: "`trunk serve`",
         feature: "e2e/trunk",
-        wanted: Args::trunk,
+        wanted: Parts::trunk,
     },
     Part {
         flag: "--generators",
         tests: "the site generators that take long to install",
         feature: "e2e/generators",
-        wanted: Args::generators,
+        wanted: Parts::generators,
     },
     Part {
         flag: "--packages",
         tests: "the packages for PyPI, npm and Debian",
         feature: "xtask/packages",
-        wanted: Args::packages,
+        wanted: Parts::packages,
     },
 ];
 
-impl Args {
-    /// Whether `trunk serve` is tested.
-    pub(crate) fn trunk(&self) -> bool {
-        self.trunk || self.everything
-    }
-
-    /// Whether the generators are tested that take long to install.
-    pub(crate) fn generators(&self) -> bool {
-        self.generators || self.everything
-    }
-
-    /// Whether the packages are tested.
-    pub(crate) fn packages(&self) -> bool {
-        self.packages || self.everything
-    }
-}
-
 /// A check by its name.
-type Check = (&'static str, fn(&Args) -> Result<()>);
+type Check = (&'static str, fn(&Parts) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
 const CHECKS: [Check; 12] = [
@@ -96,14 +61,14 @@ const CHECKS: [Check; 12] = [
 ];
 
 /// The verb: runs the checks up to the first that fails.
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(parts: &Parts) -> Result<()> {
     let mut table = Table::new(["step", "seconds", "result"]);
     let mut total = Duration::ZERO;
     let mut outcome = Ok(());
     for (place, (name, check)) in CHECKS.iter().enumerate() {
         progress::heading(&format!("verify {}/{}: {name}", place + 1, CHECKS.len()));
         let started = Instant::now();
-        let result = check(args);
+        let result = check(parts);
         let took = started.elapsed();
         total += took;
         let word = if result.is_ok() { "ok" } else { "FAILED" };
@@ -172,13 +137,13 @@ const TESTS: [&str; 4] = [
 ];
 
 /// Every test, but for the pictures, which are for somebody to look at: `cargo xtask shots`.
-fn test(args: &Args) -> Result<()> {
+fn test(parts: &Parts) -> Result<()> {
     let mut test = workspace::locked_cargo("test");
     // All that fails in one run, not only the first program with a failure.
     test.args(["--workspace", "--no-fail-fast", "--features"]);
     let mut features = TESTS.to_vec();
     for part in &PARTS {
-        if (part.wanted)(args) {
+        if (part.wanted)(parts) {
             features.push(part.feature);
         } else {
             let Part { flag, tests, .. } = part;

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::verify::needs;
-use crate::{command, program, workspace};
+use crate::{command, needs, program, workspace};
 
 /// Adds them to the package's folder.
 ///

@@ -122,7 +122,7 @@ fn the_workflow_runs_verify_with_the_oldest_rust_and_the_cargo_deny_of_verify() 
     for image in workflow.lines().filter(|line| line.contains("container:")) {
         assert!(image.contains(&format!("rust:{oldest}-")), "{image}");
     }
-    let needs = read(&root().join("web/xtask/src/verify/needs.rs"));
+    let needs = read(&root().join("web/xtask/src/needs.rs"));
     let (_, version) = needs
         .split_once("const CARGO_DENY: &str = \"")
         .expect("verify names its cargo-deny");

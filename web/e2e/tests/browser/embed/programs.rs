@@ -48,13 +48,13 @@ async fn press(page: &Page, id: &str, button: &str) -> Result<()> {
 }
 
 async fn the_ready_page_runs(browser: Browser) {
-    let mut site = Site::new().await.unwrap();
+    let mut site = Site::new().await.expect("a site of its own");
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
     let address = format!("http://{}", host.http());
     let policy = POLICY
         .replace("WSHOST", &address.replacen("http", "ws", 1))
         .replace("HOST", &address);
-    let page = ready("inside.html", &address).unwrap();
+    let page = ready("inside.html", &address).expect("the ready page");
     site.page(
         "/",
         &policy,

@@ -7,7 +7,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::Args;
 use crate::progress::Step;
 use crate::{command, program, progress, workspace};
 
@@ -143,19 +142,53 @@ const KUBERNETES: &[&str] = &["kubernetes-validate==1.37.0"];
 /// The Trunk that this compiler can build: later ones want a newer Rust.
 const TRUNK: &str = "0.21.14";
 
+/// Parts of `verify` that take long to install or to run, and which of them are asked for.
+#[derive(clap::Args, Default)]
+pub(crate) struct Parts {
+    /// Test `trunk serve` too; building Trunk takes about ten minutes, once
+    #[arg(long)]
+    trunk: bool,
+    /// Test the widget in the site generators that take long to install, too
+    #[arg(long)]
+    generators: bool,
+    /// Test the packages for PyPI, npm and Debian too
+    #[arg(long)]
+    packages: bool,
+    /// Test all of these
+    #[arg(long)]
+    everything: bool,
+}
+
+impl Parts {
+    /// Whether `trunk serve` is tested.
+    pub(crate) fn trunk(&self) -> bool {
+        self.trunk || self.everything
+    }
+
+    /// Whether the generators are tested that take long to install.
+    pub(crate) fn generators(&self) -> bool {
+        self.generators || self.everything
+    }
+
+    /// Whether the packages are tested.
+    pub(crate) fn packages(&self) -> bool {
+        self.packages || self.everything
+    }
+}
+
 /// Installs what is missing; what only a part needs, when that part is asked for.
 ///
 /// # Errors
 /// When something that a test needs is missing and cannot be installed from here.
-pub(crate) fn install(args: &Args) -> Result<()> {
+pub(crate) fn install(parts: &Parts) -> Result<()> {
     install_packages()?;
     install_from_npm()?;
     // Its own lock file names what some mirrors of crates.io do not have yet.
     build("geckodriver", "geckodriver", GECKODRIVER, &[])?;
     build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
-    generators::install(args.generators())?;
+    generators::install(parts.generators())?;
     generators::install_from_pypi("kubernetes", KUBERNETES)?;
-    if args.trunk() {
+    if parts.trunk() {
         install_trunk()?;
     }
     Ok(())
