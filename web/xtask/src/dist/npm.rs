@@ -253,6 +253,7 @@ import "udp-echo/run";
 ```
 
 Python is MicroPython, which comes with the package (`micropython-LICENSE.txt`) and is loaded by the first **Run**.
+webpack warns of its size (`performance.maxAssetSize`).
 
 Types for templates come with `import type {} from "udp-echo/jsx"` (React 19, Preact and others), `"udp-echo/vue"` or
 `"udp-echo/svelte"` (Svelte 5). JetBrains' editors read `web-types.json` by themselves; VS Code reads `vscode.html-custom-data.json` when its
