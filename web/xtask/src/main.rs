@@ -12,8 +12,8 @@
 //! - [`soak`] attacks the host, [`fuzz`] gives its parsers random input.
 //!
 //! Below them, the pieces they share: [`command`] runs a program and says which one failed, [`program`] finds one,
-//! [`target`] adds compilation targets, [`workspace`] knows where everything lies, [`progress`] says what is going on, [`table`]
-//! prints the figures.
+//! [`needs`] installs what tests and packages need, [`target`] adds compilation targets, [`workspace`] knows where everything lies,
+//! [`progress`] says what is going on, [`table`] prints the figures.
 
 mod bench;
 mod bundle;
