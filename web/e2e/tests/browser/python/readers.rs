@@ -127,6 +127,15 @@ async fn hears(page: &Page, name: &str) -> Result<()> {
     let said = output(page, "run-client").await?;
     let answer = format!("received \"{name} has: This is the message.  It will be repeated.\"\n");
     ensure!(said.contains(&answer), "{name}'s client: {said}");
+    // The two programs print each for itself.
+    page.wait_for(
+        "what the server prints of it",
+        &format!(
+            "{} return part('output').textContent.includes('bytes back to')",
+            shadow("run-server")
+        ),
+    )
+    .await?;
     let served = output(page, "run-server").await?;
     let datagrams = served.matches("received 42 bytes from ").count();
     ensure!(datagrams == 1, "{name}'s server: {served}");
