@@ -64,5 +64,7 @@ fn an_echo_server_whose_transcript_nobody_reads_answers_many_datagrams_at_once()
     closed.args(["-c", r#"exec "$0" echo "$1" 2>&-"#]);
     assert!(TOGETHER.contains(&buffers(closed.arg(program::udp_echo()))));
     let heard = tempfile::tempfile().unwrap();
-    assert_eq!(buffers(echo().stderr(heard)), 64);
+    // One by one; an answer to an earlier try, before it listened, may be among them.
+    let one_by_one = buffers(echo().stderr(heard));
+    assert!(one_by_one >= 64, "{one_by_one}");
 }
