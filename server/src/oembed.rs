@@ -16,6 +16,9 @@ use crate::proxy::Caller;
 /// The page of a frame, which has nothing but the widget.
 const FRAME: &str = "/embed";
 
+/// Title of the page, and of the frame.
+const TITLE: &str = "UDP you can watch";
+
 /// Width of the frame in pixels, unless the other site has less room.
 const WIDTH: u32 = 800;
 
@@ -31,7 +34,7 @@ const HEIGHTS: [(&str, [u32; 3]); 5] = [
 /// The same of an element without a view.
 const HEIGHT: [u32; 3] = [1450, 1360, 1010];
 
-/// What browsers alone say, of the kind of a request.
+/// The header in which browsers, and nobody else, tell the kind of a request.
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The answer, in the words of the specification.
@@ -110,16 +113,15 @@ fn rich(base: Url, frame: &Url, most_wide: Option<u32>, most_high: Option<u32>) 
         _ => page,
     };
     let height = most_high.unwrap_or(height).min(height);
-    let title = "UDP you can watch";
     // Not sandboxed: then the frame would have no origin, and this host would have to admit those without.
     let html = format!(
-        "<iframe src=\"{}\" title=\"{title}\" width=\"{width}\" height=\"{height}\" allow=\"loopback-network\" loading=\"lazy\" style=\"border: 0; max-width: 100%\"></iframe>",
+        "<iframe src=\"{}\" title=\"{TITLE}\" width=\"{width}\" height=\"{height}\" allow=\"loopback-network\" loading=\"lazy\" style=\"border: 0; max-width: 100%\"></iframe>",
         escaped(frame.as_str()),
     );
     Rich {
         version: "1.0",
         r#type: "rich",
-        title,
+        title: TITLE,
         provider_name: env!("CARGO_PKG_NAME"),
         provider_url: base.into(),
         width,
@@ -141,7 +143,7 @@ pub(crate) fn discovery(caller: &Caller, uri: &Uri, headers: &HeaderMap) -> Opti
     oembed.query_pairs_mut().append_pair("url", page.as_str());
     let href = escaped(oembed.as_str());
     Some(format!(
-        "<link rel=\"alternate\" type=\"application/json+oembed\" title=\"UDP you can watch\" href=\"{href}\">\n"
+        "<link rel=\"alternate\" type=\"application/json+oembed\" title=\"{TITLE}\" href=\"{href}\">\n"
     ))
 }
 

@@ -17,7 +17,7 @@ use crate::proxy::Caller;
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     connect-src 'self' ws: wss:; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'";
 
-/// What a worker of a reader's programs may do: load its own modules and compile wasm; connect to nobody.
+/// The policy of a worker of a reader's programs. It may load its own modules and compile wasm, and connect to nobody.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 const WORKER_FILES: [&str; 2] = ["udp-run-worker.js", "exercises-worker.js"];
 

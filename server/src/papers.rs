@@ -1,4 +1,4 @@
-//! What packages hold beside the binary, made from its own command line: completions for shells, and manual pages.
+//! Completions for shells and manual pages, made from the command line: packages hold them beside the binary.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::path::PathBuf;

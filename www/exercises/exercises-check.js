@@ -1,8 +1,6 @@
 // Runs the cases of an exercise, one after the other, each in a worker of its own, and has them judged.
 
-import { load } from "./udp-run-parts.js";
-
-const near = (name) => new URL(name, import.meta.url).href;
+import { load, near } from "./udp-run-parts.js";
 
 /** Milliseconds of the real clock that a case may take. It takes a tenth of a second, unless a program computes without an end. */
 const PATIENCE = 15_000;

@@ -1,52 +1,26 @@
 // The clock of a case, by which its machine and all its programs go. It stands while a program works, but for what its calls take; when
 // all wait, it jumps to what comes next. So a check is over at once, however long its programs sleep, and one seed gives one record.
 
+import { StandingClock, turn } from "./udp-run-clock.js";
 import { deferred } from "./udp-run-shared.js";
 
-/** Microseconds that a call takes. Without it, a loop that looks at the clock again and again would never end. */
-const CALL = 50;
-
 /** A clock as programs take it (udp-run-clock.js), of a machine whose time is held (`hold_time` of the chunk `machine`). */
-export class Clock {
+export class Clock extends StandingClock {
   #machine;
   /** What the machine's clock said when this one began. */
   #zero;
-  /** Whole microseconds since then. This may be ahead of the machine's. */
-  #now = 0;
   #waiting = new Set();
-  #task = tasks();
-  #origin = Date.now();
 
   constructor(machine) {
+    super(Date.now());
     this.#machine = machine;
     this.#zero = machine.now();
   }
 
-  now() {
-    return this.#now / 1000;
-  }
-
-  date() {
-    this.spend();
-    return this.#origin + this.now();
-  }
-
-  spend() {
-    this.#now += CALL;
-  }
-
-  end(milliseconds) {
-    return (this.#now + Math.max(Math.ceil(1000 * milliseconds), CALL)) / 1000;
-  }
-
   /** The machine comes to where the program is: what it sends then is sent at that time. */
   async settled() {
-    this.#machine.advance(this.#zero + this.#now);
+    this.#machine.advance(this.#zero + this.micros);
   }
-
-  turn() {}
-
-  forget() {}
 
   /** Resolves at the end, or when something has come. */
   async wait(end, arrival) {
@@ -65,15 +39,15 @@ export class Clock {
   async run({ isOver, isStarting, isStill = false, limit = Infinity }) {
     for (;;) {
       // Whatever follows from the last step has happened when the browser comes to this task.
-      await this.#task();
+      await turn();
       if (isOver()) return "over";
       if (isStarting()) continue;
       const timer = this.#earliest();
-      const next = Math.max(this.#now, Math.min(timer?.at ?? Infinity, (this.#machine.due() ?? Infinity) - this.#zero));
-      if (isStill && next > this.#now) return "still";
+      const next = Math.max(this.micros, Math.min(timer?.at ?? Infinity, (this.#machine.due() ?? Infinity) - this.#zero));
+      if (isStill && next > this.micros) return "still";
       if (next === Infinity) return "stuck";
       if (next > 1000 * limit) return "limit";
-      this.#now = next;
+      this.reach(next);
       this.#machine.advance(this.#zero + next);
       if (timer && timer.at <= next) timer.resolve();
     }
@@ -84,16 +58,4 @@ export class Clock {
     for (const timer of this.#waiting) if (!found || timer.at < found.at) found = timer;
     return found;
   }
-}
-
-/** The browser's own next task. */
-function tasks() {
-  const channel = new MessageChannel();
-  const waiting = [];
-  channel.port1.onmessage = () => waiting.shift()();
-  return () =>
-    new Promise((resolve) => {
-      waiting.push(resolve);
-      channel.port2.postMessage(null);
-    });
 }

@@ -1,5 +1,7 @@
 // The record of a case, for a reader: what each program printed, and each datagram with its time.
 
+import { make } from "./experiments-make.js";
+
 const MOST_ROWS = 400;
 
 const FATES = {
@@ -8,13 +10,6 @@ const FATES = {
   unbound: "no program has bound the port",
   unreceived: "the receiver had ended",
   refused: "refused",
-};
-
-const make = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
 };
 
 /** Bytes as Python writes them. */

@@ -8,6 +8,7 @@ import * as wait from "./exercises-wait.js";
 import { check } from "./exercises-check.js";
 import { Kept } from "./exercises-kept.js";
 import { shown } from "./exercises-record.js";
+import { make } from "./experiments-make.js";
 import { Progress } from "./experiments-progress.js";
 
 /** Each exercise by its name: the reader's programs by the ids of their elements, the other side's, and its solution's files. */
@@ -69,13 +70,6 @@ const WORDS = {
   clear: "Forget what I have done",
   seed: (seed) => `This link has seed ${seed}: everybody who follows it gets the same losses.`,
   badSeed: (text) => `The seed “${text}” of this link is no whole number from 0 to 999999999. The exercises use seed 1.`,
-};
-
-const make = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
 };
 
 /** The seed that a teacher's link has, `?seed=7`; and the sentence about it. */

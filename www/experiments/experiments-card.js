@@ -3,18 +3,9 @@
 
 import { EXPERIMENTS, WORDS, prepare, send } from "./experiments.js";
 import { gather } from "./experiments-facts.js";
+import { make } from "./experiments-make.js";
 import { LETTERS, pair } from "./experiments-pair.js";
 import { Progress } from "./experiments-progress.js";
-
-const make = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) node.setAttribute(name, "");
-    else if (value !== false) node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-};
 
 const NAMES = Object.keys(EXPERIMENTS);
 const link = (name, ...children) => make("a", { href: `#experiment=${name}` }, ...children);

@@ -2,15 +2,9 @@
 // wrote to. What stands in that box is what the host reported of each datagram, in the order in which the server received them.
 
 import { WORDS } from "./experiments.js";
+import { make } from "./experiments-make.js";
 
 export const LETTERS = ["A", "B"];
-
-const make = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-};
 
 const letter = (name) => make("b", { class: "letter" }, name);
 

@@ -24,40 +24,14 @@ export const browserClock = {
   forget() {},
 };
 
-/**
- * The clock of the simulated machine. It stands still while the program works, but for what its calls take; when the program waits, the
- * page lets the clock go on (`udp-run-time.js`). `tell({ until, seen })` takes that it waits, and how often it has been woken. What
- * the two tell each other are whole microseconds.
- */
-export class MachineClock {
-  #tell;
-  /** Where the machine is, and where this program is, which may be ahead. */
-  #machine = 0;
+/** A clock that stands still while a program works, but for what its calls take. What it counts are whole microseconds. */
+export class StandingClock {
   #now = 0;
-  #origin = 0;
-  #seen = 0;
-  #wake = null;
+  #origin;
 
-  constructor(tell) {
-    this.#tell = tell;
-  }
-
-  /** The page says how late it is, and when the machine's clock stood at zero. */
-  set({ now, origin }) {
-    this.#machine = now;
-    this.#now = Math.max(this.#now, now);
+  /** `origin` is when it stood at zero, as `Date.now()` tells time. */
+  constructor(origin) {
     this.#origin = origin;
-    this.#seen += 1;
-  }
-
-  /** What waits looks again. */
-  wake() {
-    this.#wake?.();
-  }
-
-  /** What waited waits no longer. */
-  forget() {
-    this.#wake = null;
   }
 
   now() {
@@ -80,9 +54,56 @@ export class MachineClock {
 
   turn() {}
 
+  forget() {}
+
+  /** What it shows, in microseconds. */
+  get micros() {
+    return this.#now;
+  }
+
+  /** Goes on to a time, in microseconds, unless it is later already. */
+  reach(micros) {
+    this.#now = Math.max(this.#now, micros);
+  }
+}
+
+/**
+ * The clock of the simulated machine, for one of its programs. When the program waits, the page lets the machine's clock go on
+ * (`udp-run-time.js`). `tell({ until, seen })` takes that it waits, and how often it has been woken.
+ */
+export class MachineClock extends StandingClock {
+  #tell;
+  /** Where the machine is. This program may be ahead of it. */
+  #machine = 0;
+  #seen = 0;
+  #wake = null;
+
+  /** `origin` is when the machine's clock stood at zero. */
+  constructor(tell, origin) {
+    super(origin);
+    this.#tell = tell;
+  }
+
+  /** The page says how late it is. */
+  set(now) {
+    this.#machine = now;
+    this.reach(now);
+    this.#seen += 1;
+  }
+
+  /** What waits looks again. */
+  wake() {
+    this.#wake?.();
+  }
+
+  /** What waited waits no longer. */
+  forget() {
+    this.#wake = null;
+  }
+
   /** Resolves when the machine has come to where this program is: what it sends then is sent at that time. */
   async settled() {
-    while (this.#machine < this.#now) await this.wait(this.now());
+    while (this.#machine < this.micros) await this.wait(this.now());
   }
 
   /** Resolves at the end, or when something has come. */
@@ -97,7 +118,8 @@ export class MachineClock {
 const turns = [];
 const channel = new MessageChannel();
 channel.port1.onmessage = () => turns.shift()?.();
-function turn() {
+/** Resolves in the browser's next task: whatever follows from what has happened has happened then. */
+export function turn() {
   return new Promise((resolve) => {
     turns.push(resolve);
     channel.port2.postMessage(null);

@@ -22,8 +22,8 @@ function take({ what, value }) {
       break;
     // The machine's time, and what has happened.
     case "time":
-      clock ??= new MachineClock((value) => post({ what: "wait", value }));
-      clock.set(value);
+      clock ??= new MachineClock((value) => post({ what: "wait", value }), value.origin);
+      clock.set(value.now);
       program.keepTime(clock);
       value.messages.forEach(take);
       clock.wake();

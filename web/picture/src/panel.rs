@@ -25,12 +25,12 @@ const PANEL: &str = include_str!("panel.html");
 /// What this chunk draws.
 #[wasm_bindgen]
 pub struct Panel {
-    desk: Rc<RefCell<Desk>>,
+    state: Rc<RefCell<State>>,
     _listeners: [Listener; 3],
 }
 
-/// What the reader works at.
-struct Desk {
+/// What is shown, and what draws it.
+struct State {
     act: Act,
     feed: Feed,
     diagram: Diagram,
@@ -44,13 +44,13 @@ impl Panel {
         let Some(value) = json::parse(feed) else {
             return;
         };
-        let mut desk = self.desk.borrow_mut();
-        let Desk {
+        let mut state = self.state.borrow_mut();
+        let State {
             feed,
             diagram,
             strips,
             ..
-        } = &mut *desk;
+        } = &mut *state;
         // The core writes what is read here; tests hold the two together.
         if feed.take_in(&value).is_ok() {
             diagram.draw(feed);
@@ -63,27 +63,27 @@ impl Panel {
     pub(crate) fn new(place: &Element, act: Act) -> Self {
         let shell = Shell::write(place, PANEL, words::PANEL);
         legend::draw(&shell.find("legend"));
-        let desk = Desk {
+        let state = State {
             act,
             feed: Feed::default(),
             diagram: Diagram::new(&shell),
             strips: Strips::new(&shell),
         };
-        let desk = Rc::new(RefCell::new(desk));
+        let state = Rc::new(RefCell::new(state));
         let listen = |name, tool: fn(&Element, &web_sys::Event) -> Option<String>| {
-            let desk = Rc::clone(&desk);
+            let state = Rc::clone(&state);
             let callback = move |event: web_sys::Event| {
                 let Some(target) = event.target() else { return };
                 if let Some(tool) = tool(target.unchecked_ref(), &event) {
-                    desk.borrow_mut().tool(&tool);
+                    state.borrow_mut().tool(&tool);
                 }
             };
             Listener::new(place, name, Box::new(callback))
         };
         let resized = {
-            let desk = Rc::clone(&desk);
+            let state = Rc::clone(&state);
             let callback = move |_| {
-                let Desk { feed, diagram, .. } = &mut *desk.borrow_mut();
+                let State { feed, diagram, .. } = &mut *state.borrow_mut();
                 diagram.draw(feed);
             };
             Listener::new(&dom::window(), "resize", Box::new(callback))
@@ -94,12 +94,12 @@ impl Panel {
                 listen("keydown", pressed),
                 resized,
             ],
-            desk,
+            state,
         }
     }
 }
 
-impl Desk {
+impl State {
     fn tool(&mut self, name: &str) {
         match name {
             "three" => self.strips.send_three(&self.feed, &self.act),

@@ -13,7 +13,7 @@ use crate::udp::UdpSocket;
 #[derive(Debug)]
 pub(super) struct Arriving<S> {
     socket: Arc<S>,
-    /// What it wakes: never the session's task itself, but what tells that task whom to ask ([`Marks`](super::marks::Marks)).
+    /// The waker that leaves its mark and wakes the session's task ([`Marks`](super::marks::Marks)).
     waker: Waker,
     /// For a socket that cannot just be polled.
     wait: Option<ReusableBoxFuture<'static, ()>>,

@@ -23,7 +23,7 @@ struct Left {
     task: AtomicWaker,
 }
 
-/// What one thing leaves.
+/// The mark of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Mark(u64);
 

@@ -21,7 +21,7 @@ use crate::udp::{GsoBuffer, UdpSocket};
 #[derive(Debug)]
 pub(super) struct Outsides {
     open: Vec<Outside>,
-    /// What all of them wake.
+    /// The waker of all of them.
     waker: Waker,
 }
 

@@ -31,7 +31,7 @@ const _: () = assert!(MAX_HEADER_BYTES <= MAX_FRONT_BYTES);
 /// A binary message.
 #[derive(Debug, Clone, Copy)]
 struct Message<'a> {
-    /// What was set aside of it.
+    /// The header that was set aside; empty when none was.
     front: &'a [u8],
     /// The rest.
     rest: &'a [u8],

@@ -31,9 +31,9 @@ pub(super) struct PageSocket {
     pub(super) peer: Option<SocketAddr>,
     /// Programs outside that have written to it.
     pub(super) visitors: Known,
-    /// What each of its sides leaves when something arrives there.
+    /// The marks of its sides, which they leave when something arrives there.
     marks: [Mark; Self::SIDES],
-    /// What its own side wakes.
+    /// The waker of its own side.
     own_waker: Waker,
     /// Counts it for as long as it is open; given back last.
     _permit: SocketPermit,

@@ -4,6 +4,7 @@ mod figures;
 mod readers;
 mod transcripts;
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -36,7 +37,12 @@ pub(crate) fn shadow(id: &str) -> String {
 }
 
 pub(crate) async fn open(page: &Page, host: &TestServer) -> Result<()> {
-    page.open(&format!("http://{}/", host.http())).await?;
+    open_at(page, host.http()).await
+}
+
+/// Opens the article on the host at this address.
+async fn open_at(page: &Page, http: SocketAddr) -> Result<()> {
+    page.open(&format!("http://{http}/")).await?;
     page.wait_for(
         "the programs",
         "return customElements.get('udp-run') && document.querySelector('udp-run').shadowRoot !== null",
@@ -69,6 +75,20 @@ pub(crate) async fn output(page: &Page, id: &str) -> Result<String> {
         .script(&format!("{} return part('output').textContent", shadow(id)))
         .await?;
     Ok(text.as_str().unwrap_or_default().to_owned())
+}
+
+/// Presses Run on the article's server, and waits until it has bound its port.
+pub(crate) async fn serve(page: &Page) -> Result<()> {
+    press(page, "run-server", "run").await?;
+    page.wait_for(
+        "the server to wait",
+        &format!(
+            "{} return part('output').textContent.includes('waiting to receive message')",
+            shadow("run-server")
+        ),
+    )
+    .await?;
+    Ok(())
 }
 
 /// Runs a program in the place of the client's, to its end; what it printed, and its exit code.
@@ -348,15 +368,7 @@ async fn when_the_host_goes_a_program_gets_an_error_that_says_so() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         open(page, &host).await?;
-        press(page, "run-server", "run").await?;
-        page.wait_for(
-            "the server to wait",
-            &format!(
-                "{} return part('output').textContent.includes('waiting to receive message')",
-                shadow("run-server")
-            ),
-        )
-        .await?;
+        serve(page).await?;
         host.shutdown().await;
         status(page, "run-server", "Ended with an error in line 9").await?;
         let said = output(page, "run-server").await?;

@@ -7,7 +7,7 @@ use test_support::host::TestServer;
 
 use crate::browser::in_chromium;
 use crate::page::Page;
-use crate::python::{CLIENT, open, output, press, shadow, status};
+use crate::python::{CLIENT, open, output, press, serve, shadow, status};
 
 /// How programs of the page may run.
 const MODES: [&str; 2] = ["live", "simulated"];
@@ -257,12 +257,7 @@ async fn a_client_element_that_comes_later_talks_to_a_program_of_its_page() {
         in_chromium(async |page| {
             open(page, &host).await?;
             set(page, mode, "{}").await?;
-            press(page, "run-server", "run").await?;
-            page.wait_for(
-                "the server's port",
-                &format!("{} return part('output').textContent.includes('waiting to receive message')", shadow("run-server")),
-            )
-            .await?;
+            serve(page).await?;
             add(page, &format!("role=client mode={mode}")).await?;
             let reply = page
                 .script_that_calls_back(

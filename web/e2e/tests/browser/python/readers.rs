@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use test_support::host::{HostProgram, TestServer};
 
-use super::{open, outcome, output, press, shadow, status};
+use super::{open, open_at, outcome, output, press, serve, shadow, status};
 use crate::browser::{Browser, in_browser, in_chromium};
 use crate::page::{Page, eventually};
 
@@ -36,34 +36,12 @@ fn bound_by(process: u32) -> Result<BTreeSet<Ipv4Addr>> {
     Ok(bound.collect())
 }
 
-/// Presses Run on the article's server, and waits until it has bound its port.
-async fn serve(page: &Page) -> Result<()> {
-    press(page, "run-server", "run").await?;
-    page.wait_for(
-        "the server to wait",
-        &format!(
-            "{} return part('output').textContent.includes('waiting to receive message')",
-            shadow("run-server")
-        ),
-    )
-    .await?;
-    Ok(())
-}
-
-/// Opens the article on a host of its own process.
-async fn open_program(page: &Page, host: &HostProgram) -> Result<()> {
-    page.open(&format!("http://{}/", host.http)).await?;
-    let there = "return customElements.get('udp-run') && document.querySelector('udp-run').shadowRoot !== null";
-    page.wait_for("the programs", there).await?;
-    Ok(())
-}
-
 /// Any program of this machine may bind the port of a program that is gone; as long as it is there, the system refuses. A browser may
 /// keep a page that is left, to show it again at once: nothing of it may run on.
 async fn leaving_frees_the_port(browser: Browser) {
     let host = HostProgram::start(&[]).await;
     in_browser(browser, async |page| {
-        open_program(page, &host).await?;
+        open_at(page, host.http).await?;
         serve(page).await?;
         let bound: Vec<_> = bound_by(host.pid())?.into_iter().collect();
         let [address] = bound[..] else {
@@ -111,7 +89,7 @@ async fn leaving_the_page_in_firefox_frees_the_port_within_a_second() {
 
 /// The article's server, which says in its answer whose it is.
 async fn serve_as(page: &Page, host: &HostProgram, name: &str) -> Result<()> {
-    open_program(page, host).await?;
+    open_at(page, host.http).await?;
     page.script(&format!(
         "{} element.program = element.program.replace('sendto(data,', 'sendto(b\"{name} has: \" + data,')",
         shadow("run-server")
