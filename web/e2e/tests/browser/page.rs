@@ -55,6 +55,12 @@ impl Page {
             .with_context(|| format!("open {url}"))
     }
 
+    /// Goes back to the page before. A script would not do: when its page goes while it runs, the driver may run it again in the next
+    /// one, and so go back twice.
+    pub(crate) async fn back(&self) -> Result<()> {
+        self.driver.back().await.context("go back")
+    }
+
     /// What a script returns. It is the body of a function, and returns with `return`.
     pub(crate) async fn script(&self, body: &str) -> Result<Value> {
         let value = self.driver.execute(body, Vec::new()).await;

@@ -62,7 +62,7 @@ async fn leaving_frees_the_port(browser: Browser) {
         println!("{browser:?}: port 10000 of {address} is free {took:?} after the page was left");
         ensure!(took < FREE_AGAIN, "{took:?}");
         // The reader comes back: to the page as it was, or to a new one.
-        page.script("history.back()").await?;
+        page.back().await?;
         page.wait_for(
             "the page again",
             "const element = document.querySelector('#run-server');

@@ -31,7 +31,7 @@ async fn sessions_end_with_the_page_that_is_left_and_begin_again_on_the_way_back
         page.script("location.href = '/other'").await?;
         page.wait_for("the other page", "return document.title === 'another page'").await?;
         eventually("the end of the sessions", async || Ok((host.sessions() == 0).then_some(()))).await?;
-        page.script("history.back()").await?;
+        page.back().await?;
         page.wait_for("the way back", all).await?;
         let kept = page.script("return globalThis.kept").await?;
         ensure!(kept == json!(true), "the browser has loaded the page anew");
