@@ -286,7 +286,8 @@ pub(super) async fn panics_and_begins_again(page: &Page, ready: &str) -> Result<
     page.script(
         "globalThis.codes = [];
          addEventListener('udp-error', (event) => codes.push(event.detail.code));
-         globalThis.trap = true",
+         // Whatever else asks for the time before the click must not spring it.
+         addEventListener('click', () => (globalThis.trap = true), { capture: true, once: true })",
     )
     .await?;
     page.part("send").await?.click().await?;
