@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+
+use crate::place::{Shown, all_addresses};
 
 /// Where a server wanted to listen, and how its user chooses another place.
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +54,9 @@ pub fn cannot_listen(listening: Listening<'_>, error: anyhow::Error) -> anyhow::
     match error.downcast_ref::<io::Error>() {
         Some(reason) => {
             let why = why_not_listen(listening, reason, unprivileged_ports_begin());
-            anyhow::anyhow!("{who} cannot listen on {address}: {why}")
+            anyhow::anyhow!("{who} cannot listen on {}: {why}", Shown(address))
         }
-        None => error.context(format!("{who} cannot listen on {address}")),
+        None => error.context(format!("{who} cannot listen on {}", Shown(address))),
     }
 }
 
@@ -89,7 +91,7 @@ fn why_not_listen(
         ),
         _ if needs_zone(address, error) => format!("{}; {otherwise}", Zoneless(address)),
         io::ErrorKind::AddrNotAvailable => {
-            let all = any_of(ip);
+            let all = all_addresses(ip);
             let list = list_addresses();
             format!(
                 "no interface of this machine has the address {ip}; `{list}` lists those that there are, and {all} takes \
@@ -172,10 +174,6 @@ fn needs_zone(address: SocketAddr, error: &io::Error) -> bool {
             | io::ErrorKind::NetworkUnreachable
     );
     unclear && address.ip().is_unicast_link_local() && address.scope_id() == 0
-}
-
-fn any_of(ip: IpAddr) -> &'static str {
-    if ip.is_ipv6() { "[::]" } else { "0.0.0.0" }
 }
 
 /// The system's command that names the program on a port.

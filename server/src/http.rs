@@ -59,8 +59,9 @@ fn router(state: Arc<HttpState>) -> Router {
         .route("/relay.json", get(about))
         .route("/oembed", get(oembed::answer))
         .route("/metrics", get(metrics))
-        .route(READINESS, get(readiness))
-        .route(LIVENESS, get(liveness))
+        // HAProxy asks by OPTIONS unless it is told otherwise (`option httpchk`).
+        .route(READINESS, get(readiness).options(readiness))
+        .route(LIVENESS, get(liveness).options(liveness))
         .merge(page::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
         .with_state(state)

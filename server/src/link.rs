@@ -10,10 +10,11 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-use crate::cause::{Listening, SocketKind, cannot_listen};
+use crate::cause::{Listening, SocketKind, cannot_listen, cannot_reach};
 use crate::client;
+use crate::place::{Shown, forbidden};
 use crate::signals::stop_signal;
 
 pub(crate) mod args;
@@ -34,6 +35,9 @@ pub async fn run(args: LinkArgs) -> anyhow::Result<ExitCode> {
     let impairments = args.link.impairments()?;
     let seed = args.link.seed()?;
     let to = client::server_address(&args.to).await?;
+    if let Some(error) = forbidden(to) {
+        bail!("--to {}: {}", Shown(to), cannot_reach(to, &error));
+    }
     let socket = clients::bind(args.listen).map_err(|error| {
         let listening = Listening {
             who: "the link",
@@ -48,10 +52,14 @@ pub async fn run(args: LinkArgs) -> anyhow::Result<ExitCode> {
         .context("ask the system for our own UDP port")?;
     ensure!(
         !leads_back(listens, to),
-        "--to {to} leads back to the link itself, on {listens}; give one of them another port"
+        "--to {} leads back to the link itself, on {}; give one of them another port",
+        Shown(to),
+        Shown(listens)
     );
     say(&format!(
-        "link        {listens} -> {to}\n{}",
+        "link        {} -> {}\n{}",
+        Shown(listens),
+        Shown(to),
         args.link.described(impairments, seed)
     ));
     let clients = Clients::new(socket, FarEnd::Program(to), impairments, seed)?;

@@ -24,7 +24,7 @@ pub enum LogFormat {
 /// For the rest, what writes colours asks `anstream`: standard error has to be a terminal, `NO_COLOR` and `CLICOLOR=0`
 /// forbid them, and `CLICOLOR_FORCE` has them in pipes too.
 pub fn settle_colours() {
-    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+    if std::env::var_os("TERM").is_some_and(|term| term.is_empty() || term == "dumb") {
         ColorChoice::Never.write_global();
     }
 }

@@ -30,8 +30,14 @@ impl FromStr for Place {
         let (host, port) = text
             .rsplit_once(':')
             .ok_or_else(|| wrong("there is no :PORT behind the host"))?;
-        if host.is_empty() {
-            return Err(wrong("there is no HOST before the port"));
+        if host.is_empty() || host == "*" {
+            let all =
+                "; 0.0.0.0 stands for all addresses of this machine, [::] for those of IPv6 too";
+            let what = match host {
+                "" => "there is no HOST before the port",
+                _ => "* is no HOST",
+            };
+            return Err(wrong(&format!("{what}{all}")));
         }
         // `parse` alone takes a sign.
         let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
@@ -129,7 +135,46 @@ fn reason(error: &io::Error) -> String {
 /// A sentence about what is wrong, and what to write.
 pub(crate) fn bind_address(text: &str) -> Result<SocketAddr, String> {
     let place: Place = text.parse()?;
-    place.first_address().map_err(|error| error.to_string())
+    let address = place.first_address().map_err(|error| error.to_string())?;
+    // The system lets a socket have such an address, but nothing that is sent from there arrives.
+    match group(address.ip()) {
+        Some(group) => Err(format!(
+            "{} is {group}, and no server answers from there; give an address of this machine, or {} for all",
+            address.ip(),
+            all_addresses(address.ip())
+        )),
+        None => Ok(address),
+    }
+}
+
+/// What an address is that stands for many machines; `None` for that of one.
+pub(crate) fn group(ip: IpAddr) -> Option<&'static str> {
+    match ip.to_canonical() {
+        IpAddr::V4(Ipv4Addr::BROADCAST) => Some("the broadcast address of a network"),
+        ip if ip.is_multicast() => Some("the multicast address of a group"),
+        _ => None,
+    }
+}
+
+/// Why the system sends nothing to an address that it could send to: it is that of a network's broadcast, or a rule forbids the way
+/// there. Connecting a UDP socket sends nothing.
+pub(crate) fn forbidden(address: SocketAddr) -> Option<io::Error> {
+    let socket = UdpSocket::bind((any(address.ip()), 0)).ok()?;
+    let error = socket.connect(address).err()?;
+    (error.kind() == io::ErrorKind::PermissionDenied).then_some(error)
+}
+
+/// The address that means all of a machine, in the family of this one.
+fn any(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// What stands for all addresses of a machine in the family of this one.
+pub(crate) fn all_addresses(ip: IpAddr) -> &'static str {
+    if ip.is_ipv6() { "[::]" } else { "0.0.0.0" }
 }
 
 /// The address by which this machine reaches a server that is bound to `bound`: one that listens on all addresses is reached by

@@ -171,7 +171,11 @@ pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let network = text
         .parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .or_else(|_| {
+            crate::name::without_brackets(text)
+                .parse::<IpAddr>()
+                .map(IpNet::from)
+        })
         .map_err(|_| {
             format!("{text:?} is not a network; write it like 10.0.0.0/8, fd00::/8 or 192.0.2.7")
         })?;

@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail, ensure};
 use wire::limits::{MAX_DATAGRAM_BYTES_IPV4, MAX_DATAGRAM_BYTES_IPV6};
 pub use wire::reach::Reach;
 
-use crate::place::Place;
+use crate::cause::cannot_reach;
+use crate::place::{Place, Shown, forbidden};
 
 /// Name of the host's own echo server among the targets.
 pub const OWN_SERVER: &str = "echo";
@@ -96,17 +97,25 @@ pub async fn resolve(setting: &TargetSetting, allow_private: bool) -> anyhow::Re
         let reach = Reach::of(address.ip());
         ensure!(
             reach != Reach::Never,
-            "the target {name}={place} leads to {address}, which is no address of a single machine"
+            "the target {name}={place} leads to {}, which is no address of a single machine",
+            Shown(*address)
         );
         ensure!(
             reach == Reach::Public || allow_private,
-            "the target {name}={place} leads to {address}, which is not public; \
-             start the host with --allow-private-targets if you mean it"
+            "the target {name}={place} leads to {}, which is not public; \
+             start the host with --allow-private-targets if you mean it",
+            Shown(*address)
         );
     }
     let Some(address) = addresses.first() else {
         bail!("the target {name}={place} has no address");
     };
+    if let Some(error) = forbidden(*address) {
+        bail!(
+            "the target {name}={place} cannot be reached: {}",
+            cannot_reach(*address, &error)
+        );
+    }
     Ok(Target {
         name: name.clone(),
         address: *address,
@@ -115,7 +124,7 @@ pub async fn resolve(setting: &TargetSetting, allow_private: bool) -> anyhow::Re
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name, self.address)
+        write!(f, "{} ({})", self.name, Shown(self.address))
     }
 }
 

@@ -6,6 +6,9 @@ use axum::http::Uri;
 
 use crate::name;
 
+/// What to write in place of a list with blanks, which other programs take.
+const SEVERAL: &str = "give several with commas between them, or the flag once for each";
+
 /// One value of `--allow-host`: a name by which browsers may call the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHost {
@@ -102,7 +105,10 @@ impl FromStr for NamePattern {
             }
             return Ok(Self::Below(name));
         }
-        if let Some(name) = text.strip_prefix('.') {
+        if let Some(name) = text
+            .strip_prefix('.')
+            .filter(|name| name::normalize(name).is_ok())
+        {
             return Err(wrong(&format!(
                 "is no name; write *.{name} for the names below it, and {name} for itself"
             )));
@@ -131,6 +137,9 @@ impl FromStr for AllowedHost {
             return Err(format!(
                 "{text:?} is an address of a page; write the name alone, {host}"
             ));
+        }
+        if text.contains(char::is_whitespace) {
+            return Err(format!("{text:?} has a blank inside; {SEVERAL}"));
         }
         let (host, port) = split_port(text);
         let port = port.map(|port| match port.parse::<u16>() {
@@ -162,6 +171,9 @@ impl FromStr for AllowedOrigin {
                 "{text:?} {why}; write it like https://docs.example, http://localhost:8080 or https://*.example.org"
             )
         };
+        if text.contains(char::is_whitespace) {
+            return Err(wrong(&format!("has a blank inside; {SEVERAL}")));
+        }
         if text.starts_with("file:") {
             return Err(wrong(
                 "is of a file, and pages from files have no origin: null admits them",

@@ -215,7 +215,8 @@ fn a_host_setting_that_could_admit_nothing_is_refused_with_what_to_write() {
         ("udp.example:https", "1 to 65535"),
         ("udp.example:65536", "1 to 65535"),
         ("udp.example:0", "1 to 65535"),
-        ("udp example", "udp.example"),
+        ("udp.example other.example", "commas between"),
+        (".", "has a part that is empty"),
         ("127.1", "ends in a number"),
         ("[2001:db8::1", "udp.example"),
         ("", "is empty"),
@@ -228,6 +229,7 @@ fn a_host_setting_that_could_admit_nothing_is_refused_with_what_to_write() {
 #[test]
 fn an_origin_setting_that_could_admit_nothing_is_refused_with_what_to_write() {
     for (written, hint) in [
+        ("https://a.example https://b.example", "commas between"),
         ("docs.example", "begins with no http:// or https://"),
         ("*.example.org", "https://*.example.org"),
         ("https://*", "* alone"),

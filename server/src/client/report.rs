@@ -17,6 +17,7 @@ pub(super) use transcript::Transcript;
 
 use super::round_trips::RoundTrips;
 use crate::cause::{cannot_reach, plain};
+use crate::place::Shown;
 
 /// Is told what happens in a run, in the order of happening.
 pub(super) trait Report {
@@ -124,6 +125,7 @@ impl Route {
     /// Why ICMP brought a datagram back.
     pub(super) fn refused(&self, error: &io::Error) -> String {
         let server = self.server;
+        let shown = Shown(server);
         if error.kind() == io::ErrorKind::HostUnreachable
             || error.kind() == io::ErrorKind::NetworkUnreachable
         {
@@ -131,7 +133,7 @@ impl Route {
         }
         let error = plain(error);
         format!(
-            "nobody listens on UDP {server}: {error}; start a server there with `udp-echo echo {server}` and try again"
+            "nobody listens on UDP {shown}: {error}; start a server there with `udp-echo echo {shown}` and try again"
         )
     }
 
@@ -143,7 +145,7 @@ impl Route {
         } else {
             ("IPv6", MAX_DATAGRAM_BYTES_IPV6)
         };
-        let refusal = format!("the system did not send {bytes} bytes to {server}");
+        let refusal = format!("the system did not send {bytes} bytes to {}", Shown(server));
         if bytes > limit {
             let error = plain(error);
             format!("{refusal}: {error}; a datagram over {family} carries at most {limit} bytes")

@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 mod relay;
 
 use crate::cause::cannot_reach;
-use crate::place::Place;
+use crate::place::{Place, Shown, group};
 use relay::Relay;
 pub(super) use relay::read_url;
 
@@ -188,7 +188,7 @@ impl Direct {
                 &self.buffer[..bytes],
             ))),
             Err(error) if is_icmp(&error) => Ok(Arrival::Refused(error)),
-            Err(error) => Err(error).with_context(|| format!("receive from {}", self.peer)),
+            Err(error) => Err(error).with_context(|| format!("receive from {}", Shown(self.peer))),
         }
     }
 }
@@ -229,16 +229,17 @@ pub(crate) fn is_icmp(error: &io::Error) -> bool {
 /// socket hears nothing; and "all addresses" means this machine, which not every system knows.
 fn one_machine(peer: SocketAddr) -> anyhow::Result<SocketAddr> {
     let ip = peer.ip().to_canonical();
-    let kind = match ip {
-        IpAddr::V4(Ipv4Addr::BROADCAST) => "the broadcast address of a network",
-        ip if ip.is_multicast() => "the multicast address of a group",
+    match ip {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => {
             return Ok((Ipv4Addr::LOCALHOST, peer.port()).into());
         }
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
             return Ok((Ipv6Addr::LOCALHOST, peer.port()).into());
         }
-        _ => return Ok(peer),
+        _ => {}
+    }
+    let Some(kind) = group(ip) else {
+        return Ok(peer);
     };
     bail!(
         "{ip} is {kind}: this client talks to one server, and would not hear the answers of many; give the address of \
@@ -255,7 +256,11 @@ pub(crate) async fn server_address(address: &str) -> anyhow::Result<SocketAddr> 
 }
 
 fn out_of_reach(peer: SocketAddr, error: &io::Error) -> anyhow::Error {
-    anyhow!("cannot send to {peer}: {}", cannot_reach(peer, error))
+    anyhow!(
+        "cannot send to {}: {}",
+        Shown(peer),
+        cannot_reach(peer, error)
+    )
 }
 
 /// Finds the server's address, by the rule that holds for every place.

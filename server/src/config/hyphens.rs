@@ -64,8 +64,9 @@ fn unknown_option(error: &clap::Error, command: &mut Command) -> Option<clap::Er
     if !is_meant_for_us || !word.starts_with("--") {
         return None;
     }
+    let has_letters = word.trim_start_matches('-') != "";
     let tip = match error.get(ContextKind::SuggestedArg) {
-        Some(ContextValue::String(option)) => format!("; the nearest is {option}"),
+        Some(ContextValue::String(option)) if has_letters => format!("; the nearest is {option}"),
         _ => String::new(),
     };
     let remedy = remedy(word, command);
@@ -78,7 +79,7 @@ fn takes_message(command: &Command) -> bool {
     positionals.any(|argument| argument.get_id() == "message")
 }
 
-/// How a word with one hyphen and more than one letter behind it is read.
+/// How a word with one hyphen and letters behind it is read.
 #[derive(Debug, PartialEq, Eq)]
 enum Reading<'a> {
     /// Not all of its letters are options that may stand together.
@@ -89,9 +90,10 @@ enum Reading<'a> {
 
 fn reading<'a>(word: &'a str, command: &Command) -> Option<Reading<'a>> {
     let letters = word.strip_prefix('-')?;
-    if letters.starts_with('-') || letters.chars().count() < 2 {
+    if letters.starts_with('-') || letters.is_empty() {
         return None;
     }
+    let is_alone = letters.chars().count() == 1;
     for (at, letter) in letters.char_indices() {
         let is_it = |argument: &&Arg| argument.get_short() == Some(letter);
         let Some(argument) = command.get_arguments().find(is_it) else {
@@ -99,7 +101,9 @@ fn reading<'a>(word: &'a str, command: &Command) -> Option<Reading<'a>> {
         };
         match argument.get_action() {
             // Help is asked for alone: within a word it is a letter of the word.
-            ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version => {
+            ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
+                if !is_alone =>
+            {
                 return Some(Reading::NoOption);
             }
             action if action.takes_values() => {
@@ -148,7 +152,7 @@ mod tests {
     #[test]
     fn a_message_that_begins_with_a_hyphen_is_refused_with_the_way_to_send_it() {
         for message in [
-            "-hello", "-hi", "-hq", "-quick", "-version", "-5", "-1.5", "-ü", "-'",
+            "-hello", "-hi", "-hq", "-quick", "-version", "-5", "-V", "-1.5", "-ü", "-'", "---",
         ] {
             for words in [
                 vec!["udp-echo", "client", message],
@@ -156,14 +160,10 @@ mod tests {
                 vec!["udp-echo", "client", "-c", "3", "127.0.0.1:7", message],
             ] {
                 let said = refused(&words).unwrap_or_else(|| panic!("{words:?} was taken"));
-                let single = message.chars().count() == 2;
-                let way = if single {
-                    "--"
-                } else {
-                    "udp-echo client 127.0.0.1:10000 -- '-"
-                };
+                let way = "udp-echo client 127.0.0.1:10000 -- '-";
                 assert!(said.contains(way), "{words:?}: {said}");
                 assert!(said.contains(message), "{words:?}: {said}");
+                assert!(!said.contains("the nearest"), "{words:?}: {said}");
             }
         }
     }

@@ -16,6 +16,7 @@ use super::say::{EMPTY, GUARDED, about, say};
 use crate::link::clients::{Clients, FarEnd};
 use crate::link::flow::Server;
 use crate::link::totals::Ends;
+use crate::place::Shown;
 
 /// The server at the far end of every client's link.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ pub(super) async fn run(
     let about = args.link.described(impairments, seed);
     if args.quiet {
         // Who listened there may have gone: no reason to stop answering.
-        let _ = writeln!(io::stdout(), "UDP echo    {address}\n{about}");
+        let _ = writeln!(io::stdout(), "UDP echo    {}\n{about}", Shown(address));
     } else {
         say(&[
             about,

@@ -56,6 +56,8 @@ fn what_is_no_place_is_refused_with_a_sentence() {
         ("8000", "no :PORT"),
         ("127.0.0.1", "no :PORT"),
         (":8000", "no HOST"),
+        (":8000", "0.0.0.0 stands for all"),
+        ("*:8000", "0.0.0.0 stands for all"),
         ("localhost:", "0 to 65535"),
         ("localhost:http", "0 to 65535"),
         ("localhost:+7", "0 to 65535"),
@@ -66,6 +68,11 @@ fn what_is_no_place_is_refused_with_a_sentence() {
         ("[::1:7", "no name and no address"),
         ("[fe80::1%no-such-interface]:7", "no-such-interface"),
         ("[::1]x:7", "no name and no address"),
+        // A socket may have these, but what is printed to try it would never work.
+        ("224.0.0.1:7", "the multicast address of a group"),
+        ("[ff02::1%1]:7", "the multicast address of a group"),
+        ("[ff02::1%1]:7", "[::] for all"),
+        ("255.255.255.255:7", "the broadcast address"),
         (
             "no-such-host.invalid:7",
             "\"no-such-host.invalid\" has no address",
@@ -74,6 +81,16 @@ fn what_is_no_place_is_refused_with_a_sentence() {
         let why = resolved(written).unwrap_err();
         assert!(why.contains(hint), "{written:?}: {why}");
         assert!(!why.contains("os error"), "{written:?}: {why}");
+    }
+}
+
+/// Loopback has a broadcast address on every Linux.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_broadcast_address_of_a_network_is_known_from_the_system() {
+    assert!(forbidden("127.255.255.255:7".parse().unwrap()).is_some());
+    for one in ["127.0.0.1:7", "[::1]:7"] {
+        assert!(forbidden(one.parse().unwrap()).is_none(), "{one}");
     }
 }
 

@@ -180,6 +180,7 @@ fn a_wrong_network_says_how_to_write_it() {
     }
     assert_eq!(network("10.1.2.3/8").unwrap().to_string(), "10.0.0.0/8");
     assert_eq!(network("::1").unwrap().to_string(), "::1/128");
+    assert_eq!(network("[::1]").unwrap().to_string(), "::1/128");
 }
 
 proptest! {

@@ -114,6 +114,7 @@ async fn a_terminal_gets_colours_unless_the_reader_wants_none() {
         (&[("NO_COLOR", "")], true),
         (&[("NO_COLOR", "1")], false),
         (&[("TERM", "dumb")], false),
+        (&[("TERM", "")], false),
         (&[("CLICOLOR", "0")], false),
     ] {
         let line = on_a_terminal(environment).await;

@@ -25,6 +25,9 @@ async fn probes_of_load_balancers_need_no_name_and_everything_else_does() {
         "GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n",
         "HEAD /healthz HTTP/1.0\r\n\r\n",
+        // HAProxy's `option httpchk /healthz`, with nothing more said.
+        "OPTIONS /healthz HTTP/1.0\r\n\r\n",
+        "OPTIONS /healthz/live HTTP/1.0\r\n\r\n",
         "GET /healthz?from=balancer HTTP/1.0\r\n\r\n",
         // The address of a container.
         "GET /healthz HTTP/1.1\r\nHost: 10.1.2.3:8000\r\nConnection: close\r\n\r\n",

@@ -147,6 +147,57 @@ async fn a_link_local_address_works_by_the_name_of_its_interface_in_every_place(
 }
 
 #[tokio::test]
+async fn what_is_printed_of_a_link_local_address_names_its_interface() {
+    let machine = Machine::start().await;
+    let alone = machine
+        .udp_echo(&["client", "[fe80::1%d0]:9", "hello"])
+        .finished()
+        .await;
+    assert!(
+        alone.stderr.contains("udp-echo echo [fe80::1%d0]:9"),
+        "{}",
+        alone.stderr
+    );
+    for arguments in [
+        &["--udp", "[fe80::7%d0]:9"][..],
+        &["echo", "[fe80::7%d0]:9"],
+        &["link", "--listen", "[fe80::7%d0]:9"],
+    ] {
+        let end = machine.udp_echo(arguments).finished().await;
+        assert!(
+            end.stderr.contains("cannot listen on [fe80::7%d0]:9"),
+            "{}",
+            end.stderr
+        );
+    }
+    let mut link = machine.udp_echo(&[
+        "link",
+        "--listen",
+        "[fe80::1%d0]:9000",
+        "--to",
+        "[fe80::1%d0]:10000",
+    ]);
+    assert_eq!(
+        link.prints("link ").await,
+        "link        [fe80::1%d0]:9000 -> [fe80::1%d0]:10000"
+    );
+    // 10.9.8.255 is the broadcast address of this network.
+    for arguments in [
+        &["--target", "all=10.9.8.255:9", "--allow-private-targets"][..],
+        &["link", "--to", "10.9.8.255:9"],
+    ] {
+        let end = machine.udp_echo(arguments).finished().await;
+        assert_eq!(end.code, Some(1), "{arguments:?}: {end:?}");
+        assert!(
+            end.stderr
+                .contains("10.9.8.255 is the broadcast address of a network"),
+            "{}",
+            end.stderr
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_host_on_all_addresses_prints_those_that_programs_can_open() {
     let machine = Machine::start().await;
     for all in ["0.0.0.0", "[::]"] {

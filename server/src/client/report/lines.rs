@@ -6,6 +6,7 @@ use std::time::Duration;
 use wire::ledger::{Counters, Delivery, Fate};
 
 use super::{Answered, Ended, Report, Route, Summary};
+use crate::place::Shown;
 
 /// Tells a run to a reader.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl<W: Write> Report for Lines<W> {
             ..
         } = route;
         let through = if route.relayed { "the relay at " } else { "" };
+        let (client, server) = (Shown(*client), Shown(*server));
         let address = if *name == server.to_string() {
             String::new()
         } else {

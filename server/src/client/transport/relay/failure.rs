@@ -39,6 +39,8 @@ pub(super) fn words(error: &WsError) -> String {
     }
 }
 
+const NO_ROUTE: &str = "what answers there is no relay's route, which is ws://HOST:PORT/relay/raw";
+
 /// A sentence for an answer that is none of a relay. A host of ours says why in the body.
 fn refusal(url: &str, response: &Response<Option<Vec<u8>>>) -> String {
     let status = response.status();
@@ -54,13 +56,13 @@ fn refusal(url: &str, response: &Response<Option<Vec<u8>>>) -> String {
         );
     }
     let body = response.body().as_deref().unwrap_or_default();
-    if let Some(why) = readable(response.headers(), body) {
+    // A body that comes with success is about something else.
+    if let Some(why) = readable(response.headers(), body).filter(|_| !status.is_success()) {
         return format!("{begins}: {why}");
     }
     let advice = match status {
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::OK => {
-            "what answers there is no relay's route, which is ws://HOST:PORT/relay/raw"
-        }
+        status if status.is_success() => NO_ROUTE,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => NO_ROUTE,
         StatusCode::BAD_REQUEST | StatusCode::UPGRADE_REQUIRED => {
             "something on the way does not pass WebSockets; a proxy has to pass on Upgrade and Connection"
         }
@@ -111,9 +113,11 @@ mod tests {
         let text = [("content-type", "text/plain; charset=utf-8")];
         /// Status, headers, body, and what of the sentence tells the cases apart.
         type Case<'a> = (u16, &'a [(&'a str, &'a str)], &'a str, &'a str);
-        let table: [Case<'_>; 9] = [
+        let table: [Case<'_>; 11] = [
             (200, &html, "<!doctype html><title>UDP", "no relay's route"),
             (200, &text, "<!doctype html>", "no relay's route"),
+            (200, &text, "ready\n", "no relay's route"),
+            (204, &[], "", "no relay's route"),
             (200, &[], "<!doctype html>", "no relay's route"),
             (404, &html, "<h1>not found", "no relay's route"),
             (400, &html, "<p>bad", "does not pass WebSockets"),
