@@ -16,7 +16,7 @@
 //! - `raw`, `page` and `sockets`: the three protocols;
 //! - `protocol` and `events`: what pages say and are told on either of their routes;
 //! - `gso`: from messages to as few sends as the kernel allows;
-//! - `liveness`: when a session was last active, and its timeouts;
+//! - `liveness`: when a session was last active, and its timeouts; `stalled`: when its client takes nothing of what waits for it;
 //! - `close`: why a session ended, as close code, sentence and level of the log.
 
 use std::sync::Arc;
@@ -44,6 +44,7 @@ mod protocol;
 mod raw;
 mod resources;
 mod sockets;
+mod stalled;
 
 use close::CloseReason;
 pub use context::{Context, Sessions};
@@ -53,6 +54,7 @@ use raw::RawSession;
 pub use resources::{Relayed, SessionRequest, Wanted, WantedSockets};
 use resources::{SessionResources, SessionSocket};
 use sockets::SocketsSession;
+use stalled::KernelQueue;
 
 /// How long a close may take: until the client has read the Close and closed its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -87,8 +89,9 @@ pub(crate) fn accept(
         match upgrade.stream().await {
             Ok((stream, early)) => {
                 prepare(&stream);
+                let queue = Some(KernelQueue::of(&stream));
                 let (reader, writer) = stream.into_split();
-                serve(&context, reader, writer, early, &request, number).await;
+                serve(&context, reader, writer, queue, early, &request, number).await;
             }
             Err(error) => tracing::debug!("no session: {error:#}"),
         }
@@ -111,6 +114,7 @@ async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     context: &Context,
     reader: R,
     writer: W,
+    queue: Option<KernelQueue>,
     early: Bytes,
     request: &SessionRequest,
     number: u64,
@@ -125,6 +129,7 @@ async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         context,
         request,
         number,
+        queue,
         liveness: Liveness::new(context.clock),
         counters: Arc::new(SessionCounters::new(request.kind())),
     };
@@ -145,6 +150,8 @@ struct ActiveSession<'a> {
     context: &'a Context,
     request: &'a SessionRequest,
     number: u64,
+    /// What the kernel holds for the client, where there is a kernel between.
+    queue: Option<KernelQueue>,
     liveness: Liveness,
     counters: Arc<SessionCounters>,
 }
@@ -170,9 +177,13 @@ impl ActiveSession<'_> {
         } = resources;
         self.log_opening(&socket, port.resumed);
         let timeouts = context.limits.timeouts();
+        let uptake = outbound.uptake();
+        let unacknowledged = || self.queue.and_then(KernelQueue::unacknowledged);
+        let stalled = stalled::run_until_stalled(timeouts.stalled, &uptake, unacknowledged);
         let end = async {
             tokio::select! {
                 reason = liveness.run_until_timeout(&timeouts, replies) => reason,
+                reason = stalled => reason,
                 () = context.sessions.stop.cancelled() => CloseReason::Shutdown,
                 () = port.superseded() => CloseReason::Superseded,
             }

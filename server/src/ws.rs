@@ -7,6 +7,7 @@
 //! - `Inbound`: from the stream to messages, a `Batch` with each read;
 //! - `Outbound`: from datagrams and text to the stream, control first;
 //! - `Replies`: pongs and pings, on their way from the one to the other;
+//! - `Uptake`: whether the client takes what waits for it;
 //! - `frame`: the head of a frame, read and written; `blocks`: bytes that wait.
 
 use std::io;
@@ -17,11 +18,13 @@ mod inbound;
 mod outbound;
 mod replies;
 mod upgrade;
+mod uptake;
 
 pub(crate) use inbound::{Batch, Inbound, Incoming, MAX_FRONT_BYTES, Payload};
 pub(crate) use outbound::Outbound;
 pub(crate) use replies::{MAX_WAITING_REPLIES, Replies};
 pub(crate) use upgrade::{Upgrade, has_token};
+pub(crate) use uptake::Uptake;
 
 /// Why nothing more can be read from a client.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@
 //! first slow readers do not take all of it, and the more there are, the less the next one gets.
 //!
 //! What was borrowed is held until the reader reads or its session ends: ten who are stuck leave a burst 600 KB, a thousand
-//! leave it nothing beyond its own part. Taking back is not possible: a page was told that its answers came.
+//! leave it nothing beyond its own part. Taking back is not possible: a page was told that its answers came. So the session of a
+//! reader that takes nothing for `--stalled-timeout` ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -100,6 +100,10 @@ pub struct LimitSettings {
     #[arg(long, alias = "pong-time", env = renamed("UDP_ECHO_PONG_TIMEOUT", "UDP_ECHO_PONG_TIME"), value_name = "TIME", default_value = "20s", value_parser = duration::parse_positive)]
     pub pong_timeout: Duration,
 
+    /// Time for which a client may take nothing of what waits for it; then the session ends, and the client may resume it
+    #[arg(long, env = "UDP_ECHO_STALLED_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+    pub stalled_timeout: Duration,
+
     /// Time that the head of a request may take to arrive
     #[arg(long, alias = "handshake-time", env = renamed("UDP_ECHO_HANDSHAKE_TIMEOUT", "UDP_ECHO_HANDSHAKE_TIME"), value_name = "TIME", default_value = "10s", value_parser = duration::parse_positive)]
     pub handshake_timeout: Duration,

@@ -15,6 +15,8 @@ pub(crate) struct Timeouts {
     pub(crate) ping_interval: Duration,
     /// Time that a ping may stay without an answer.
     pub(crate) pong: Duration,
+    /// Time for which a client may take nothing of what waits for it; `None` waits for ever.
+    pub(crate) stalled: Option<Duration>,
 }
 
 impl Timeouts {
@@ -26,6 +28,7 @@ impl Timeouts {
             max_lifetime: limit(settings.max_lifetime),
             ping_interval: limit(settings.ping_interval).unwrap_or(Duration::MAX),
             pong: settings.pong_timeout,
+            stalled: limit(settings.stalled_timeout),
         }
     }
 }

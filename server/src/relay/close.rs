@@ -28,6 +28,8 @@ pub(super) enum CloseReason {
     Lifetime(Duration),
     /// A ping stayed without pong for this long.
     NoPong(Duration),
+    /// The client took nothing of what waited for it for this long.
+    Stalled(Duration),
     /// There was no room for one more session.
     Full(Full),
     /// Datagrams came faster than this limit for so long.
@@ -56,6 +58,10 @@ impl CloseReason {
             Self::Idle(limit) => (4402, format!("nothing was sent for {limit:?}").into()),
             Self::Lifetime(limit) => (4403, format!("sessions last {limit:?} at most").into()),
             Self::NoPong(limit) => (4404, format!("no answer to a ping for {limit:?}").into()),
+            Self::Stalled(limit) => (
+                4413,
+                format!("nothing that waits for this client was taken for {limit:?}").into(),
+            ),
             Self::Full(full @ Full::Host(_)) => (4405, full.to_string().into()),
             Self::Full(full @ Full::Address(_)) => (4406, full.to_string().into()),
             Self::Flood(exceeded, time) => (
@@ -100,7 +106,7 @@ impl CloseReason {
         match self {
             Self::Stream(end) if !end.is_by_client() => Level::WARN,
             Self::Stream(_) | Self::Shutdown | Self::Idle(_) | Self::Lifetime(_) => Level::INFO,
-            Self::NoPong(_) | Self::Superseded => Level::INFO,
+            Self::NoPong(_) | Self::Stalled(_) | Self::Superseded => Level::INFO,
             Self::BadControl(_) | Self::ControlFlood(_) | Self::Full(_) | Self::Flood(..) => {
                 Level::WARN
             }
@@ -161,6 +167,7 @@ mod tests {
             CloseReason::Idle(limit),
             CloseReason::Lifetime(limit),
             CloseReason::NoPong(limit),
+            CloseReason::Stalled(limit),
             CloseReason::Full(Full::Host(u32::MAX)),
             CloseReason::Full(Full::Address(u32::MAX)),
             CloseReason::Flood(LimitExceeded::Datagrams(u32::MAX), limit),

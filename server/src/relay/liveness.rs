@@ -115,6 +115,7 @@ mod tests {
             max_lifetime: None,
             ping_interval: NEVER,
             pong: NEVER,
+            stalled: None,
         }
     }
 

@@ -36,6 +36,7 @@ async fn turns_beside_flood(wanted: fn(Relayed) -> Wanted, frame: &[u8]) -> usiz
         context,
         &flood[..],
         tokio::io::sink(),
+        None,
         Bytes::new(),
         &request,
         1,

@@ -1,5 +1,5 @@
 //! The socket calls that no dependency wraps safely. All of this crate's `unsafe` is here, but for a word to the
-//! allocator in `memory.rs` and a question about SIGHUP in `signals.rs`.
+//! allocator in `memory.rs`, a question about SIGHUP in `signals.rs`, and one about a stream's queue in `relay/stalled.rs`.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::{CALL_MESSAGES, Message, kernel_drops, register, send_many};

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::blocks::Blocks;
 use super::frame::{MAX_UNMASKED_HEAD_BYTES, Opcode, head};
+use super::uptake::Uptake;
 use crate::limits::{BLOCK_BYTES, Backlog};
 
 /// Most bytes of datagrams that are written before it is the turn of a control message, but for a single longer one.
@@ -30,6 +32,7 @@ pub(crate) struct Outbound<W> {
     bursts: VecDeque<usize>,
     last_burst: usize,
     backlog: Backlog,
+    uptake: Arc<Uptake>,
 }
 
 impl<W: AsyncWrite + Unpin> Outbound<W> {
@@ -43,7 +46,13 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             bursts: VecDeque::new(),
             last_burst: 0,
             backlog,
+            uptake: Arc::default(),
         }
+    }
+
+    /// Whether the client takes what waits for it.
+    pub(crate) fn uptake(&self) -> Arc<Uptake> {
+        Arc::clone(&self.uptake)
     }
 
     /// Whether a datagram of this size may wait. If not, the client reads too slowly: drop it.
@@ -113,6 +122,14 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut took = false;
+        let flushed = self.poll_write(cx, &mut took);
+        self.uptake.note(took, flushed.is_pending());
+        flushed
+    }
+
+    /// Writes until nothing waits; `took` becomes true when the connection takes anything.
+    fn poll_write(&mut self, cx: &mut Context<'_>, took: &mut bool) -> Poll<io::Result<()>> {
         loop {
             if self.burst == 0 && self.control.is_empty() {
                 let next = self.bursts.pop_front();
@@ -132,6 +149,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            *took = true;
             waiting.advance(written);
             if self.burst > 0 {
                 self.burst -= written;

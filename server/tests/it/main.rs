@@ -26,6 +26,7 @@ mod relay;
 mod shutdown;
 mod sockets;
 mod sockets_script;
+mod stalled;
 mod strangers;
 mod strangers_relay;
 mod untrusted;

@@ -39,6 +39,9 @@ const NO_RATES: [&str; 4] = [
     "--address-bytes-per-second=0",
 ];
 
+/// A setting that lets readers who never read stay: what they hold is looked at for minutes.
+const STAY: &str = "--stalled-timeout=0";
+
 /// A target where nobody listens: the kernel answers with ICMP. It has a port that pages may send to.
 const NOBODY: &str = "--target=nobody=127.77.0.9:9908";
 
@@ -147,6 +150,7 @@ pub const ATTACKS: [Attack; 24] = [
         name: "readers that never read, under flood",
         settings: &[
             "--max-sessions-per-address=0",
+            STAY,
             NO_RATES[0],
             NO_RATES[1],
             NO_RATES[2],
@@ -244,6 +248,7 @@ pub const ATTACKS: [Attack; 24] = [
         name: "readers that never read what comes to their sockets",
         settings: &[
             "--max-sessions-per-address=0",
+            STAY,
             NO_RATES[0],
             NO_RATES[1],
             NO_RATES[2],

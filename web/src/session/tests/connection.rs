@@ -168,7 +168,7 @@ fn another_port_after_a_reconnect_is_told() {
 /// A script learns nothing else about why: the host's sentence, for each of its codes, in a session and before one.
 #[test]
 fn every_code_of_the_host_is_shown_in_its_own_words() {
-    for code in [1001, 1002, 1007, 1011].into_iter().chain(4400..=4412) {
+    for code in [1001, 1002, 1007, 1011].into_iter().chain(4400..=4413) {
         for mut page in [Page::live(), Page::new()] {
             page.on(Event::Seen);
             page.on(Event::Closed(code, "sessions last 24h at most".to_owned()));
