@@ -21,6 +21,7 @@ use crate::echo::EchoRules;
 use crate::limits::LimitSettings;
 use crate::log::LogFormat;
 use crate::place::bind_address as address;
+use crate::resume::RelayName;
 use crate::sockets::SocketsSettings;
 use crate::target::TargetSetting;
 
@@ -160,6 +161,10 @@ pub struct Config {
         hide_env_values = true
     )]
     pub resume_secret: Option<String>,
+
+    /// Name of this relay among several behind a proxy, such as relay1: with it the proxy leads clients that resume back here
+    #[arg(long, env = "UDP_ECHO_RELAY_NAME", value_name = "NAME")]
+    pub relay_name: Option<RelayName>,
 
     /// Sockets for pages
     #[command(flatten)]

@@ -83,7 +83,11 @@ impl Host {
             targets.push(target::resolve(setting, config.allow_private_targets).await?);
         }
 
-        let ports = Ports::new(config.resume_secret.as_deref(), config.resume_time)?;
+        let ports = Ports::new(
+            config.resume_secret.as_deref(),
+            config.resume_time,
+            config.relay_name,
+        )?;
         let relay = Arc::new(Context {
             clock,
             limits: Limiter::new(config.limits),

@@ -5,6 +5,9 @@
 //! program has it by then. The host keeps no socket open for that: other programs may take the port, and then the page
 //! says that its port changed.
 //!
+//! One of several relays behind a proxy may have a name. It stands before its tokens, so the proxy can lead a client that comes
+//! back to the relay that has its port. At another one the client gets another port.
+//!
 //! Tokens are signed. With a secret of the operator's they are good across a restart of the host, too; without one the
 //! secret is made up at the start.
 
@@ -19,6 +22,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+mod relay_name;
+
+pub use relay_name::RelayName;
+
 /// Bytes of the signature that a token carries: 128 bits are beyond guessing.
 const SIGNATURE_BYTES: usize = 16;
 
@@ -31,6 +38,8 @@ const HANDOVER: Duration = Duration::from_secs(1);
 /// The ports that sessions have or had, and the secret that signs their tokens.
 pub struct Ports {
     secret: Hmac<Sha256>,
+    /// The name of this relay, where there are several.
+    name: Option<RelayName>,
     /// Tells the tokens of this run of the host from those of earlier ones.
     run: u64,
     started: Instant,
@@ -80,7 +89,11 @@ impl Ports {
     ///
     /// # Errors
     /// When the system has no random bytes.
-    pub fn new(secret: Option<&str>, grace: Duration) -> anyhow::Result<Self> {
+    pub fn new(
+        secret: Option<&str>,
+        grace: Duration,
+        name: Option<RelayName>,
+    ) -> anyhow::Result<Self> {
         let mut key = [0; 32];
         match secret {
             Some(secret) => key = Sha256::digest(secret).into(),
@@ -89,6 +102,7 @@ impl Ports {
         let run = getrandom::u64().context("make up a number for this run")?;
         Ok(Self {
             secret: Hmac::new_from_slice(&key).context("sign resume tokens")?,
+            name,
             run,
             started: Instant::now(),
             grace,
@@ -119,8 +133,14 @@ impl Ports {
         })
     }
 
-    /// The port that a token asks for, if it is still promised. An old session that has it is asked to go, and is gone.
+    /// The port that a token asks for, if it is still promised here. An old session that has it is asked to go, and is gone.
     pub(crate) async fn claim(&self, token: &str) -> Option<u16> {
+        let (relay, token) = RelayName::split(token);
+        if let (Some(own), Some(relay)) = (&self.name, relay)
+            && !own.is(relay)
+        {
+            return None;
+        }
         let claim = self.verify(token)?;
         if claim.run != self.run {
             let may_come_back = self.has_shared_secret && self.started.elapsed() < self.grace;
@@ -147,13 +167,17 @@ impl Ports {
 
     /// Whether a token is one of ours, whatever it is worth by now.
     pub(crate) fn signed(&self, token: &str) -> bool {
-        self.verify(token).is_some()
+        self.verify(RelayName::split(token).1).is_some()
     }
 
     fn sign(&self, claim: Claim) -> String {
         let mut bytes = claim.bytes();
         bytes.extend_from_slice(&self.signature(&bytes));
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match &self.name {
+            Some(name) => name.before(&token),
+            None => token,
+        }
     }
 
     fn verify(&self, token: &str) -> Option<Claim> {

@@ -5,7 +5,7 @@ use super::*;
 const GRACE: Duration = Duration::from_secs(60);
 
 fn ports(secret: Option<&str>) -> Arc<Ports> {
-    Arc::new(Ports::new(secret, GRACE).unwrap())
+    Arc::new(Ports::new(secret, GRACE, None).unwrap())
 }
 
 #[tokio::test]
@@ -46,10 +46,10 @@ async fn a_port_that_another_session_got_is_not_given_back() {
 
 #[tokio::test]
 async fn the_promise_ends() {
-    let brief = Arc::new(Ports::new(None, Duration::from_nanos(1)).unwrap());
+    let brief = Arc::new(Ports::new(None, Duration::from_nanos(1), None).unwrap());
     let token = brief.lease(40_000).unwrap().token().to_owned();
     assert_eq!(brief.claim(&token).await, None);
-    let none = Arc::new(Ports::new(None, Duration::ZERO).unwrap());
+    let none = Arc::new(Ports::new(None, Duration::ZERO, None).unwrap());
     assert!(none.lease(40_000).is_none());
 }
 
@@ -91,4 +91,37 @@ proptest! {
     fn no_hex_is_a_token_by_chance(text in "[0-9a-fA-F+]{68}") {
         prop_assert_eq!(ports(None).verify(&text), None);
     }
+}
+
+fn named(name: &str) -> Arc<Ports> {
+    let name = Some(name.parse().unwrap());
+    Arc::new(Ports::new(Some("shared by all"), GRACE, name).unwrap())
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_named_relay_begin_with_its_name_and_are_good_there() {
+    let ports = named("relay1");
+    let token = ports.lease(40_000).unwrap().token().to_owned();
+    assert!(token.starts_with("relay1."), "{token}");
+    assert!(ports.signed(&token));
+    assert_eq!(ports.claim(&token).await, Some(40_000));
+}
+
+/// It would be the port of another machine, or of another client there.
+#[tokio::test]
+async fn a_token_of_another_relay_is_worth_no_port_although_all_share_a_secret() {
+    let token = named("relay1").lease(40_000).unwrap().token().to_owned();
+    assert_eq!(named("relay2").claim(&token).await, None);
+    assert_eq!(
+        named("relay1").claim(&token).await,
+        Some(40_000),
+        "after a restart"
+    );
+}
+
+#[tokio::test]
+async fn a_relay_that_was_given_a_name_takes_the_tokens_that_it_signed_before() {
+    let unnamed = Arc::new(Ports::new(Some("shared by all"), GRACE, None).unwrap());
+    let token = unnamed.lease(40_000).unwrap().token().to_owned();
+    assert_eq!(named("relay1").claim(&token).await, Some(40_000));
 }

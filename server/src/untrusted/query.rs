@@ -9,7 +9,7 @@ use crate::resume::Ports;
 /// Reads a query as the relay does.
 pub fn query(data: &[u8]) {
     static PORTS: LazyLock<Ports> = LazyLock::new(|| {
-        Ports::new(Some("nobody knows"), Duration::MAX).expect("the system has random bytes")
+        Ports::new(Some("nobody knows"), Duration::MAX, None).expect("the system has random bytes")
     });
     let Ok(query) = std::str::from_utf8(data) else {
         return;

@@ -1,5 +1,5 @@
-//! The files of `server/deploy`, for real: nginx and HAProxy end TLS in front of two relays, and one relay is drained
-//! while 200 readers talk. Nobody's page needs a reload.
+//! The files of `server/deploy`, for real: nginx and HAProxy end TLS in front of two relays. All connections of 200 readers break, and
+//! each reader comes back to its relay and its port. Then one relay is drained while they talk. Nobody's page needs a reload.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,7 +23,7 @@ const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
 type Changes<'a> = &'a [(&'a str, String)];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nginx_moves_every_reader_when_a_relay_stops() {
+async fn nginx_leads_readers_back_to_their_relay_and_moves_them_when_it_stops() {
     let site = Site::prepare().await;
     let headers = site.path("udp-echo-proxy.conf");
     site.install("udp-echo-proxy.conf", &[]);
@@ -59,7 +59,7 @@ async fn nginx_moves_every_reader_when_a_relay_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn haproxy_moves_every_reader_when_a_relay_drains() {
+async fn haproxy_leads_readers_back_to_their_relay_and_moves_them_when_it_drains() {
     let site = Site::prepare().await;
     site.drain_one_relay(|site, port| {
         let settings = site.install(
@@ -99,10 +99,11 @@ impl Site {
             "--trusted-proxy=127.0.0.1",
             "--drain-time=3s",
         ];
-        let running = vec![
-            TestServer::start(&settings).await,
-            TestServer::start(&settings).await,
-        ];
+        let mut running = Vec::new();
+        for name in ["--relay-name=relay1", "--relay-name=relay2"] {
+            let settings = [&settings[..], &[name]].concat();
+            running.push(TestServer::start(&settings).await);
+        }
         let relays = [running[0].http(), running[1].http()];
         let site = Self {
             folder,
@@ -212,6 +213,15 @@ impl Site {
         );
         let mut readers = Readers::start(port, &self.path("certificate.pem"));
         readers.all_talk(0).await;
+        readers.0.write(b"cut\n").await;
+        let back = readers.all_talk(READERS).await;
+        // Another program may have taken a port meanwhile.
+        assert!(
+            back.resumed >= READERS * 95 / 100,
+            "{} of {READERS} came back to their relay and their port",
+            back.resumed
+        );
+        assert_eq!(back.resumed + back.moved, READERS);
         let first = self.running.remove(0);
         let (on_first, on_second) = (first.sessions(), self.running[0].sessions());
         assert_eq!(on_first + on_second, READERS);
@@ -233,6 +243,11 @@ impl Site {
             moved.codes.len(),
             on_first,
             "only those of the first came back"
+        );
+        assert_eq!(
+            (moved.resumed, moved.moved),
+            (0, on_first),
+            "each was told of its new port"
         );
         // Whoever has a datagram on its way when the proxy closes is reset.
         assert!(
@@ -258,6 +273,9 @@ struct Readers(Program);
 struct Moved {
     codes: Vec<Value>,
     failures: Vec<Value>,
+    /// Sessions with the port of the one before, and with another one.
+    resumed: usize,
+    moved: usize,
     took: Duration,
 }
 
@@ -285,6 +303,7 @@ impl Readers {
     async fn all_talk(&mut self, ended: usize) -> Moved {
         let began = Instant::now();
         let (mut codes, mut failures) = (Vec::new(), Vec::new());
+        let (mut resumed, mut moved) = (0, 0);
         loop {
             tokio::time::sleep(BETWEEN_REPORTS).await;
             let had_ended = codes.len();
@@ -292,12 +311,16 @@ impl Readers {
             let [new_codes, new_failures] = ["codes", "failures"].map(|name| report[name].take());
             codes.extend_from_slice(new_codes.as_array().unwrap());
             failures.extend_from_slice(new_failures.as_array().unwrap());
+            resumed += report["resumed"].as_u64().unwrap() as usize;
+            moved += report["moved"].as_u64().unwrap() as usize;
             let all = Value::from(READERS);
             if had_ended >= ended && report["live"] == all && report["talking"] == all {
                 let took = began.elapsed();
                 return Moved {
                     codes,
                     failures,
+                    resumed,
+                    moved,
                     took,
                 };
             }

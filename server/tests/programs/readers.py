@@ -3,7 +3,7 @@
     readers.py PORT READERS ORIGIN CA_FILE
 
 Nothing but the standard library. Commands come by standard input, one a line: `report` prints what happened since the
-last report as one line of JSON, `stop` ends it. A reader behaves as the page does: it waits a random part of a doubling
+last report as one line of JSON, `cut` breaks every connection as a network does that goes away, `stop` ends it. A reader behaves as the page does: it waits a random part of a doubling
 time before it tries again, so that a whole class does not come back in one moment.
 """
 
@@ -29,10 +29,12 @@ class Reader:
     def __init__(self, port, origin, tls):
         self.port, self.origin, self.tls = port, origin, tls
         self.live = False
+        self.resume, self.client, self.out = "", None, None
         self.fresh()
 
     def fresh(self):
         self.sessions, self.echoed, self.codes, self.failures = 0, 0, [], []
+        self.resumed, self.moved = 0, 0
 
     async def live_on(self):
         wait = FIRST_WAIT
@@ -58,6 +60,7 @@ class Reader:
         receiver = None
         try:
             await self.handshake(stream, out)
+            self.out = out
             # It reads all the time, as a browser does: a Close that waits unread is lost to the reset that follows it.
             inbox = asyncio.Queue()
             receiver = asyncio.create_task(self.receive(stream, out, inbox))
@@ -66,6 +69,7 @@ class Reader:
                 opcode, payload = await self.next_message(receiver, inbox)
                 hello = json.loads(payload).get("hello") if opcode == TEXT else None
             self.sessions += 1
+            self.take_port(hello)
             self.live = True
             number = 0
             while True:
@@ -90,6 +94,13 @@ class Reader:
                 receiver.cancel()
             out.close()
 
+    def take_port(self, hello):
+        if self.client and hello["resumed"] != (hello["client"] == self.client):
+            raise ValueError(f"resumed: {hello['resumed']}, with {self.client} before and {hello['client']} now")
+        self.resumed += hello["resumed"]
+        self.moved += self.client is not None and not hello["resumed"]
+        self.resume, self.client = hello["resume"], hello["client"]
+
     async def receive(self, stream, out, inbox):
         while True:
             inbox.put_nowait(await self.message(stream, out))
@@ -109,7 +120,7 @@ class Reader:
     async def handshake(self, stream, out):
         key = base64.b64encode(os.urandom(16)).decode()
         out.write(
-            f"GET /relay HTTP/1.1\r\nHost: udp.example\r\nOrigin: {self.origin}\r\nUpgrade: websocket\r\n"
+            f"GET /relay?resume={self.resume} HTTP/1.1\r\nHost: udp.example\r\nOrigin: {self.origin}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
             # A lie that the proxy must not let count.
             "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n\r\n".encode()
@@ -153,11 +164,17 @@ async def main():
     commands = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(commands)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-    while (line := await commands.readline()).strip() == b"report":
+    while (line := (await commands.readline()).strip()) in (b"report", b"cut"):
+        if line == b"cut":
+            for reader in crowd:
+                reader.out.transport.abort()
+            continue
         report = {
             "live": sum(reader.live for reader in crowd),
             "talking": sum(reader.echoed > 0 for reader in crowd),
             "sessions": sum(reader.sessions for reader in crowd),
+            "resumed": sum(reader.resumed for reader in crowd),
+            "moved": sum(reader.moved for reader in crowd),
             "echoed": sum(reader.echoed for reader in crowd),
             "codes": [code for reader in crowd for code in reader.codes],
             "failures": [failure for reader in crowd for failure in reader.failures][:5],
