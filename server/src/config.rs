@@ -125,7 +125,7 @@ pub struct Config {
     )]
     pub allow_hosts: Vec<AllowedHost>,
 
-    /// Network of proxies whose X-Forwarded-For, -Host and -Proto are believed, such as 10.0.0.0/8 (repeatable)
+    /// Network of proxies whose X-Forwarded-For, -Host, -Proto and -Prefix are believed, such as 10.0.0.0/8 (repeatable)
     #[arg(
         long = "trusted-proxy",
         env = "UDP_ECHO_TRUSTED_PROXY",

@@ -13,8 +13,8 @@ use url::{Url, form_urlencoded};
 
 use crate::proxy::Caller;
 
-/// The page of a frame, which has nothing but the widget.
-const FRAME: &str = "/embed";
+/// The page of a frame, which has nothing but the widget, below the folder of the host.
+const FRAME: &str = "embed";
 
 /// Title of the page, and of the frame.
 const TITLE: &str = "UDP you can watch";
@@ -76,16 +76,18 @@ pub(crate) async fn answer(Extension(caller): Extension<Caller>, uri: Uri) -> Re
         Some(rich) => (readable, Json(rich)).into_response(),
         None => {
             let text = format!(
-                "{url:?} is no page of this host that can be embedded: ask with url=, for its / or its {FRAME}.\n"
+                "{url:?} is no page of this host that can be embedded: ask with url=, for its / or its /{FRAME}.\n"
             );
             (StatusCode::NOT_FOUND, readable, text).into_response()
         }
     }
 }
 
-/// Where the caller finds this host.
+/// The folder in which the caller finds this host, which a proxy may have below a path of its server.
 fn base(caller: &Caller) -> Option<Url> {
-    Url::parse(&format!("{}://{}/", caller.scheme, caller.host.as_deref()?)).ok()
+    let mut base = Url::parse(&format!("{}://{}/", caller.scheme, caller.host.as_deref()?)).ok()?;
+    base.set_path(&caller.folder);
+    Some(base)
 }
 
 /// The address of the frame that shows what stands at `url`, if that is a page of this host.
@@ -94,8 +96,8 @@ fn frame(base: &Url, url: &str) -> Option<Url> {
     let is_ours =
         url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
     let mut frame = base.join(FRAME).ok()?;
-    match url.path() {
-        "/" => {}
+    match url.path().strip_prefix(base.path())? {
+        "" => {}
         FRAME => frame.set_query(url.query()),
         _ => return None,
     }
@@ -136,10 +138,9 @@ pub(crate) fn discovery(caller: &Caller, uri: &Uri, headers: &HeaderMap) -> Opti
         return None;
     }
     let base = base(caller)?;
-    let mut page = base.clone();
-    page.set_path(uri.path());
+    let mut page = base.join(uri.path().trim_start_matches('/')).ok()?;
     page.set_query(uri.query());
-    let mut oembed = base.join("/oembed").ok()?;
+    let mut oembed = base.join("oembed").ok()?;
     oembed.query_pairs_mut().append_pair("url", page.as_str());
     let href = escaped(oembed.as_str());
     Some(format!(

@@ -1,8 +1,8 @@
 //! Who is calling, seen through the proxies that the host was told to trust.
 //!
-//! A proxy in front of the host hides three things: the client's address, the name by which the client called, and
-//! whether it called by TLS. Proxies pass them on in `X-Forwarded-For`, `-Host` and `-Proto`. Everybody can write those
-//! headers, so they count only when the connection comes from an address of `--trusted-proxy`.
+//! A proxy in front of the host hides four things: the client's address, the name by which the client called, whether it called by
+//! TLS, and the path below which the host stands there. Proxies pass them on in `X-Forwarded-For`, `-Host`, `-Proto` and `-Prefix`.
+//! Everybody can write those headers, so they count only when the connection comes from an address of `--trusted-proxy`.
 //!
 //! `Forwarded` (RFC 7239) and `X-Forwarded-Port` are not read: a proxy that writes the one family passes the other on as its
 //! client wrote it. The port stands in the name.
@@ -18,6 +18,10 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+
+/// The folder of a host that has a server to itself.
+const ROOT: &str = "/";
 
 /// The networks whose word is taken about the clients behind them; none unless `--trusted-proxy` names some.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +36,8 @@ pub struct Caller {
     pub host: Option<String>,
     /// How the client called: `http` or `https`.
     pub scheme: Scheme,
+    /// The path below which the client finds the host, such as `/demo/`: it begins and ends with a slash.
+    pub folder: String,
     /// Whether a proxy seems to stand between whose word about its client is not taken: it is not trusted, or it writes
     /// `Forwarded` alone. Such an address may be anybody's.
     pub hidden_by_proxy: bool,
@@ -55,6 +61,7 @@ impl TrustedProxies {
                 address: peer,
                 host: called,
                 scheme: Scheme::HTTP,
+                folder: ROOT.to_owned(),
                 hidden_by_proxy: headers.contains_key(FORWARDED_FOR)
                     || headers.contains_key(FORWARDED),
                 is_direct,
@@ -67,6 +74,7 @@ impl TrustedProxies {
                 .map(str::to_owned)
                 .or(called),
             scheme: first_value(headers, FORWARDED_PROTO).map_or(Scheme::HTTP, browser_scheme),
+            folder: last_value(headers, FORWARDED_PREFIX).map_or_else(|| ROOT.to_owned(), folder),
             hidden_by_proxy: !headers.contains_key(FORWARDED_FOR)
                 && headers.contains_key(FORWARDED),
             is_direct,
@@ -149,6 +157,17 @@ fn browser_scheme(word: &str) -> Scheme {
         true => Scheme::HTTPS,
         false => Scheme::HTTP,
     }
+}
+
+/// The path that a proxy takes away, as a folder: the header has it with a slash at its end or without. What is no path of one server
+/// is none.
+fn folder(prefix: &str) -> String {
+    let path = prefix.trim_matches('/');
+    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "/-._~%".contains(sign);
+    if path.is_empty() || !prefix.starts_with('/') || !path.chars().all(is_plain) {
+        return ROOT.to_owned();
+    }
+    format!("/{path}/")
 }
 
 /// Reads what proxies write about a hop: an address, some with a port behind it, IPv6 then in brackets.

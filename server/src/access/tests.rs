@@ -18,6 +18,7 @@ fn caller(host: Option<&str>) -> Caller {
         address: "127.0.0.1".parse().unwrap(),
         host: host.map(str::to_owned),
         scheme: Scheme::HTTP,
+        folder: "/".to_owned(),
         hidden_by_proxy: false,
         is_direct: true,
     }

@@ -97,6 +97,32 @@ fn name_and_scheme_come_from_a_trusted_proxy_alone() {
 }
 
 #[test]
+fn the_path_below_which_the_host_stands_comes_from_a_trusted_proxy_alone() {
+    for (line, folder) in [
+        ("/demo", "/demo/"),
+        ("/demo/", "/demo/"),
+        ("/a/b-c_d", "/a/b-c_d/"),
+        ("/outer, /inner", "/inner/"),
+        ("", "/"),
+        ("/", "/"),
+        // Nothing of this is a path of one server.
+        ("demo", "/"),
+        ("/demo?x", "/"),
+        ("/\"><script>", "/"),
+        ("/a b", "/"),
+        ("https://evil.example/", "/"),
+        // A path it stays: no other server's name.
+        ("//evil.example", "/evil.example/"),
+    ] {
+        let lines = [("host", "relays:8000"), ("x-forwarded-prefix", line)];
+        let seen = caller(&["10.0.0.0/8"], "10.0.0.2", &lines);
+        assert_eq!(seen.folder, folder, "{line}");
+        let forged = caller(&["10.0.0.0/8"], "192.0.2.66", &lines);
+        assert_eq!(forged.folder, "/", "{line}");
+    }
+}
+
+#[test]
 fn of_several_names_the_one_of_the_nearest_proxy_counts() {
     let lines = [
         ("host", "relays"),

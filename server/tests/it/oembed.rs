@@ -159,3 +159,41 @@ async fn a_page_leads_to_its_own_answer_and_a_browser_gets_it_compressed() {
         "{head}"
     );
 }
+
+#[tokio::test]
+async fn below_a_path_all_addresses_are_those_that_the_proxy_passes_on() {
+    let host = TestServer::start(&["--allow-host=docs.example", "--trusted-proxy=127.0.0.1"]).await;
+    let headers = [
+        ("Host", "docs.example"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Prefix", "/demo"),
+    ];
+    for (url, frame) in [
+        ("/demo/", "/demo/embed"),
+        ("/demo/embed?view=mini", "/demo/embed?view=mini"),
+        ("/demo", ""),
+        ("/", ""),
+        ("/embed", ""),
+        ("/demo/demo/embed", ""),
+    ] {
+        let path = format!("/oembed?url=https://docs.example{url}");
+        let (head, body) = get(host.http(), &path, &headers).await;
+        if frame.is_empty() {
+            assert!(head.starts_with("HTTP/1.1 404"), "{url}: {head}");
+            continue;
+        }
+        let rich: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(rich["provider_url"], "https://docs.example/demo/");
+        let begins = format!("<iframe src=\"https://docs.example{frame}\" ");
+        assert!(
+            rich["html"].as_str().unwrap().starts_with(&begins),
+            "{rich}"
+        );
+    }
+    if udp_echo::page::bundle_id().is_none() {
+        return;
+    }
+    let (_, page) = get(host.http(), "/embed?view=mini", &headers).await;
+    let href = "href=\"https://docs.example/demo/oembed?url=https%3A%2F%2Fdocs.example%2Fdemo%2Fembed%3Fview%3Dmini\"";
+    assert!(page.contains(href), "{page}");
+}

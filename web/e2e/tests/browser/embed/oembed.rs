@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use super::proxy::{Proxy, shipped};
 use super::site::Site;
 use crate::browser::in_chromium;
 use crate::page::Page;
@@ -66,6 +67,36 @@ async fn a_pasted_link_becomes_the_live_widget_in_a_frame() {
         Ok(())
     })
     .await;
+    host.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn below_a_path_of_a_proxy_a_pasted_link_becomes_the_live_widget_too() {
+    let host = TestServer::start(&["--trusted-proxy=127.0.0.1"]).await;
+    let relay = host.http();
+    let nginx = [
+        ("listen 80;", "listen 127.0.0.1:PORT;".to_owned()),
+        ("http://127.0.0.1:8000/", format!("http://{relay}/")),
+    ];
+    let haproxy = [
+        ("bind :80", "bind 127.0.0.1:PORT".to_owned()),
+        ("relay 127.0.0.1:8000", format!("relay {relay}")),
+    ];
+    let nginx = Proxy::nginx(&shipped("nginx-path.conf", &nginx).unwrap()).await;
+    let haproxy = Proxy::haproxy(&shipped("haproxy-path.cfg", &haproxy).unwrap()).await;
+    for proxy in [nginx.unwrap(), haproxy.unwrap()] {
+        let below = proxy.called("127.0.0.1") + "/demo/";
+        in_chromium(async |page| {
+            for path in ["embed?view=mini", ""] {
+                let rich = extracted(&format!("{below}{path}"))?;
+                ensure!(rich["method"] == "auto-discovery", "{rich}");
+                ensure!(rich["provider_url"] == below, "{rich}");
+                shows(page, rich["html"].as_str().context("html")?).await?;
+            }
+            Ok(())
+        })
+        .await;
+    }
     host.shutdown().await;
 }
 
