@@ -64,7 +64,7 @@ fn unknown_option(error: &clap::Error, command: &mut Command) -> Option<clap::Er
     if !is_meant_for_us || !word.starts_with("--") {
         return None;
     }
-    let has_letters = word.trim_start_matches('-') != "";
+    let has_letters = !word.trim_start_matches('-').is_empty();
     let tip = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(option)) if has_letters => format!("; the nearest is {option}"),
         _ => String::new(),
