@@ -18,7 +18,7 @@ const loopbacks = new Map();
 export async function open(tell, lost, { post, relay = HOST, simulated = false, seed = "1" }) {
   // As for the widget, the address may be that of its WebSocket.
   const host = relay.replace(/^ws/, "http");
-  const why = simulated ? "asked for" : await reason(host);
+  const why = simulated ? "this page asks no host" : await reason(host);
   const link = why ? await machine(tell, seed, post) : await onHost(host, tell, lost);
   return { mode: why ? "simulated" : "live", why, ...link };
 }

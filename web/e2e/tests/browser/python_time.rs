@@ -89,7 +89,7 @@ took(lambda: poll(time.monotonic() + 0.5))
             ))
             .await?;
         ensure!(
-            mode == "Simulated in this page, where waiting takes no time: asked for",
+            mode == "Simulated in this page, where waiting takes no time: this page asks no host",
             "{mode}"
         );
         Ok(())
