@@ -8,12 +8,27 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
+/// How the names of executables end. On Windows npm and all that it installs are scripts.
+const SUFFIXES: &[&str] = if cfg!(windows) {
+    &[".exe", ".cmd"]
+} else {
+    &[""]
+};
+
 /// Finds an executable among the tools that `cargo verify` fetched, or on `PATH`.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     search_path()
-        .map(|folder| folder.join(&file))
+        .flat_map(|folder| {
+            SUFFIXES
+                .iter()
+                .map(move |suffix| folder.join(format!("{name}{suffix}")))
+        })
         .find(|candidate| is_executable(candidate))
+}
+
+/// The folder inside of a Python's own folder (a venv) where its programs are.
+pub(crate) fn programs_of_venv(venv: &Path) -> PathBuf {
+    venv.join(if cfg!(windows) { "Scripts" } else { "bin" })
 }
 
 /// `PATH` for programs that shall find the tools too.

@@ -67,15 +67,16 @@ pub(super) fn install_from_pypi(folder: &str, packages: &[&str]) -> Result<()> {
         apt_install(&["python3-venv"])?;
         make_venv(&venv)?;
     }
-    let mut pip = Command::new(venv.join("bin/pip"));
-    command::read(pip.args(["install", "--quiet"]).args(packages))?;
+    let mut pip = Command::new(program::programs_of_venv(&venv).join("python"));
+    pip.args(["-m", "pip", "install", "--quiet"]);
+    command::read(pip.args(packages))?;
     fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))?;
     step.done("installed in the target folder");
     Ok(())
 }
 
 fn make_venv(folder: &Path) -> Result<()> {
-    let mut python = Command::new("python3");
+    let mut python = Command::new(if cfg!(windows) { "python" } else { "python3" });
     command::read(python.args(["-m", "venv", "--clear"]).arg(folder))?;
     Ok(())
 }

@@ -13,9 +13,8 @@ struct Machine {
     folder: TempDir,
 }
 
-/// A Python whose virtual environments hold a pip that is content.
-const VENV: &str =
-    "PATH=/usr/bin:/bin; mkdir -p $4/bin; printf '#!/bin/sh\n' > $4/bin/pip; chmod +x $4/bin/pip";
+/// A Python whose virtual environments hold a Python whose pip is content.
+const VENV: &str = "PATH=/usr/bin:/bin; mkdir -p $4/bin; printf '#!/bin/sh\n' > $4/bin/python; chmod +x $4/bin/python";
 
 /// A cargo that says what it is asked to do and is content with all but the lints. It knows no packages.
 const CARGO_WITHOUT_CLIPPY: &str =
