@@ -4,7 +4,7 @@
 //!
 //! - [`mod@bench`] measures the host beside other relays.
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
-//! - [`dist`] makes what one gives away: a folder for static hosts, an npm package, the host.
+//! - [`dist`] makes what one gives away: a folder for static hosts, packages for npm and PyPI, the host.
 //! - [`demo`] bundles, builds the host in release and becomes it.
 //! - [`verify`] gets whatever the tests need, then runs every check there is; [`circles`] is one of them.
 //! - [`shots`] takes a picture of every view of the page.
@@ -51,8 +51,8 @@ enum Verb {
     Bench(bench::Args),
     /// Build the browser's half and put it where the host embeds it (server/bundle)
     Bundle,
-    /// Make what one gives away: a folder for static hosts, an npm package, the host (target/dist)
-    Dist,
+    /// Make what one gives away: a folder for static hosts, packages for npm and PyPI, the host (target/dist)
+    Dist(dist::Args),
     /// Bundle, build the host in release, and run it
     Demo(demo::Args),
     /// Give a fuzzer each parser that the network reaches, for a minute
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Bench(args) => bench::run(&args),
         Verb::Bundle => bundle::run(),
-        Verb::Dist => dist::run(),
+        Verb::Dist(args) => dist::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),

@@ -1,6 +1,7 @@
 //! The programs that tests drive, and how to get them.
 
 mod generators;
+pub(crate) mod packages;
 
 use std::fs;
 use std::process::Command;
@@ -188,6 +189,9 @@ pub(crate) fn install(parts: &Parts) -> Result<()> {
     build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
     generators::install(parts.generators())?;
     generators::install_from_pypi("kubernetes", KUBERNETES)?;
+    if parts.packages() {
+        packages::install()?;
+    }
     if parts.trunk() {
         install_trunk()?;
     }

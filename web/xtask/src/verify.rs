@@ -52,7 +52,7 @@ const CHECKS: [Check; 12] = [
     ("doc", |_| doc()),
     ("dependencies", |_| dependencies()),
     ("bundle", |_| bundle::run_whole()),
-    ("dist", |_| dist::run()),
+    ("dist", |parts| dist::run_for(parts.packages())),
     ("test", test),
     ("clippy, windows", |_| {
         check_elsewhere("x86_64-pc-windows-gnu")

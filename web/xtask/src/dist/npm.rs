@@ -3,12 +3,12 @@
 mod run;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::typings;
+use super::{Made, typings};
 use crate::bundle::{self, Bundle, Files, LOADER_FILE, SOCKET_FILE, is_twin};
 use crate::progress::Step;
 use crate::{command, program, workspace};
@@ -37,22 +37,31 @@ const LEFT_ALONE: &str = "import(/* webpackIgnore: true */ /* @vite-ignore */ ";
 const SERVER: &str =
     "// On a server <udp-echo> and <udp-run> are tags like any others.\nexport {};\n";
 
-/// Writes the package's folder and packs it. Returns the path of the archive.
-pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<PathBuf> {
+/// Writes the package's folder and packs it.
+pub(super) fn pack(bundle: &Bundle, dist: &Path) -> Result<Made> {
     let files = files(bundle)?;
     let folder = dist.join("npm");
     bundle::publish(&files, &folder)?;
     typings::add(&folder)?;
+    pack_folder(NAME, &folder, "npm install FILE")
+}
+
+/// Packs a folder with the manifest of this package, and puts the archive beside it.
+pub(super) fn pack_folder(name: &str, folder: &Path, note: &'static str) -> Result<Made> {
+    let dist = folder.parent().unwrap_or(folder);
     let Some(npm) = program::find("npm") else {
         bail!("npm is missing, which packs the package: install node and npm");
     };
-    let step = Step::start("npm pack");
+    let path = dist.join(format!("{name}-{}.tgz", env!("CARGO_PKG_VERSION")));
+    // npm would write into the old one, which may have other names.
+    fs::remove_file(&path).ok();
+    let step = Step::start(format!("npm pack {name}"));
     let mut npm = Command::new(npm);
     npm.args(["pack", "--silent", "--pack-destination"])
         .arg(dist);
-    command::read(npm.current_dir(&folder))?;
-    step.done(&format!("{} files", files.len()));
-    Ok(dist.join(format!("{NAME}-{}.tgz", env!("CARGO_PKG_VERSION"))))
+    command::read(npm.current_dir(folder))?;
+    step.done("packed");
+    Ok(Made { path, note })
 }
 
 fn files(bundle: &Bundle) -> Result<Files> {
