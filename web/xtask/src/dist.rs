@@ -1,11 +1,12 @@
 //! `dist`: what one gives away, all in `target/dist`.
 //!
 //! - [`folder`] for any static host, [`npm`] with the element, and the host with all of it inside;
-//! - [`python`]: the wheel and the sdist for PyPI;
+//! - [`python`]: the wheel and the sdist for PyPI; [`npx`]: the host for npm;
 //! - [`sources`]: what the wheel is built from; [`papers`]: completions and manual pages.
 
 mod folder;
 mod npm;
+mod npx;
 mod papers;
 mod python;
 mod sources;
@@ -36,12 +37,16 @@ pub(crate) struct Args {
     /// Make the wheel and the sdist for PyPI
     #[arg(long)]
     wheel: bool,
+    /// Make the host's packages for npm, out of the wheel
+    #[arg(long)]
+    npx: bool,
 }
 
 impl Args {
     fn all() -> Self {
         Self {
             wheel: true,
+            npx: true,
             ..Self::quick()
         }
     }
@@ -57,7 +62,7 @@ impl Args {
     }
 
     fn is_empty(&self) -> bool {
-        !(self.folder || self.npm || self.host || self.wheel)
+        !(self.folder || self.npm || self.host || self.wheel || self.npx)
     }
 }
 
@@ -97,6 +102,9 @@ fn make(args: &Args) -> Result<()> {
     }
     if args.wheel {
         made.extend(python::make(&dist)?);
+    }
+    if args.npx {
+        made.extend(npx::pack(&dist)?);
     }
     for Made { path, note } in made {
         let bytes = fs::metadata(&path).with_context(|| format!("look at {}", path.display()))?;

@@ -1,17 +1,21 @@
-//! The packages for PyPI, as somebody without Rust gets them: installed in a clean place, and started.
+//! The packages for PyPI and npm, as somebody without Rust gets them: installed in a clean place, and started.
 
 use std::fs;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use test_support::PATIENCE;
 
-use crate::started::{FREE, reaches_the_page_and_echoes};
+use crate::started::{FREE, Started, get, reaches_the_page_and_echoes};
 
 /// How long a package may take to be installed beside other work.
 const INSTALL: Duration = Duration::from_secs(300);
+
+/// Longer than it takes to pass a signal on.
+const PASSED_ON: Duration = Duration::from_millis(300);
 
 fn target() -> &'static Path {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
@@ -23,7 +27,7 @@ fn dist() -> PathBuf {
     static DIST: OnceLock<()> = OnceLock::new();
     DIST.get_or_init(|| {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        println!("{}", run(xtask.args(["dist", "--wheel"])));
+        println!("{}", run(xtask.args(["dist", "--wheel", "--npx"])));
     });
     target().join("dist")
 }
@@ -187,4 +191,98 @@ fn the_sdist_has_the_page_inside_and_is_what_the_wheel_was_built_from() {
     // The wheel's binary was compiled in the folder into which `dist` had unpacked the sdist.
     let wheel = wheel();
     assert!(wheel.to_string_lossy().contains("manylinux_2_28") || !cfg!(target_os = "linux"));
+}
+
+/// A folder into which npm has installed these files, and nothing else.
+fn installed_by_npm(folder: &Path, files: &[&Path]) {
+    fs::write(folder.join("package.json"), "{\"private\":true}").expect("the folder takes a file");
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--offline", "--no-audit", "--no-fund"]);
+    run(npm.args(files).current_dir(folder));
+}
+
+/// The package that everybody names, and the one with the binary for this platform.
+fn packages_for_npm() -> [PathBuf; 2] {
+    let version = env!("CARGO_PKG_VERSION");
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let system = if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        std::env::consts::OS
+    };
+    let platform = format!("udp-echo-host-{system}-{processor}");
+    ["udp-echo-host", &platform].map(|name| dist().join(format!("{name}-{version}.tgz")))
+}
+
+fn npx(folder: &Path) -> Command {
+    let mut npx = Command::new("npx");
+    npx.args(["--offline", "--no", "udp-echo-host", "--"]);
+    npx.args(FREE).current_dir(folder);
+    npx
+}
+
+#[test]
+fn npx_runs_the_host_from_the_package_of_this_platform_and_says_when_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let [host, platform] = packages_for_npm();
+    installed_by_npm(folder.path(), &[&host]);
+    let failed = npx(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(
+        said.contains("the package udp-echo-host-") && !failed.status.success(),
+        "{said}"
+    );
+    installed_by_npm(folder.path(), &[&host, &platform]);
+    let manual = "node_modules/udp-echo-host/man/udp-echo.1";
+    assert!(folder.path().join(manual).is_file(), "{manual}");
+    for time in ["first", "next"] {
+        let took = reaches_the_page_and_echoes(|| npx(folder.path()), PATIENCE);
+        let seconds = took.as_secs_f64();
+        println!("npx, {time} time: {seconds:.2} s to the page");
+    }
+}
+
+#[test]
+fn a_host_that_npm_installed_ends_however_it_is_told_to_and_no_sooner() {
+    let folder = tempfile::tempdir().unwrap();
+    let [host, platform] = packages_for_npm();
+    installed_by_npm(folder.path(), &[&host, &platform]);
+    let program = || {
+        let mut program = Command::new(folder.path().join("node_modules/.bin/udp-echo-host"));
+        program.args(FREE);
+        program
+    };
+    println!("its starter tells it alone");
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut started = Started::start(program, PATIENCE);
+        started.program.signal(signal);
+        assert!(started.ended().success(), "{signal}");
+    }
+    println!("a terminal tells the host as well, which takes that for one wish to stop");
+    let draining = || {
+        let mut program = program();
+        program.arg("--drain-time=1h");
+        program
+    };
+    let mut started = Started::start(draining, PATIENCE);
+    started.interrupt();
+    while get(started.http, "/healthz").1 != "draining\n" {}
+    let told = Instant::now();
+    while told.elapsed() < PASSED_ON {
+        assert_eq!(get(started.http, "/healthz").1, "draining\n");
+    }
+    started.interrupt();
+    assert_eq!(started.program.ended_blocking().code(), Some(130));
+    println!("npx ends, and does not tell what it runs");
+    let mut started = Started::start(|| npx(folder.path()), PATIENCE);
+    started.program.signal("TERM");
+    started.program.ended_blocking();
+    let until = Instant::now() + PATIENCE;
+    while TcpStream::connect(started.http).is_ok() {
+        assert!(Instant::now() < until, "something still listens");
+    }
 }
