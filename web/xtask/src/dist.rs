@@ -1,9 +1,10 @@
 //! `dist`: what one gives away, all in `target/dist`.
 //!
 //! - [`folder`] for any static host, [`npm`] with the element, and the host with all of it inside;
-//! - [`python`]: the wheel and the sdist for PyPI; [`npx`]: the host for npm;
-//! - [`sources`]: what the wheel is built from; [`papers`]: completions and manual pages.
+//! - [`python`]: the wheel and the sdist for PyPI; [`npx`]: the host for npm; [`debian`]: the host for Debian;
+//! - [`sources`]: what the last three build from; [`papers`]: completions and manual pages.
 
+mod debian;
 mod folder;
 mod npm;
 mod npx;
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Make the host's packages for npm, out of the wheel
     #[arg(long)]
     npx: bool,
+    /// Make the Debian package
+    #[arg(long)]
+    deb: bool,
 }
 
 impl Args {
@@ -47,6 +51,7 @@ impl Args {
         Self {
             wheel: true,
             npx: true,
+            deb: cfg!(target_os = "linux"),
             ..Self::quick()
         }
     }
@@ -62,7 +67,7 @@ impl Args {
     }
 
     fn is_empty(&self) -> bool {
-        !(self.folder || self.npm || self.host || self.wheel || self.npx)
+        !(self.folder || self.npm || self.host || self.wheel || self.npx || self.deb)
     }
 }
 
@@ -105,6 +110,9 @@ fn make(args: &Args) -> Result<()> {
     }
     if args.npx {
         made.extend(npx::pack(&dist)?);
+    }
+    if args.deb {
+        made.push(debian::make(&dist)?);
     }
     for Made { path, note } in made {
         let bytes = fs::metadata(&path).with_context(|| format!("look at {}", path.display()))?;

@@ -4,7 +4,7 @@
 //!
 //! - [`mod@bench`] measures the host beside other relays.
 //! - [`bundle`] makes the files that the host embeds out of `web/` and `www/`.
-//! - [`dist`] makes what one gives away: a folder for static hosts, packages for npm and PyPI, the host.
+//! - [`dist`] makes what one gives away: a folder for static hosts, packages for npm, PyPI and Debian, the host.
 //! - [`demo`] bundles, builds the host in release and becomes it.
 //! - [`verify`] gets whatever the tests need, then runs every check there is; [`circles`] is one of them.
 //! - [`shots`] takes a picture of every view of the page.
@@ -51,7 +51,7 @@ enum Verb {
     Bench(bench::Args),
     /// Build the browser's half and put it where the host embeds it (server/bundle)
     Bundle,
-    /// Make what one gives away: a folder for static hosts, packages for npm and PyPI, the host (target/dist)
+    /// Make what one gives away: a folder for static hosts, packages for npm, PyPI and Debian, the host (target/dist)
     Dist(dist::Args),
     /// Bundle, build the host in release, and run it
     Demo(demo::Args),

@@ -1,8 +1,10 @@
-//! The programs that make our package for PyPI, and judge it. Those for npm are npm's own.
+//! The programs that make our packages for PyPI and Debian, and judge them. Those for npm are npm's own.
 
 use anyhow::Result;
 
 use super::generators::install_from_pypi;
+use super::{apt_install, build};
+use crate::program;
 
 /// The folder among the tools where those of [`PYPI`] are.
 pub(crate) const FOLDER: &str = "packages";
@@ -18,12 +20,20 @@ const PYPI: &[&str] = &[
     "uv==0.13.9",
 ];
 
-/// Installs those that are missing.
+/// Makes the Debian package. Built from source, once.
+const CARGO_DEB: &str = "3.8.0";
+
+/// Installs those that are missing; `lintian`, which judges the Debian package, where there is an `apt-get`.
 ///
 /// # Errors
 /// When one cannot be installed from here.
 pub(crate) fn install() -> Result<()> {
-    install_for_python()
+    install_for_python()?;
+    install_for_debian()?;
+    if program::find("apt-get").is_some() && program::find("lintian").is_none() {
+        apt_install(&["lintian"])?;
+    }
+    Ok(())
 }
 
 /// Installs what makes the wheel.
@@ -32,4 +42,12 @@ pub(crate) fn install() -> Result<()> {
 /// When it cannot be installed from here.
 pub(crate) fn install_for_python() -> Result<()> {
     install_from_pypi(FOLDER, PYPI)
+}
+
+/// Installs what makes the Debian package.
+///
+/// # Errors
+/// When it cannot be installed from here.
+pub(crate) fn install_for_debian() -> Result<()> {
+    build("cargo-deb", "cargo-deb", CARGO_DEB, &["--locked"])
 }

@@ -1,4 +1,4 @@
-//! The packages for PyPI and npm, as somebody without Rust gets them: installed in a clean place, and started.
+//! The packages for PyPI, npm and Debian, as somebody without Rust gets them: installed in a clean place, and started.
 
 use std::fs;
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use test_support::PATIENCE;
+use test_support::{PATIENCE, has};
 
 use crate::started::{FREE, Started, get, reaches_the_page_and_echoes};
 
@@ -27,7 +27,7 @@ fn dist() -> PathBuf {
     static DIST: OnceLock<()> = OnceLock::new();
     DIST.get_or_init(|| {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        println!("{}", run(xtask.args(["dist", "--wheel", "--npx"])));
+        println!("{}", run(xtask.args(["dist", "--wheel", "--npx", "--deb"])));
     });
     target().join("dist")
 }
@@ -284,5 +284,66 @@ fn a_host_that_npm_installed_ends_however_it_is_told_to_and_no_sooner() {
     let until = Instant::now() + PATIENCE;
     while TcpStream::connect(started.http).is_ok() {
         assert!(Instant::now() < until, "something still listens");
+    }
+}
+
+#[test]
+fn the_debian_package_is_installed_started_and_purged_without_a_trace() {
+    if !has("dpkg") {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let package = file("debian");
+    let is_root = run(Command::new("id").arg("-u")).trim() == "0";
+    let dpkg = |arguments: &[&str]| {
+        let mut dpkg = Command::new("dpkg");
+        let (place, forced) = ("--root", "--force-depends,script-chrootless");
+        dpkg.arg(format!("{place}={}", root.path().display()));
+        run(dpkg.arg(forced).args(arguments))
+    };
+    if is_root {
+        for path in ["var/lib/dpkg/updates", "var/lib/dpkg/info"] {
+            fs::create_dir_all(root.path().join(path)).unwrap();
+        }
+        fs::write(root.path().join("var/lib/dpkg/status"), "").unwrap();
+        dpkg(&["--install", package.to_str().unwrap()]);
+    } else {
+        println!("not root: unpacked instead of installed, and not purged");
+        run(Command::new("dpkg-deb")
+            .arg("-x")
+            .arg(&package)
+            .arg(root.path()));
+    }
+    println!("the service is started by its own line, without systemd");
+    let place = |path: &str| root.path().join(path.trim_start_matches('/'));
+    let unit =
+        ["/usr/lib", "/lib"].map(|lib| place(&format!("{lib}/systemd/system/udp-echo.service")));
+    let unit = unit.iter().find_map(|path| fs::read_to_string(path).ok());
+    let unit = unit.expect("the unit is installed");
+    let line = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    let words: Vec<&str> = line.expect("it starts something").split(' ').collect();
+    let service = || {
+        let mut service = Command::new(place(words[0]));
+        service.args(&words[1..]).args(FREE);
+        service
+    };
+    reaches_the_page_and_echoes(service, PATIENCE);
+    for file in [
+        "/usr/share/man/man1/udp-echo.1.gz",
+        "/usr/share/man/man1/udp-echo-serve.1.gz",
+        "/usr/share/bash-completion/completions/udp-echo",
+        "/usr/share/zsh/vendor-completions/_udp-echo",
+        "/usr/share/fish/vendor_completions.d/udp-echo.fish",
+        "/usr/share/doc/udp-echo/copyright",
+    ] {
+        assert!(place(file).is_file(), "{file}");
+    }
+    if is_root {
+        dpkg(&["--purge", "udp-echo"]);
+        let mut find = Command::new("find");
+        let left = run(find.arg(root.path()).args(["-name", "*udp-echo*"]));
+        assert_eq!(left, "", "left behind");
     }
 }
