@@ -90,6 +90,14 @@ pub(crate) fn run_for(packages: bool) -> Result<()> {
     make(&if packages { Args::all() } else { Args::quick() })
 }
 
+/// Makes what tests in browsers open.
+pub(crate) fn run_for_browsers() -> Result<()> {
+    make(&Args {
+        host: false,
+        ..Args::quick()
+    })
+}
+
 fn make(args: &Args) -> Result<()> {
     let bundle = bundle::make()?;
     let dist = workspace::target_dir().join("dist");

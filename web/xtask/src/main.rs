@@ -62,7 +62,7 @@ enum Verb {
     /// Install what the checks need, and no more: verify begins with this
     Needs(needs::Parts),
     /// Run every check, after installing what the checks need
-    Verify(needs::Parts),
+    Verify(verify::Args),
     /// Take a picture of every view of the page, in target/shots
     Shots,
     /// Record a real run in a browser, and draw the picture of the README of it

@@ -3,18 +3,32 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::needs::{self, Parts};
 use crate::table::Table;
 use crate::{bundle, circles, dist};
 use crate::{command, program, progress, target, workspace};
 
-/// A part that `verify` leaves out unless it is asked for: the flag, what it tests, and the feature under which its tests stand.
+/// What `verify` can be told.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The parts that it leaves out otherwise.
+    #[command(flatten)]
+    parts: Parts,
+    /// Test nothing but these parts: for whoever has run the rest before
+    #[arg(long)]
+    only: bool,
+}
+
+/// A part that `verify` leaves out unless it is asked for: the flag, what it tests, the feature under which its tests stand, and where
+/// they are among the tests of that package.
 struct Part {
     flag: &'static str,
     tests: &'static str,
     feature: &'static str,
+    program: &'static str,
+    module: &'static str,
     wanted: fn(&Parts) -> bool,
 }
 
@@ -23,18 +37,24 @@ const PARTS: [Part; 3] = [
         flag: "--trunk",
         tests: "`trunk serve`",
         feature: "e2e/trunk",
+        program: "browser",
+        module: "trunk::",
         wanted: Parts::trunk,
     },
     Part {
         flag: "--generators",
         tests: "the site generators that take long to install",
         feature: "e2e/generators",
+        program: "browser",
+        module: "embed::generators::rarer::",
         wanted: Parts::generators,
     },
     Part {
         flag: "--packages",
         tests: "the packages for PyPI, npm and Debian",
         feature: "xtask/packages",
+        program: "builds",
+        module: "packages::",
         wanted: Parts::packages,
     },
 ];
@@ -60,13 +80,24 @@ const CHECKS: [Check; 12] = [
     ("clippy, macos", |_| check_elsewhere("aarch64-apple-darwin")),
 ];
 
+/// What `--only` leaves of them: what the parts need, and their tests.
+const ONLY: [Check; 5] = [
+    ("needs", needs::install),
+    ("bundle", |_| bundle::run_whole()),
+    ("dist", |_| dist::run_for_browsers()),
+    ("host", |_| debug_host()),
+    ("test", test_parts),
+];
+
 /// The verb: runs the checks up to the first that fails.
-pub(crate) fn run(parts: &Parts) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let parts = &args.parts;
+    let checks: &[Check] = if args.only { &ONLY } else { &CHECKS };
     let mut table = Table::new(["step", "seconds", "result"]);
     let mut total = Duration::ZERO;
     let mut outcome = Ok(());
-    for (place, (name, check)) in CHECKS.iter().enumerate() {
-        progress::heading(&format!("verify {}/{}: {name}", place + 1, CHECKS.len()));
+    for (place, (name, check)) in checks.iter().enumerate() {
+        progress::heading(&format!("verify {}/{}: {name}", place + 1, checks.len()));
         let started = Instant::now();
         let result = check(parts);
         let took = started.elapsed();
@@ -154,10 +185,48 @@ fn test(parts: &Parts) -> Result<()> {
     command::run(test.env("PATH", program::path_with_tools()?))
 }
 
+/// The tests of the parts that were asked for, and no others.
+fn test_parts(parts: &Parts) -> Result<()> {
+    let wanted: Vec<&Part> = PARTS.iter().filter(|part| (part.wanted)(parts)).collect();
+    if wanted.is_empty() {
+        let flags = PARTS.map(|part| part.flag).join(", ");
+        bail!("--only tests what other flags name: {flags}, or --everything");
+    }
+    for part in wanted {
+        let (package, _) = part.feature.split_once('/').unwrap_or((part.feature, ""));
+        let mut test = workspace::locked_cargo("test");
+        test.args(["--package", package, "--features", part.feature]);
+        test.args(["--test", part.program, part.module, "--", "--nocapture"]);
+        command::run(test.env("PATH", program::path_with_tools()?))?;
+    }
+    Ok(())
+}
+
+/// Tests of one package do not build the program of another, which those in browsers start.
+fn debug_host() -> Result<()> {
+    command::run(workspace::locked_cargo("build").args(["--package", "udp-echo"]))
+}
+
 /// The host must stay portable; clippy checks it, which needs no linker and no system library of the other platform.
 fn check_elsewhere(target: &str) -> Result<()> {
     target::ensure(target)?;
     let mut clippy = workspace::locked_cargo("clippy");
     clippy.args(["--package", "udp-echo", "--target", target]);
     command::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A filter that fits no test would pass.
+    #[test]
+    fn each_part_s_tests_are_where_only_looks_for_them() {
+        for part in &PARTS {
+            let (package, _) = part.feature.split_once('/').unwrap();
+            let module = part.module.trim_end_matches("::").replace("::", "/");
+            let file = format!("web/{package}/tests/{}/{module}.rs", part.program);
+            assert!(workspace::root().join(&file).is_file(), "{file}");
+        }
+    }
 }
