@@ -1,7 +1,7 @@
 //! oEmbed: a link to this host that is pasted into another site becomes the widget there (<https://oembed.com>).
 //!
 //! A site that finds such a link asks `/oembed` what to show in its place. It learns of `/oembed` from a line in the page itself, which
-//! tells the page's whole address, so each request gets its own. Browsers need no such line: they get the page as it was compressed.
+//! tells the page's whole address (below a path, `X-Forwarded-Prefix` says which), so each request gets its own. Browsers need no such line: they get the page as it was compressed.
 
 use axum::Extension;
 use axum::Json;

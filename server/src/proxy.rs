@@ -159,15 +159,18 @@ fn browser_scheme(word: &str) -> Scheme {
     }
 }
 
-/// The path that a proxy takes away, as a folder: the header has it with a slash at its end or without. What is no path of one server
-/// is none.
+/// Reads the path that a proxy takes away, `/demo` or `/demo/`, as a folder. What could lead anywhere else is none.
 fn folder(prefix: &str) -> String {
-    let path = prefix.trim_matches('/');
-    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "/-._~%".contains(sign);
-    if path.is_empty() || !prefix.starts_with('/') || !path.chars().all(is_plain) {
-        return ROOT.to_owned();
+    let is_plain = |part: &str| {
+        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !part.is_empty() && part != "." && part != ".." && part.bytes().all(is_sign)
+    };
+    let path = prefix.strip_suffix('/').unwrap_or(prefix);
+    let mut parts = path.split('/');
+    match parts.next() == Some("") && parts.all(is_plain) {
+        true => format!("{path}/"),
+        false => ROOT.to_owned(),
     }
-    format!("/{path}/")
 }
 
 /// Reads what proxies write about a hop: an address, some with a port behind it, IPv6 then in brackets.

@@ -197,3 +197,46 @@ async fn below_a_path_all_addresses_are_those_that_the_proxy_passes_on() {
     let href = "href=\"https://docs.example/demo/oembed?url=https%3A%2F%2Fdocs.example%2Fdemo%2Fembed%3Fview%3Dmini\"";
     assert!(page.contains(href), "{page}");
 }
+
+#[tokio::test]
+async fn what_is_no_path_of_the_server_s_own_or_comes_from_nobody_trusted_counts_as_none() {
+    let host = TestServer::start(&["--allow-host=udp.example", "--trusted-proxy=127.0.0.1"]).await;
+    let own = host.http();
+    if udp_echo::page::bundle_id().is_none() {
+        return;
+    }
+    for (prefix, path) in [
+        ("/demo", "/demo"),
+        ("/demo/", "/demo"),
+        ("/a/b-c", "/a/b-c"),
+        ("/", ""),
+        ("", ""),
+        ("//evil.example", ""),
+        ("/../up", ""),
+        ("demo", ""),
+        ("/\"><script>", ""),
+    ] {
+        let proxied = [("Host", "udp.example"), ("X-Forwarded-Prefix", prefix)];
+        let (_, page) = get(own, "/embed?view=mini", &proxied).await;
+        let (_, link) = page.split_once("json+oembed").unwrap();
+        let (_, href) = link.split_once("href=\"").unwrap();
+        let (href, _) = href.split_once('"').unwrap();
+        let top = format!("http://udp.example{path}/oembed?");
+        let query = href
+            .strip_prefix(&top)
+            .unwrap_or_else(|| panic!("{prefix}: {href}"));
+        // The proxy takes the path away.
+        let (_, body) = get(own, &format!("/oembed?{query}"), &proxied).await;
+        let rich: Value =
+            serde_json::from_str(&body).unwrap_or_else(|_| panic!("{prefix}: {body}"));
+        let html = rich["html"].as_str().unwrap();
+        let begins = format!("<iframe src=\"http://udp.example{path}/embed?view=mini\" ");
+        assert!(html.starts_with(&begins), "{prefix}: {html}");
+        assert_eq!(rich["provider_url"], format!("http://udp.example{path}/"));
+    }
+    // Nobody else's word about it counts.
+    let host = TestServer::start(&[]).await;
+    let forged = [("X-Forwarded-Prefix", "/demo")];
+    let (_, page) = get(host.http(), "/embed", &forged).await;
+    assert!(!page.contains("/demo"), "{page}");
+}
