@@ -2,6 +2,7 @@
 // selection, screen readers, the keyboard.
 
 import { pieces } from "./udp-run-highlight.js";
+import { isOfInputMethod } from "./udp-run-surroundings.js";
 
 const INDENT = "    ";
 
@@ -19,7 +20,7 @@ export class Editor {
     Object.assign(this.#area, { spellcheck: false, autocapitalize: "off", autocomplete: "off", wrap: "off", readOnly: isReadOnly });
     this.#area.setAttribute("aria-label", label);
     this.#area.setAttribute("aria-description", "Once you type, Tab indents. Escape, then Tab, leaves the editor.");
-    this.#area.setAttribute("translate", "no");
+    root.setAttribute("translate", "no");
     this.#numbers.className = "numbers";
     this.#colours.className = "colours";
     for (const behind of [this.#numbers, this.#colours]) behind.setAttribute("aria-hidden", "true");
@@ -84,7 +85,7 @@ export class Editor {
   }
 
   #key(event) {
-    if (this.#area.readOnly || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (this.#area.readOnly || isOfInputMethod(event) || event.altKey || event.ctrlKey || event.metaKey) return;
     if (!["Tab", "Shift"].includes(event.key)) this.#isAtWork = event.key !== "Escape";
     if (event.key === "Tab" && this.#isAtWork) {
       event.preventDefault();

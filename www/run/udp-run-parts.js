@@ -45,13 +45,22 @@ export const styleSheet = async (address) => new CSSStyleSheet().replace(await t
 export const ownSheet = styleSheet(near("udp-run.css"));
 ownSheet.catch(() => {});
 
+let trusted;
+
+/** The address of a script, as a page takes it that requires Trusted Types. Where that page admits no policy of ours, this throws, and a
+ * frame runs the program. */
+function script(address) {
+  trusted ??= globalThis.trustedTypes?.createPolicy("udp-run", { createScriptURL: (ours) => ours }) ?? { createScriptURL: String };
+  return trusted.createScriptURL(address);
+}
+
 /** A worker from the host's file; in a page of another origin, from a line that imports it. */
 export function newWorker() {
   const file = near("udp-run-worker.js");
-  if (new URL(file).origin === location.origin) return new Worker(file, { type: "module" });
+  if (new URL(file).origin === location.origin) return new Worker(script(file), { type: "module" });
   const blob = new Blob([`import ${JSON.stringify(file)};`], { type: "text/javascript" });
   const address = URL.createObjectURL(blob);
-  const worker = new Worker(address, { type: "module" });
+  const worker = new Worker(script(address), { type: "module" });
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   return worker;
 }

@@ -7,6 +7,7 @@ import { hasLoaded, load, ownSheet, policy } from "./udp-run-parts.js";
 import { Record } from "./udp-run-record.js";
 import { Runner } from "./udp-run-runner.js";
 import { deferred } from "./udp-run-shared.js";
+import { followTheme, isSet, keepKeys } from "./udp-run-surroundings.js";
 import { expect } from "./udp-run-time.js";
 import { WORDS } from "./udp-run-words.js";
 
@@ -350,8 +351,12 @@ export class UdpRun extends HTMLElement {
   }
 
   #busy(is) {
-    this.#parts.run.hidden = is;
-    this.#parts.stop.hidden = !is;
+    const { run, stop } = this.#parts;
+    const hadFocus = this.shadowRoot.activeElement === (is ? run : stop);
+    run.hidden = is;
+    stop.hidden = !is;
+    // Whoever pressed one button by the keyboard has the other in hand, and not the page.
+    if (hadFocus) (is ? stop : run).focus({ preventScroll: true });
     this.toggleAttribute("data-running", is);
   }
 
@@ -368,7 +373,6 @@ export class UdpRun extends HTMLElement {
     // The line ends that an author's file begins and ends with are those of the tag.
     this.#original = code.textContent.replace(/^\n/, "").trimEnd();
     const root = this.attachShadow({ mode: "open" });
-    ownSheet.then((sheet) => (root.adoptedStyleSheets = [sheet]));
     const made = (kind, part, properties = {}) => {
       const element = Object.assign(document.createElement(kind), properties);
       element.setAttribute("part", part);
@@ -379,7 +383,7 @@ export class UdpRun extends HTMLElement {
     const name = this.name;
     made("p", "forbidden", { hidden: true });
     const editor = document.createElement("div");
-    this.#editor = new Editor(editor, { label: `Program ${name}`, changed: () => {}, isReadOnly: this.hasAttribute("readonly") });
+    this.#editor = new Editor(editor, { label: `Program ${name}`, changed: () => {}, isReadOnly: isSet(this, "readonly") });
     const bar = made("div", "bar");
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", name);
@@ -421,8 +425,15 @@ export class UdpRun extends HTMLElement {
     const way = made("details", "way", { hidden: true, ontoggle: () => this.#see() });
     way.append(made("summary", "summary"), made("div", "datagrams"));
     if (other) this.#parts.run.after(button("both", WORDS.both(otherName), () => this.runBoth()));
-    root.append(editor, bar, this.#parts.forbidden, busy, line, output, hint, besideName, besideOutput, way);
-    for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, keepToItself);
+    const frame = Object.assign(document.createElement("div"), { className: "frame" });
+    frame.append(editor, bar, this.#parts.forbidden, busy, line, output, hint, besideName, besideOutput, way);
+    root.append(frame);
+    keepKeys(root);
+    const follow = followTheme(this, root, frame);
+    ownSheet.then((sheet) => {
+      root.adoptedStyleSheets = [sheet];
+      follow();
+    });
     this.#output = new Output(output);
     this.#besideOutput = new Output(besideOutput);
     this.#editor.text = this.#original;
@@ -430,7 +441,7 @@ export class UdpRun extends HTMLElement {
     if (height) editor.style.maxHeight = /^\d+$/.test(height) ? `${height}px` : height;
     const src = this.getAttribute("src");
     if (src) this.#fetchProgram(src);
-    else if (this.hasAttribute("autorun")) this.run();
+    else if (isSet(this, "autorun")) this.run();
   }
 
   async #fetchProgram(src) {
@@ -441,27 +452,11 @@ export class UdpRun extends HTMLElement {
       if (new URL(response.url).origin !== location.origin) throw new Error(`it leads to ${response.url}, which is another origin`);
       if (!response.ok) throw new Error(`the answer was ${response.status}`);
       this.#original = this.#editor.text = (await response.text()).trimEnd();
-      if (this.hasAttribute("autorun")) this.run();
+      if (isSet(this, "autorun")) this.run();
     } catch (error) {
       this.#say(`The program ${address.href} does not load: ${error.message}`);
     }
   }
-}
-
-/** Keys that scroll. */
-const SCROLLS = /^(Arrow|Page|Home|End| )/;
-
-/**
- * A key that is used in here is none of the page's shortcuts: to the page it comes from this element, and not from a field. Sphinx
- * begins to search at a slash, and mdBook turns its pages by arrows.
- */
-function keepToItself(event) {
-  const { target, key } = event;
-  const isChord = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
-  if (isChord || /^F\d/.test(key)) return;
-  const isUsed =
-    target.matches("textarea, input") || (target.matches("button, summary") && ["Enter", " "].includes(key)) || (target.matches("pre") && SCROLLS.test(key));
-  if (isUsed) event.stopPropagation();
 }
 
 /** Where the page's policy allows no wasm, a frame loads it. */

@@ -1,10 +1,11 @@
-//! The widget in a stranger's page: keys, policies, sizes, direction, theme, input methods and copying.
+//! The widget, and programs, in a stranger's page: keys, policies, sizes, direction, theme, input methods and copying.
 
 mod appearance;
 mod copying;
 mod hostile;
 mod keys;
 mod markup;
+mod programs;
 
 use anyhow::Result;
 
