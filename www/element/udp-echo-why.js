@@ -40,13 +40,14 @@ async function about(address) {
   return said?.name === "udp-echo" ? said : undefined;
 }
 
-/** Whether a WebSocket can be opened: true or false, or nothing where that takes too long. */
+/** Whether a host says its first word over a WebSocket: true or false, or nothing where that takes too long, or where somebody closes
+ * it in so many words. What takes the handshake and then drops the connection passes no WebSockets either. */
 async function opens(relay) {
   const socket = new WebSocket(relay);
   const opened = await new Promise((tell) => {
     setTimeout(tell, HANDSHAKE);
-    socket.onopen = () => tell(true);
-    socket.onclose = () => tell(false);
+    socket.onmessage = () => tell(true);
+    socket.onclose = ({ code }) => tell(code === 1006 ? false : undefined);
   });
   socket.close();
   return opened;

@@ -18,9 +18,18 @@ const loopbacks = new Map();
 export async function open(tell, lost, { post, relay = HOST, simulated = false, seed = "1" }) {
   // As for the widget, the address may be that of its WebSocket.
   const host = relay.replace(/^ws/, "http");
-  const why = simulated ? "this page asks no host" : await reason(host);
-  const link = why ? await machine(tell, seed, post) : await onHost(host, tell, lost);
-  return { mode: why ? "simulated" : "live", why, ...link };
+  let why = simulated ? "this page asks no host" : await reason(host);
+  const link = why ? null : await onHost(host, tell, lost).catch(async (error) => void (why = (await cause(host)) ?? error.message));
+  return link ? { mode: "live", why, ...link } : { mode: "simulated", why, ...(await machine(tell, seed, post)) };
+}
+
+/** Why a host that lets this page in takes no session: a sentence, and the lines to add; nothing where that cannot be found out. */
+async function cause(host) {
+  const relay = new URL("relay#sockets", host);
+  relay.protocol = relay.protocol.replace("http", "ws");
+  const { judge } = await import("./udp-echo-why.js");
+  const found = await judge(relay.href, []);
+  return found && [found.message, found.hint].filter(Boolean).join(": ");
 }
 
 /** A session of a host. The first program's loopback is that of all who come while one runs. */

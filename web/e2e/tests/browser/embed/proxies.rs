@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use anyhow::{Result, ensure};
 use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use serde_json::Value;
 
@@ -381,9 +383,19 @@ async fn no_proxy_is_blamed_for_a_host_that_is_gone_or_refuses_or_lacks_a_target
     host.shutdown().await;
 }
 
-/// Serves what tells of a host, as often as given, and then nothing; takes handshakes and never answers, or answers them with
-/// 404.
-async fn half_a_host(answers: usize, takes_handshakes: bool) -> Result<String> {
+/// What becomes of a handshake before it reaches a host.
+#[derive(Clone, Copy)]
+enum Handshake {
+    /// It is answered with 404.
+    Refused,
+    /// It is never answered.
+    Silent,
+    /// It is taken, and then the connection is dropped, as dev servers and gateways do that find nobody behind them.
+    Dropped,
+}
+
+/// Serves what tells of a host, as often as given, and then nothing; no handshake leads to a session.
+async fn half_a_host(answers: usize, handshake: Handshake) -> Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let left = Arc::new(AtomicUsize::new(answers));
@@ -396,11 +408,10 @@ async fn half_a_host(answers: usize, takes_handshakes: bool) -> Result<String> {
         }
         answer
     };
-    let relay = async move || {
-        if takes_handshakes {
-            std::future::pending::<()>().await;
-        }
-        StatusCode::NOT_FOUND
+    let relay = async move |upgrade: WebSocketUpgrade| match handshake {
+        Handshake::Refused => StatusCode::NOT_FOUND.into_response(),
+        Handshake::Silent => std::future::pending().await,
+        Handshake::Dropped => upgrade.on_upgrade(async |socket| drop(socket)),
     };
     let host = Router::new()
         .route("/relay.json", get(about))
@@ -414,12 +425,14 @@ async fn no_proxy_is_blamed_for_a_host_that_goes_away_meanwhile_or_is_silent() {
     let host = TestServer::start(&[]).await;
     let asked_twice = "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('relay.json')).length > 1";
     let gave_up = "return globalThis.gaveUp";
-    for (answers, takes_handshakes, sentence, is_judged) in [
-        (9, false, NO_WEBSOCKETS, asked_twice),
-        (1, false, "No host answers", asked_twice),
-        (9, true, "no host said hello", gave_up),
+    for (answers, handshake, sentence, is_judged) in [
+        (9, Handshake::Refused, NO_WEBSOCKETS, asked_twice),
+        (9, Handshake::Dropped, NO_WEBSOCKETS, asked_twice),
+        (1, Handshake::Refused, "No host answers", asked_twice),
+        (1, Handshake::Dropped, "No host answers", asked_twice),
+        (9, Handshake::Silent, "no host said hello", gave_up),
     ] {
-        let relay = half_a_host(answers, takes_handshakes).await.unwrap();
+        let relay = half_a_host(answers, handshake).await.unwrap();
         let mut site = Site::new().await.unwrap();
         let loader = format!("http://{}/udp-echo.js", host.http());
         let attributes = format!("relay={relay}");
@@ -440,6 +453,33 @@ async fn no_proxy_is_blamed_for_a_host_that_goes_away_meanwhile_or_is_silent() {
         })
         .await;
     }
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_program_behind_a_proxy_that_passes_no_websockets_is_simulated_and_says_why() {
+    let host = TestServer::start(&[]).await;
+    let proxy = below_a_path(host.http(), "").await.unwrap();
+    let own = format!("{}/demo/", proxy.called("127.0.0.1"));
+    in_chromium(async |page| {
+        page.open(&own).await?;
+        page.script(
+            "const one = document.createElement('udp-run');
+             one.id = 'tried';
+             one.textContent = 'print(\"here\")';
+             document.body.append(one);
+             customElements.whenDefined('udp-run').then(() => one.run())",
+        )
+        .await?;
+        page.wait_for(
+            "the reason",
+            &format!("return document.querySelector('#tried')?.shadowRoot?.querySelector('[part=mode]').textContent.includes({NO_WEBSOCKETS:?})"),
+        )
+        .await?;
+        page.console().await?;
+        Ok(())
+    })
+    .await;
     host.shutdown().await;
 }
 
