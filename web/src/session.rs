@@ -4,7 +4,7 @@
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
 use udp_echo_feed::datagram::Payload;
-use wire::control::{ClientMessage, Hello, HostMessage, PROTOCOL_VERSION};
+use wire::control::{ClientMessage, Hello, HostMessage, Options, PROTOCOL_VERSION};
 use wire::ledger::Fate;
 use wire::transcript::DEFAULT_MESSAGE;
 
@@ -279,10 +279,24 @@ impl Session {
     }
 
     /// Tells a live host. One that is not here yet hears of it after its `hello`.
-    fn ask(&self, message: ClientMessage) -> Vec<Effect> {
-        match self.phase {
-            Phase::Live { .. } => vec![Effect::Control(message)],
-            _ => Vec::new(),
+    fn ask(&mut self, message: ClientMessage) -> Vec<Effect> {
+        if !matches!(self.phase, Phase::Live { .. }) {
+            return Vec::new();
+        }
+        // A client's own call, such as connect(): it comes before what the client sends next, and not when the host confirms it.
+        if let ClientMessage::Options(options) = &message {
+            self.follow(*options);
+        }
+        vec![Effect::Control(message)]
+    }
+
+    /// These are the session's options from now on.
+    fn follow(&mut self, options: Options) {
+        if let Some(hello) = &mut self.hello {
+            if options.connected != hello.options.connected {
+                self.history.connected(options.connected);
+            }
+            hello.options = options;
         }
     }
 
@@ -341,14 +355,7 @@ impl Session {
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
             HostMessage::Notice(notice) => self.notice = Some(notice.text),
             HostMessage::Stream(echo) => self.desired_config.stream = Some(echo),
-            HostMessage::Options(options) => {
-                if let Some(hello) = &mut self.hello {
-                    if options.connected != hello.options.connected {
-                        self.history.connected(options.connected);
-                    }
-                    hello.options = options;
-                }
-            }
+            HostMessage::Options(options) => self.follow(options),
             HostMessage::Server(state) => {
                 self.history.server_changed(&state);
                 if let Some(hello) = &mut self.hello {

@@ -13,7 +13,7 @@ const FATES = {
   delivered: ["delivered", "delivered", "", "arrives"],
   left: ["left", "handed over", ", to a program outside", "arrives"],
   refused: ["refused", "refused", ", no program has bound the port", "nobody"],
-  unbound: ["dropped", "nobody there", ", no program has bound the port", "nobody"],
+  unbound: ["dropped", "dropped", ", no program has bound the port", "nobody"],
   unreceived: ["dropped", "dropped", ", the receiving socket never gave it out", "lost"],
   slow_reader: ["dropped", "dropped", ", the receiving page reads too slowly", "lost"],
   loss: ["dropped", "lost on the link", "", "lost"],

@@ -3,7 +3,7 @@
 use udp_echo_feed::Micros;
 use udp_echo_feed::datagram::Payload;
 use udp_echo_feed::transcript::Transcript;
-use wire::sockets::control::{Call, SocketDrop, SocketError};
+use wire::sockets::control::{Call, SocketError};
 use wire::sockets::errno::Errno;
 use wire::transcript;
 
@@ -112,11 +112,15 @@ impl Client {
         match (self.wants_peer, self.peer) {
             (true, peer) if peer != Some(to) => {
                 net.connect(socket, to);
+                // The call comes before what is sent next, and not when the host confirms it.
+                let tuple = end::tuple(to);
+                self.transcript.remark(None, &words::connected(&tuple));
                 // What follows is in order: the datagram below goes through a connected socket.
                 self.peer = Some(to);
             }
             (false, Some(_)) => {
                 net.disconnect(socket);
+                self.transcript.remark(None, words::DISCONNECTED);
                 self.peer = None;
             }
             _ => {}
@@ -154,15 +158,12 @@ impl Client {
     /// The socket has a peer.
     pub fn connected(&mut self, local: End, peer: End, tell: &mut Outcomes) {
         (self.local, self.peer) = (Some(local), Some(peer));
-        let tuple = end::tuple(peer);
-        self.transcript.remark(None, &words::connected(&tuple));
         tell.push(Outcome::Connected(end::text(peer)));
     }
 
     /// The socket has no peer any more.
     pub fn disconnected(&mut self, tell: &mut Outcomes) {
         self.peer = None;
-        self.transcript.remark(None, words::DISCONNECTED);
         tell.push(Outcome::Connected(String::new()));
     }
 
@@ -254,21 +255,14 @@ impl Client {
             .position(|one| one.reply == Reply::Waiting && one.at + self.timeout <= now)
         {
             let sent = &self.sent[place];
-            let (flight, fate, to) = (sent.flight, sent.fate, sent.to);
-            self.transcript.print(Some(flight), words::TIMEOUT);
-            let why = match fate {
-                Some(Fate::Dropped(SocketDrop::Unbound)) => {
-                    let to = end::tuple(to);
-                    let why = words::nobody_there(&to);
-                    self.transcript.remark(Some(flight), &why);
-                    why
-                }
-                Some(fate) => {
-                    let (word, more) = words::fate_words(fate);
-                    [word, more].concat()
-                }
-                None => String::new(),
-            };
+            let flight = sent.flight;
+            // No client can know more. What became of the datagram stands in its row.
+            let line = words::timed_out(sent.number);
+            let why = sent.fate.map_or_else(String::new, |fate| {
+                let (word, more) = words::fate_words(fate);
+                [word, more].concat()
+            });
+            self.transcript.print(Some(flight), &line);
             self.settle(flight, Reply::TimedOut, &why, tell);
         }
     }

@@ -197,7 +197,7 @@ pub fn fate_words(of: Fate) -> (&'static str, &'static str) {
     match of {
         Fate::Delivered => ("delivered", ""),
         Fate::Left => ("handed over", ", to a program outside"),
-        Fate::Dropped(SocketDrop::Unbound) => ("nobody there", ", no program has bound the port"),
+        Fate::Dropped(SocketDrop::Unbound) => ("dropped", ", no program has bound the port"),
         Fate::Dropped(SocketDrop::Unreceived) => {
             ("dropped", ", the receiving socket never gave it out")
         }
@@ -304,20 +304,14 @@ pub const DISCONNECTED: &str = "not connected any more: no refusal is reported";
 /// The system told a connected socket that nobody has bound the port.
 pub const TOLD_LATER: &str = "the system tells it of the datagram before, with the next call";
 
-/// The client's line when it has waited in vain.
-pub const TIMEOUT: &str = "timed out";
+/// The client's line when it has waited for an answer in vain.
+pub fn timed_out(datagram: u64) -> String {
+    fill("timed out (datagram □)", &[&number(datagram)])
+}
 /// Below an answer that came after that.
 pub const LATE: &str = "too late: the client had given up";
 /// Below something that answers nothing.
 pub const STRAY: &str = "this answers nothing that was sent from here";
-
-/// The page says what the client cannot know.
-pub fn nobody_there(to: &str) -> String {
-    fill(
-        "no program has bound □; the socket is not connected, and hears nothing of that",
-        &[to],
-    )
-}
 
 /// Where a server without a socket is.
 pub const NOT_BOUND: &str = "not running: no socket";

@@ -123,6 +123,15 @@ async fn a_server_that_has_not_started_is_struck_out_and_waits_for_nothing() {
                 .iter()
                 .filter(|line| line.starts_with("connect() sends nothing. It fixes the peer"));
             ensure!(connected.count() == 1, "{client:?}");
+            // In the order of the calls: connect, and then send.
+            let place = |begins: &str, nth| {
+                let mut places = (0..client.len()).filter(|at| client[*at].starts_with(begins));
+                places.nth(nth)
+            };
+            ensure!(
+                place("connect() sends", 0) < place("sending", 1),
+                "{client:?}"
+            );
             let said = page.script(ALL_TEXT).await?;
             let said = said.as_str().context("text")?;
             ensure!(said.contains("Connection refused"));

@@ -172,8 +172,9 @@ async fn serves_its_own_client(page: &Page, host: &TestServer, mode: &str) -> Re
     page.wait_for(
         "Python's words",
         "const lines = [...client.shadowRoot.querySelectorAll('[part=line]')].map((line) => line.textContent);
-         return lines.includes('timed out') && lines.includes('ConnectionRefusedError: [Errno 111] Connection refused')
-             && lines.some((line) => line.startsWith('no program has bound'))",
+         return lines.includes('timed out (datagram 2)') && lines.includes('ConnectionRefusedError: [Errno 111] Connection refused')
+             && lines.findIndex((line) => line.startsWith('connect(')) < lines.indexOf('sending \"and now?\"')
+             && [...client.shadowRoot.querySelectorAll('tbody tr')].some((row) => row.textContent.includes('dropped, no program has bound the port'))",
     )
     .await?;
     // Started again, it answers the same socket.
