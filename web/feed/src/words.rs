@@ -102,15 +102,18 @@ fn dropped(reason: DropReason) -> &'static str {
 
 /// A span of time that a reader can compare: three digits, in the unit that suits it.
 pub fn span(micros: u64) -> String {
-    let (whole, decimals, unit) = match micros {
+    let (thousandths, unit) = match micros {
         0..1_000 => return fill("□ µs", &[&number(micros)]),
-        1_000..10_000 => (micros / 1_000, number(1_000 + micros % 1_000), 3),
-        10_000..100_000 => (micros / 1_000, number(1_000 + micros % 1_000), 2),
-        _ => return fill("□ ms", &[&number(micros / 1_000)]),
+        1_000..1_000_000 => (micros, "ms"),
+        _ => (micros / 1_000, "s"),
     };
+    let whole = number(thousandths / 1_000);
     // The thousand in front keeps the zeros that lead the decimals.
-    let decimals = decimals.get(1..unit).unwrap_or_default();
-    fill("□.□ ms", &[&number(whole), decimals])
+    let decimals = number(1_000 + thousandths % 1_000);
+    match decimals.get(1..4usize.saturating_sub(whole.len())) {
+        None | Some("") => fill("□ □", &[&whole, unit]),
+        Some(decimals) => fill("□.□ □", &[&whole, decimals, unit]),
+    }
 }
 
 /// Puts values where the pattern has a `□`, one after the other. Written out, like [`number`], because the formatting
