@@ -47,6 +47,14 @@ async fn one_server_tells_its_clients_apart(
         )
         .await?;
     ensure!(shown == serde_json::json!(["client", "client"]), "{shown}");
+    // The server stands right below them.
+    let gaps = page
+        .script(
+            "return [...document.querySelectorAll('.elements udp-echo')].map((one) =>
+                Math.round(one.offsetHeight - one.shadowRoot.querySelector('[part=frame]').offsetHeight))",
+        )
+        .await?;
+    ensure!(gaps == serde_json::json!([0, 0]), "{gaps}");
     let server = page
         .script("return document.querySelector('.shared-server h4 code').textContent")
         .await?;
