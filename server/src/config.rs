@@ -174,6 +174,10 @@ pub struct Config {
     #[command(flatten)]
     pub limits: LimitSettings,
 
+    /// Lets Wireshark on this machine show a session's datagrams live, to whoever has the session's token; needs a loopback --http
+    #[arg(long, env = "UDP_ECHO_WIRESHARK")]
+    pub wireshark: bool,
+
     /// Sends and receives datagrams one by one, without the kernel's segmentation offload
     #[arg(long, env = "UDP_ECHO_NO_OFFLOAD")]
     pub no_offload: bool,

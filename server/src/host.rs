@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::capture::Captures;
 use crate::cause::{Listening, SocketKind, cannot_listen};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -72,6 +73,11 @@ impl Host {
         let http = listener
             .local_addr()
             .context("read the address of the page")?;
+        ensure!(
+            !config.wireshark || http.ip().is_loopback(),
+            "--wireshark is for a host that this machine alone reaches, and the page listens on {http}: leave it out, or \
+             choose a loopback address with --http, such as 127.0.0.1:8000"
+        );
         let udp = echo.local_addr();
         let own_server = place::reachable(udp, echo.takes_ipv4());
 
@@ -103,6 +109,7 @@ impl Host {
             observers: echo.observers(),
             offload,
             is_loopback: http.ip().is_loopback(),
+            captures: config.wireshark.then(Captures::default),
             ports: Arc::new(ports),
             metrics: Metrics::default(),
             throttle: Throttle::default(),

@@ -23,6 +23,7 @@ use crate::oembed;
 use crate::page;
 use crate::proxy::{Caller, readable};
 
+mod capture;
 mod connections;
 mod sessions;
 mod state;
@@ -56,6 +57,7 @@ fn router(state: Arc<HttpState>) -> Router {
             "/sockets",
             get(sessions::open).layer(Extension(SessionKind::Sockets)),
         )
+        .route("/capture", get(capture::open))
         .route("/relay.json", get(about))
         .route("/oembed", get(oembed::answer))
         .route("/metrics", get(metrics))
@@ -160,6 +162,8 @@ struct About {
     /// UDP sockets that a session of `/sockets` may have open; `None` when unlimited.
     max_sockets: Option<u32>,
     udp: SocketAddr,
+    /// Whether a session of this caller's may ask for a token with which a program on its machine watches it.
+    capture: bool,
     origin: Option<String>,
     allowed: bool,
     why: Option<String>,
@@ -188,6 +192,7 @@ async fn about(
         sockets: sessions::sockets_mode(&state, &caller, origin).word(),
         max_sockets: limits::limited(state.relay.limits.settings().max_sockets),
         udp: state.own_server,
+        capture: state.relay.captures.is_some() && state.access.is_on_this_machine(&caller, origin),
         origin: origin.map(str::to_owned),
         allowed: refusal.is_none(),
         why: refusal.as_ref().map(|refusal| refusal.why.clone()),

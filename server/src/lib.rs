@@ -16,7 +16,7 @@
 //!
 //! - [`target`]: which servers it may talk to; [`sockets`]: how far the sockets of pages reach;
 //! - [`loopback`]: an address of its own on this machine, for the sockets of a page;
-//! - [`resume`]: how a client gets its UDP port back;
+//! - [`resume`]: how a client gets its UDP port back; [`capture`]: how a program watches it; [`token`]: the secrets for that;
 //! - [`limits`]: how much it may take; [`memory`]: what ended sessions give back to the system;
 //! - [`metrics`]: what the host counts; [`clock`]: the one clock of all stamps; [`log`]: where log lines go;
 //! - [`cause`]: what the system's errors mean to people.
@@ -24,6 +24,7 @@
 //! Beside the host:
 //!
 //! - [`client`]: the command-line client; [`link`]: a bad network in front of any UDP program;
+//! - [`extcap`]: what Wireshark runs to watch a session;
 //! - [`papers`]: completions for shells, and manual pages; `version`: what `--version` tells;
 //! - [`untrusted`]: every parser that the network reaches, for tests.
 
@@ -35,6 +36,7 @@ pub(crate) mod oembed;
 pub mod page;
 
 pub mod access;
+pub mod capture;
 pub mod limits;
 pub mod memory;
 pub mod metrics;
@@ -44,6 +46,7 @@ pub mod proxy;
 pub mod resume;
 pub mod sockets;
 pub mod target;
+pub mod token;
 
 pub mod relay;
 pub mod ws;
@@ -62,6 +65,7 @@ pub mod inherited;
 pub mod signals;
 
 pub mod client;
+pub mod extcap;
 pub mod link;
 pub mod papers;
 mod version;

@@ -33,7 +33,6 @@ mod reader;
 mod registry;
 mod socket;
 mod targets;
-mod token;
 
 use addresses::Addresses;
 pub use errno::errno;
@@ -41,9 +40,9 @@ pub use reader::{Loopback, Origin};
 pub use socket::{OwnSocket, SendTrouble, Unsent};
 pub use targets::{NamedTarget, NamedTargets};
 pub(crate) use targets::{reserved, second_address};
-use token::Digest;
-pub use token::Token;
 pub use wire::sockets::session::Receipt;
+
+use crate::token::{Digest, Token};
 
 /// Settings of the host that loopbacks depend on.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The host's binary: reads the command line, starts tracing, dispatches.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::Write as _;
 use std::process::{ExitCode, Stdio};
@@ -11,7 +12,7 @@ use udp_echo::cause::{plain, without_numbers};
 use udp_echo::config::{self, Cli, Command, Config};
 use udp_echo::inherited::Inherited;
 use udp_echo::place::{self, Shown};
-use udp_echo::{Host, StopSignals, client, echo, limits, link, log, memory, papers};
+use udp_echo::{Host, StopSignals, client, echo, extcap, limits, link, log, memory, papers};
 
 /// Exit code after a second signal, when sessions got no goodbye: the shell's for a program that Ctrl-C ended.
 const STOPPED_AT_ONCE: u8 = 130;
@@ -19,10 +20,14 @@ const STOPPED_AT_ONCE: u8 = 130;
 fn main() -> ExitCode {
     log::settle_colours();
     memory::bound_what_the_allocator_keeps();
-    let cli = Cli::read();
-    log::start(cli.log_format);
-    config::warn_of_unknown_names();
-    match run(cli) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let outcome = extcap::answer(&words).unwrap_or_else(|| {
+        let cli = Cli::read();
+        log::start(cli.log_format);
+        config::warn_of_unknown_names();
+        run(cli)
+    });
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             let sentence = without_numbers(&format!("{error:#}"));

@@ -41,10 +41,12 @@ pub(crate) enum Refused {
     Sockets,
     /// A token that belongs to no loopback.
     Loopback,
+    /// A capture that the host does not give, or not for this token.
+    Capture,
 }
 
 impl Refused {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Host, "host"),
         (Self::Origin, "origin"),
         (Self::Connections, "connections"),
@@ -52,6 +54,7 @@ impl Refused {
         (Self::Handshake, "handshake"),
         (Self::Sockets, "sockets"),
         (Self::Loopback, "loopback"),
+        (Self::Capture, "capture"),
     ];
 }
 

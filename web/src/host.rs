@@ -107,6 +107,7 @@ pub(crate) fn read(data: &JsValue, tell: &dyn Fn(Event)) {
                 HostMessage::Server(_)
                     | HostMessage::Stream(_)
                     | HostMessage::Visitor(_)
+                    | HostMessage::Capture(_)
                     | HostMessage::Notice(_)
             );
             tell(Event::Control(message));

@@ -363,7 +363,7 @@ impl Session {
                 }
             }
             // The page keeps a ledger of its own, and knows what it asked for.
-            HostMessage::Counters(_) | HostMessage::Lab(_) => {}
+            HostMessage::Counters(_) | HostMessage::Lab(_) | HostMessage::Capture(_) => {}
         }
         Vec::new()
     }

@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use wire::sockets::control::Family;
 
 use super::registry::Registry;
-use super::{Receipt, Shared, Token};
+use super::{Receipt, Shared};
 use crate::echo::ReaderAddress;
+use crate::token::Token;
 
 /// The loopback of one reader. Its sessions and sockets share it.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::capture::Captures;
 use crate::clock::Clock;
 use crate::echo::{Observers, Registration};
 use crate::limits::Limiter;
@@ -38,6 +39,8 @@ pub struct Context {
     pub offload: bool,
     /// Whether only this machine reaches the host.
     pub is_loopback: bool,
+    /// The sessions that programs on this machine may watch; `None` where they may watch none.
+    pub captures: Option<Captures>,
     /// The ports that sessions may come back to.
     pub ports: Arc<Ports>,
     /// What the host counts.

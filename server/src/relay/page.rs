@@ -4,7 +4,8 @@
 //! owns all of it, and each arm of its loop is a function of its own.
 //!
 //! - `hello`: the first message; `control`: what the page asks for;
-//! - `observation`: what the host's own server did with them; `server`: a server of the session's own.
+//! - `observation`: what the host's own server did with them; `server`: a server of the session's own;
+//! - `watch`: what a program on this machine may see of it.
 
 use std::convert::Infallible;
 use std::io;
@@ -37,10 +38,12 @@ mod control;
 mod hello;
 mod observation;
 mod server;
+mod watch;
 
 use control::StreamQuestions;
 use observation::{Observation, next_report, next_visitor, served};
 use server::PrivateServer;
+use watch::Watch;
 
 /// A session of `/relay`.
 pub(super) struct PageSession<'a, W> {
@@ -64,6 +67,7 @@ pub(super) struct PageSession<'a, W> {
     observation: Observation,
     private: Option<PrivateServer>,
     streams: StreamQuestions,
+    watch: Option<Watch>,
 }
 
 impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
@@ -95,6 +99,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             backlog: context.limits.backlog().for_page_state(),
             private: None,
             streams: StreamQuestions::new(),
+            watch: None,
         }
     }
 
@@ -111,6 +116,11 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         };
         if let Some(private) = self.private.take() {
             private.stop().await;
+        }
+        if let Some(mut watch) = self.watch.take() {
+            let (events, _) = self.session.take_events();
+            watch.on_events(&events, self.route());
+            watch.finish();
         }
         self.counters.take_from(&self.session);
         self.counters.set_kernel_drops(self.udp.kernel_drops());
@@ -174,6 +184,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     async fn take_messages(&mut self, messages: Vec<Incoming>) -> Result<(), CloseReason> {
         let is_idle = messages.is_empty();
         self.liveness.on_receive(!is_idle);
+        self.look();
         let now = self.context.clock.now();
         let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
         let (mut admitted, exceeded) = self.rate.admit(sizes);
@@ -181,12 +192,14 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             match (message, exceeded) {
                 (Incoming::Text(text), _) => self.control(&text).await?,
                 (Incoming::Binary(payload), Some(exceeded)) if admitted == 0 => {
+                    self.show_taken(&payload);
                     self.session
                         .reject(now, payload.len(), exceeded.to_string());
                 }
                 (Incoming::Binary(payload), _) => {
                     admitted = admitted.saturating_sub(1);
                     self.bound_memory();
+                    self.show_taken(&payload);
                     self.session.from_client(now, payload);
                 }
             }
@@ -198,6 +211,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
     async fn on_arrival(&mut self) {
         // A client that does not read gives nobody else a turn.
         tokio::task::coop::consume_budget().await;
+        self.look();
         let mut slab = Slab::take();
         let received = self.udp.try_receive(&mut slab, RECEIVE_BATCH);
         let now = self.context.clock.now();
@@ -218,8 +232,11 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                     }
                     for datagram in buffer.datagrams() {
                         self.bound_memory();
-                        self.session
-                            .from_server(now, Bytes::copy_from_slice(datagram));
+                        let payload = Bytes::copy_from_slice(datagram);
+                        if let Some(watch) = &mut self.watch {
+                            watch.arrived(&payload);
+                        }
+                        self.session.from_server(now, payload);
                     }
                 }
             }
@@ -290,7 +307,13 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             self.refused(&error);
         }
         match unsent {
-            None => self.session.sent(now, carried),
+            None => {
+                let (at, route) = (now.saturating_sub(self.session.began()), self.route());
+                if let Some(watch) = &mut self.watch {
+                    watch.sent(at, carried, route);
+                }
+                self.session.sent(now, carried);
+            }
             Some(error) => {
                 let reason = self.reason(carried.payload.len(), &error);
                 self.session.not_sent(now, carried.tag, reason);
@@ -325,7 +348,15 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
 
     /// Sends the events when they fill a message or have waited for long enough, as far as the page reads.
     fn send_events(&mut self) {
-        self.events.add(self.session.take_events());
+        let (mut events, mut missed) = self.session.take_events();
+        let route = self.route();
+        if let Some(watch) = &mut self.watch {
+            watch.on_events(&events, route);
+            if !self.session.options().tracing {
+                (events, missed) = (Vec::new(), 0);
+            }
+        }
+        self.events.add((events, missed));
         let now = self.context.clock.now();
         self.events.send(&mut self.page, now, HostMessage::Events);
     }

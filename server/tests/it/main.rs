@@ -6,6 +6,7 @@
 mod access;
 mod amplification;
 mod article;
+mod capture;
 mod client;
 mod client_edges;
 mod client_relay;

@@ -11,3 +11,5 @@ mod monitoring;
 mod names;
 mod proxies;
 mod unit;
+#[cfg(unix)]
+mod wireshark;

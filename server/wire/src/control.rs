@@ -30,6 +30,8 @@ pub enum HostMessage {
     Visitor(Visitor),
     /// How the bytes of a [`ClientMessage::Stream`] came back over TCP.
     Stream(StreamEcho),
+    /// How a program on this machine watches the session; answers [`ClientMessage::Capture`].
+    Capture(CaptureOffer),
     /// A sentence for the reader: something was refused, or a limit was met, and the session lives on.
     Notice(Notice),
 }
@@ -50,6 +52,8 @@ pub enum ClientMessage {
     Stream(Vec<String>),
     /// Asks for [`HostMessage::Counters`].
     Counters,
+    /// Asks for [`HostMessage::Capture`]; only where `/relay.json` says that the host lets sessions be watched.
+    Capture,
 }
 
 /// Everything a client needs to know about its session.
@@ -239,6 +243,13 @@ pub struct StreamEcho {
     pub writes: Vec<String>,
     /// What each read gave.
     pub reads: Vec<String>,
+}
+
+/// What lets a program on the host's machine watch this session's datagrams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureOffer {
+    /// The session's name, a hyphen, and a secret of 32 hexadecimal digits. It is good for as long as the session lives.
+    pub token: String,
 }
 
 /// A sentence from the host, with a code for programs.

@@ -1,7 +1,7 @@
 //! Captures: datagrams as a pcapng file that Wireshark and tshark open.
 //!
 //! The format is the IETF's `draft-ietf-opsawg-pcapng`: one Section Header Block, one Interface Description Block, and
-//! one Enhanced Packet Block per datagram. The link type is RAW: each packet starts with its IP header, which is
+//! one Enhanced Packet Block per datagram; an Interface Statistics Block says how many are missing, where some are. The link type is RAW: each packet starts with its IP header, which is
 //! written again from the addresses ([`crate::packet`]), since no socket hands it over. What became of a datagram goes
 //! into the packet's comment, where Wireshark shows it.
 
@@ -11,6 +11,7 @@ use crate::packet::{Datagram, Oversize};
 
 const SECTION_HEADER: u32 = 0x0A0D_0D0A;
 const INTERFACE_DESCRIPTION: u32 = 1;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
 /// A reader finds out from it which byte order the file has; here always little endian.
@@ -24,6 +25,8 @@ const OPTION_COMMENT: u16 = 1;
 const OPTION_APPLICATION: u16 = 4;
 const OPTION_INTERFACE_DESCRIPTION: u16 = 3;
 const OPTION_TIME_RESOLUTION: u16 = 9;
+const OPTION_RECEIVED: u16 = 4;
+const OPTION_DROPPED: u16 = 5;
 
 /// The packet's times are in units of 10⁻⁹ seconds.
 const NANOSECONDS: u8 = 9;
@@ -78,14 +81,9 @@ impl Capture {
     ) -> Result<(), Oversize> {
         let mut packet = Vec::with_capacity(datagram.payload.len() + 48);
         datagram.write_packet(&mut packet)?;
-        // 64 bits of nanoseconds last until the year 2554.
-        let nanoseconds = at.as_nanos() as u64;
         let length = (packet.len() as u32).to_le_bytes();
         self.block(ENHANCED_PACKET, |body| {
-            // The number of the interface: there is one.
-            body.extend_from_slice(&0_u32.to_le_bytes());
-            body.extend_from_slice(&((nanoseconds >> 32) as u32).to_le_bytes());
-            body.extend_from_slice(&(nanoseconds as u32).to_le_bytes());
+            begin_at(body, at);
             // Bytes kept, and bytes that the packet had: all of them.
             body.extend_from_slice(&length);
             body.extend_from_slice(&length);
@@ -97,6 +95,16 @@ impl Capture {
             }
         });
         Ok(())
+    }
+
+    /// Says how many datagrams there were up to `at`, and how many of them have no packet in the capture.
+    pub fn push_statistics(&mut self, at: Duration, received: u64, dropped: u64) {
+        self.block(INTERFACE_STATISTICS, |body| {
+            begin_at(body, at);
+            option(body, OPTION_RECEIVED, &received.to_le_bytes());
+            option(body, OPTION_DROPPED, &dropped.to_le_bytes());
+            option(body, OPTION_END, &[]);
+        });
     }
 
     /// The file so far.
@@ -120,6 +128,15 @@ impl Capture {
         self.bytes.extend_from_slice(&body);
         self.bytes.extend_from_slice(&length);
     }
+}
+
+/// Begins the body of a block about the one interface there is, at a time.
+fn begin_at(body: &mut Vec<u8>, at: Duration) {
+    // 64 bits of nanoseconds last until the year 2554.
+    let nanoseconds = at.as_nanos() as u64;
+    body.extend_from_slice(&0_u32.to_le_bytes());
+    body.extend_from_slice(&((nanoseconds >> 32) as u32).to_le_bytes());
+    body.extend_from_slice(&(nanoseconds as u32).to_le_bytes());
 }
 
 /// Writes an option: code, length, value, and zeros up to the next multiple of four bytes.
@@ -201,6 +218,18 @@ mod tests {
         // 31 bytes of packet take 32; the comment's six take eight.
         assert_eq!(body[52..64], *b"\x01\0\x06\0echoed\0\0");
         assert_eq!(body[64..], [0; 4]);
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_a_block_of_its_own() {
+        let mut capture = Capture::new("");
+        capture.push_statistics(Duration::from_nanos(7), 10, 3);
+        let (kind, body) = blocks(capture.as_bytes()).pop().unwrap();
+        assert_eq!(kind, 5);
+        assert_eq!(body[..12], *b"\0\0\0\0\0\0\0\0\x07\0\0\0");
+        assert_eq!(body[12..24], *b"\x04\0\x08\0\x0a\0\0\0\0\0\0\0");
+        assert_eq!(body[24..36], *b"\x05\0\x08\0\x03\0\0\0\0\0\0\0");
+        assert_eq!(body[36..], [0; 4]);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Served {
 pub struct Session {
     began: u64,
     options: Options,
+    /// Whether events are noted although the client traces nothing.
+    is_watched: bool,
     lab: Lab,
     up: Link<u64>,
     down: Link<Answer>,
@@ -64,6 +66,7 @@ impl Session {
         Self {
             began: now,
             options: Options::default(),
+            is_watched: false,
             up: Link::new(lab.up, seed, Direction::Up),
             down: Link::new(lab.down, seed, Direction::Down),
             lab,
@@ -80,6 +83,16 @@ impl Session {
     /// The options in force.
     pub fn options(&self) -> Options {
         self.options
+    }
+
+    /// Notes events from here on, whether or not the client traces any: somebody else watches, too.
+    pub fn watch(&mut self) {
+        self.is_watched = true;
+    }
+
+    /// When the session began.
+    pub fn began(&self) -> u64 {
+        self.began
     }
 
     /// The totals.
@@ -102,7 +115,7 @@ impl Session {
                 Some(HostMessage::Counters(self.counters()))
             }
             ClientMessage::Counters => Some(HostMessage::Counters(self.counters())),
-            ClientMessage::Server(_) | ClientMessage::Stream(_) => None,
+            ClientMessage::Server(_) | ClientMessage::Stream(_) | ClientMessage::Capture => None,
         }
     }
 
@@ -334,7 +347,7 @@ impl Session {
     }
 
     fn note(&mut self, now: u64, id: u64, copy: u8, what: What) {
-        if !self.options.tracing {
+        if !self.options.tracing && !self.is_watched {
             return;
         }
         if self.events.len() >= MAX_WAITING_EVENTS {

@@ -40,6 +40,7 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             None => match message {
                 ClientMessage::Server(rules) => self.change_server(rules).await,
                 ClientMessage::Stream(writes) => self.echo_stream(writes),
+                ClientMessage::Capture => self.offer_capture(),
                 ClientMessage::Options(_)
                 | ClientMessage::Lab(_)
                 | ClientMessage::Once(_)

@@ -20,12 +20,14 @@ fn host_name(message: &HostMessage) -> &'static str {
         HostMessage::Server(_) => "server",
         HostMessage::Visitor(_) => "visitor",
         HostMessage::Stream(_) => "stream",
+        HostMessage::Capture(_) => "capture",
         HostMessage::Notice(_) => "notice",
     }
 }
 
-const HOST_NAMES: [&str; 9] = [
-    "hello", "events", "counters", "options", "lab", "server", "visitor", "stream", "notice",
+const HOST_NAMES: [&str; 10] = [
+    "hello", "events", "counters", "options", "lab", "server", "visitor", "stream", "capture",
+    "notice",
 ];
 
 fn client_name(message: &ClientMessage) -> &'static str {
@@ -36,10 +38,13 @@ fn client_name(message: &ClientMessage) -> &'static str {
         ClientMessage::Server(_) => "server",
         ClientMessage::Stream(_) => "stream",
         ClientMessage::Counters => "counters",
+        ClientMessage::Capture => "capture",
     }
 }
 
-const CLIENT_NAMES: [&str; 6] = ["options", "lab", "once", "server", "stream", "counters"];
+const CLIENT_NAMES: [&str; 7] = [
+    "options", "lab", "once", "server", "stream", "counters", "capture",
+];
 
 fn event_name(what: &What) -> &'static str {
     match what {

@@ -2,7 +2,7 @@
 //! host's; the tests hold the two against each other.
 
 use wire::control::{
-    ClientMessage, Event, Hello, HostMessage, Lab, Limits, Notice, Options, ServerRules,
+    CaptureOffer, ClientMessage, Event, Hello, HostMessage, Lab, Limits, Notice, Options, ServerRules,
     ServerState, StreamEcho, Visitor, VisitorFate, What,
 };
 use wire::ledger::{Counters, Delivery};
@@ -12,11 +12,11 @@ use super::Link;
 use crate::json::{event, record, variants};
 
 variants! { HostMessage else Self::Events(Vec::new());
-    with_one { "hello" Hello, "events" Events, "counters" Counters, "options" Options, "lab" Lab, "server" Server, "visitor" Visitor, "stream" Stream, "notice" Notice }
+    with_one { "hello" Hello, "events" Events, "counters" Counters, "options" Options, "lab" Lab, "server" Server, "visitor" Visitor, "stream" Stream, "capture" Capture, "notice" Notice }
 }
 
 variants! { ClientMessage else Self::Counters;
-    bare { "counters" Counters }
+    bare { "counters" Counters, "capture" Capture }
     with_one { "options" Options, "lab" Lab, "once" Once, "server" Server, "stream" Stream }
 }
 
@@ -66,6 +66,8 @@ variants! { VisitorFate else Self::Echoed;
 }
 
 record!(StreamEcho { writes, reads });
+
+record!(CaptureOffer { token });
 
 record!(Notice { code, text });
 

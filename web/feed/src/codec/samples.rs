@@ -144,6 +144,9 @@ pub fn host_messages(n: u64, text: &str) -> Vec<HostMessage> {
             writes: vec![words(), words()],
             reads: vec![words()],
         }),
+        HostMessage::Capture(CaptureOffer {
+            token: text.to_owned(),
+        }),
         HostMessage::Notice(Notice {
             code: words(),
             text: words(),

@@ -26,6 +26,7 @@ fn client_messages(n: u64, text: &str) -> Vec<ClientMessage> {
         ClientMessage::Once(Mishap::Hold),
         ClientMessage::Once(Mishap::Double),
         ClientMessage::Counters,
+        ClientMessage::Capture,
     ]
 }
 

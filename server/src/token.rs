@@ -1,4 +1,4 @@
-//! The token of a loopback: whoever presents it joins.
+//! Secrets that a session is told, and nobody else: whoever presents one joins its loopback, or watches it.
 
 use std::fmt;
 use std::io;
@@ -9,28 +9,28 @@ use sha2::{Digest as _, Sha256};
 const TOKEN_BYTES: usize = 16;
 
 /// By what tokens are compared. How long a comparison of digests takes tells nothing about the token.
-pub(super) type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
 
-/// The secret of a loopback. It is shown to its own sessions alone, and never in a log.
+/// A secret. It is shown to its own sessions alone, and never in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; TOKEN_BYTES]);
 
 impl Token {
     /// A new token.
-    pub(super) fn draw() -> io::Result<Self> {
+    pub(crate) fn draw() -> io::Result<Self> {
         let mut bytes = [0; TOKEN_BYTES];
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
         Ok(Self(bytes))
     }
 
     /// Reads 32 hexadecimal digits.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = u128::from_str_radix(text, 16).ok()?;
         (is_hex && text.len() == 2 * TOKEN_BYTES).then(|| Self(number.to_be_bytes()))
     }
 
-    pub(super) fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Sha256::digest(self.0).into()
     }
 
