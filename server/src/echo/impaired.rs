@@ -105,7 +105,8 @@ impl Server for EchoBehindLink {
         let how = match reason {
             DropReason::Loss => "lost on the link",
             DropReason::Checksum => "dropped: a bit was turned over, and the checksum caught it",
-            DropReason::Queue | DropReason::SlowReader => "dropped by a full queue of the link",
+            // The others are no link's.
+            _ => "dropped by a full queue of the link",
         };
         let client = wire::transcript::Address::from(client).tuple();
         self.tell(vec![format!("({what} {client}: {how})")]);

@@ -84,7 +84,7 @@ impl DirectionTotals {
             }
             Verdict::Dropped(DropReason::Loss) => add(&self.lost, 1),
             Verdict::Dropped(DropReason::Checksum) => add(&self.corrupted, 1),
-            Verdict::Dropped(DropReason::Queue | DropReason::SlowReader) => {
+            Verdict::Dropped(_) => {
                 add(&self.queue_full, 1);
             }
         }

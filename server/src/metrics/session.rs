@@ -18,6 +18,8 @@ const DROP_LABELS: [&str; DropReason::ALL.len()] = [
     "{reason=\"checksum\"}",
     "{reason=\"queue\"}",
     "{reason=\"slow_reader\"}",
+    "{reason=\"hop\"}",
+    "{reason=\"browser\"}",
 ];
 
 /// The three protocols of sessions.

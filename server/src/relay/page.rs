@@ -282,7 +282,9 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             let client_takes = |bytes| page.has_room(bytes);
             match self.session.poll(self.context.clock.now(), client_takes) {
                 Some(Action::ToServer(carried)) => self.send_one(&carried).await,
-                Some(Action::ToClient(payload)) => self.page.outbound.push_datagram(&payload),
+                Some(Action::ToClient(payload) | Action::ToLane(_, payload)) => {
+                    self.page.outbound.push_datagram(&payload);
+                }
                 None => return,
             }
         }

@@ -272,7 +272,7 @@ pub struct Event(pub u64, pub u64, pub u8, pub What);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// The relay read the message from the WebSocket: bytes.
+    /// The relay read the message, from the WebSocket or the lane: bytes.
     RelayIn(usize),
     /// The copy left the queue of the session's link, in which it had waited for others; a copy that did not wait has none. On
     /// the way back, that is not before its [`What::UdpIn`].
@@ -287,7 +287,8 @@ pub enum What {
     EchoOut(usize),
     /// The relay received the answer from UDP: bytes.
     UdpIn(usize),
-    /// The relay wrote the answer to the WebSocket: it is the host's binary message with this number, counted from 1.
+    /// The relay wrote the answer to the WebSocket: it is the host's binary message with this number, counted from 1. Or it went out
+    /// on the lane, has a number from [`FIRST_ANSWER`](crate::lane::FIRST_ANSWER) on, and the client has reported it.
     RelayOut(u64, Delivery),
     /// The link turned one bit over: direction and number of the bit, counted from the first byte's highest.
     Corrupted(Direction, u32),

@@ -15,9 +15,14 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 mod copies;
+mod lane;
 
 pub use copies::Fingerprint;
 use copies::{Copies, Found};
+use lane::LaneBooks;
+pub use lane::{Missed, Receipt};
+
+use crate::lane::Lane;
 
 /// Most datagrams that may be in flight at once; [`Ledger::is_full`] says when no more should be sent.
 pub const MAX_IN_FLIGHT: u64 = 8192;
@@ -137,9 +142,11 @@ pub struct Ledger {
     /// The newest datagrams, without gaps; the last one has the number `counters.sent`.
     records: VecDeque<Record>,
     copies: Copies,
-    /// Every datagram before this one is settled.
+    /// Every datagram before this one is settled, or has an answer on the lane.
     settled_before: u64,
     newest_echoed: u64,
+    /// What there is of a lane; nothing until there is one.
+    lane: Option<Box<LaneBooks>>,
 }
 
 #[derive(Debug)]
@@ -147,12 +154,20 @@ struct Record {
     opened: u64,
     bytes: u32,
     copies_out: u8,
+    /// Answers that went out on the lane, and of which nobody knows yet whether they arrived.
+    awaited: u8,
+    /// What it came by; `None` when only its number is known.
+    came: Option<Lane>,
     fate: Option<Fate>,
 }
 
 impl Ledger {
     /// Opens the account of the next datagram; they are numbered from 1.
     pub fn open(&mut self, now: u64, bytes: usize) -> u64 {
+        self.open_by(now, bytes, Some(Lane::WebSocket))
+    }
+
+    fn open_by(&mut self, now: u64, bytes: usize, came: Option<Lane>) -> u64 {
         self.forget_the_oldest();
         self.counters.sent += 1;
         self.counters.in_flight += 1;
@@ -162,6 +177,8 @@ impl Ledger {
             // A datagram has less than 64 KiB, and a message hardly more.
             bytes: bytes.try_into().unwrap_or(u32::MAX),
             copies_out: 1,
+            awaited: 0,
+            came,
             fate: None,
         });
         self.counters.sent
@@ -256,15 +273,20 @@ impl Ledger {
         record.copies_out == 0 && self.settle(id, Fate::Dropped)
     }
 
-    /// Gives a datagram its fate. Returns false, and changes nothing, when it has one already.
+    /// Gives a datagram its fate. Returns false, and changes nothing, when it has one already, or when it can still be `echoed`: an
+    /// answer is on the lane.
     pub fn settle(&mut self, id: u64, fate: Fate) -> bool {
         let Some(record) = self.record(id) else {
             return false;
         };
-        if record.fate.is_some() {
+        let is_open = record.awaited > 0 && fate != Fate::Echoed;
+        if record.fate.is_some() || is_open {
             return false;
         }
         record.fate = Some(fate);
+        if record.came.is_none() {
+            self.lane_books().missing -= 1;
+        }
         self.counters.in_flight -= 1;
         *self.counters.of(fate) += 1;
         true
@@ -282,14 +304,18 @@ impl Ledger {
             .collect()
     }
 
-    /// Settles the next datagram that has waited `timeout` or longer for its answer, and says which and how.
+    /// Settles the next datagram that has waited `timeout` or longer for its answer, and says which and how: one that never came is
+    /// `dropped`, on the browser's hop.
     pub fn expire(&mut self, now: u64, timeout: u64) -> Option<(u64, Fate)> {
         if self.next_expiry(timeout)? > now {
             return None;
         }
         let id = self.settled_before;
-        let empty = self.record(id).is_some_and(|record| record.bytes == 0);
-        let fate = if empty { Fate::Unanswered } else { Fate::Lost };
+        let fate = match self.record(id) {
+            Some(record) if record.came.is_none() => Fate::Dropped,
+            Some(record) if record.bytes == 0 => Fate::Unanswered,
+            _ => Fate::Lost,
+        };
         self.settle(id, fate).then_some((id, fate))
     }
 
@@ -297,7 +323,7 @@ impl Ledger {
     pub fn next_expiry(&mut self, timeout: u64) -> Option<u64> {
         self.settled_before = self.settled_before.max(self.oldest());
         while let Some(record) = self.record(self.settled_before) {
-            if record.fate.is_none() {
+            if record.fate.is_none() && record.awaited == 0 {
                 return Some(record.opened + timeout);
             }
             self.settled_before += 1;
@@ -325,7 +351,8 @@ impl Ledger {
 
     /// Bytes of memory that the ledger takes.
     pub fn held_bytes(&self) -> usize {
-        self.records.capacity() * size_of::<Record>() + self.copies.held_bytes()
+        let lane = self.lane.as_ref().map_or(0, |lane| lane.held_bytes());
+        self.records.capacity() * size_of::<Record>() + self.copies.held_bytes() + lane
     }
 
     /// Number of the oldest datagram that is remembered.

@@ -5,6 +5,7 @@
 //! - [`control`]: the JSON messages beside the datagrams;
 //! - [`ledger`]: the fates of datagrams, and counters that always add up;
 //! - [`link`]: what a network may do to datagrams;
+//! - [`lane`]: datagrams of a session that travel beside its WebSocket;
 //! - [`session`]: one session of a relay as a state machine, without its sockets;
 //! - [`sockets`]: the same for any number of sockets behind one WebSocket;
 //! - [`echo`]: what an echo server answers, and whom it never answers;
@@ -20,6 +21,7 @@ pub mod limits;
 
 pub mod control;
 pub mod echo;
+pub mod lane;
 pub mod ledger;
 pub mod link;
 pub mod reach;

@@ -53,11 +53,22 @@ pub enum DropReason {
     Queue,
     /// The client reads too slowly; the relay's bounded queue was full.
     SlowReader,
+    /// Lost between client and host, on the lane.
+    Hop,
+    /// The browser threw it away before it went out on the lane.
+    Browser,
 }
 
 impl DropReason {
     /// Every reason, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Loss, Self::Checksum, Self::Queue, Self::SlowReader];
+    pub const ALL: [Self; 6] = [
+        Self::Loss,
+        Self::Checksum,
+        Self::Queue,
+        Self::SlowReader,
+        Self::Hop,
+        Self::Browser,
+    ];
 }
 
 /// A copy of a datagram on the link.

@@ -11,8 +11,11 @@ use crate::digits::digits;
 use bytes::Bytes;
 
 use crate::control::{ClientMessage, Event, HostMessage, Lab, Notice, Options, What};
-use crate::ledger::{Answer, Counters, Delivery, Fate, Fingerprint, Ledger, MAX_IN_FLIGHT};
+use crate::lane::Lane;
+use crate::ledger::{Answer, Counters, Delivery, Fate, Fingerprint, Ledger};
 use crate::link::{Carried, Direction, DropReason, Link, Verdict};
+
+mod lane;
 
 /// Most events that wait to be taken; further ones are counted as missed.
 pub const MAX_WAITING_EVENTS: usize = 65_536;
@@ -24,6 +27,9 @@ pub enum Action {
     ToServer(Carried<u64>),
     /// Send the payload to the client as one binary message.
     ToClient(Bytes),
+    /// Send the payload to the client on the lane, as the answer with this number; where that cannot be, call
+    /// [`Session::lane_is_full`].
+    ToLane(u64, Bytes),
 }
 
 /// What the host's own server did with a datagram.
@@ -51,6 +57,10 @@ pub struct Session {
     events: Vec<Event>,
     missed_events: u64,
     is_narrow: bool,
+    /// Messages of the client on the WebSocket that had no number.
+    unnumbered: u64,
+    /// Most payload bytes of an answer on the lane, while one is open.
+    lane: Option<u32>,
     replies: u64,
     drops: [u64; DropReason::ALL.len()],
     round_trip: Option<u64>,
@@ -74,6 +84,8 @@ impl Session {
             events: Vec::new(),
             missed_events: 0,
             is_narrow: false,
+            unnumbered: 0,
+            lane: None,
             replies: 0,
             drops: [0; DropReason::ALL.len()],
             round_trip: None,
@@ -125,32 +137,18 @@ impl Session {
         HostMessage::Options(self.options)
     }
 
-    /// Takes the client's next datagram.
+    /// Takes the client's next datagram, of a client without a lane.
     pub fn from_client(&mut self, now: u64, payload: Bytes) {
-        let bytes = payload.len();
-        if self.is_narrow {
-            let reason = "the host holds as much for its sessions as it may; send more slowly";
-            return self.reject(now, bytes, reason.to_owned());
-        }
-        if self.ledger.is_full() {
-            let reason =
-                digits(MAX_IN_FLIGHT) + " datagrams are in flight already; send more slowly";
-            return self.reject(now, bytes, reason);
-        }
-        let id = self.ledger.open(now, bytes);
-        self.note(now, id, 0, What::RelayIn(bytes));
-        match self.up.offer(now, id, payload) {
-            Verdict::Carried(copies) if copies > 1 => self.ledger.duplicated(id),
-            Verdict::Carried(_) => {}
-            Verdict::Dropped(reason) => self.dropped(now, id, 0, Direction::Up, reason),
-        }
+        let number = self.next_unnumbered();
+        let taken = self.take(now, number, payload, Lane::WebSocket);
+        debug_assert_eq!(taken, Ok(()), "without numbers, each is the next one");
     }
 
     /// Takes the client's next datagram only to reject it: it was over a limit of the host.
     pub fn reject(&mut self, now: u64, bytes: usize, reason: String) {
-        let id = self.ledger.open(now, bytes);
-        self.note(now, id, 0, What::RelayIn(bytes));
-        self.not_sent(now, id, reason);
+        let number = self.next_unnumbered();
+        let taken = self.take_and_reject(now, number, bytes, Lane::WebSocket, reason);
+        debug_assert_eq!(taken, Ok(()), "without numbers, each is the next one");
     }
 
     /// What is to be done at `now`. Call it until it returns `None`.
@@ -161,11 +159,15 @@ impl Session {
         now: u64,
         mut client_takes: impl FnMut(usize) -> bool,
     ) -> Option<Action> {
+        self.miss_answers(now);
         while let Some((id, fate)) = self.ledger.expire(now, self.timeout()) {
-            let what = if fate == Fate::Unanswered {
-                What::Unanswered
-            } else {
-                What::Lost
+            let what = match fate {
+                Fate::Unanswered => What::Unanswered,
+                Fate::Dropped => {
+                    self.note_drop(now, id, 0, Direction::Up, DropReason::Hop);
+                    What::Gone
+                }
+                _ => What::Lost,
             };
             self.note(now, id, 0, what);
         }
@@ -192,6 +194,11 @@ impl Session {
             }
             if let Some(bit) = bit {
                 self.note(now, id, answer.copy, What::Corrupted(Direction::Down, bit));
+            }
+            if let Ok(carried) = &due
+                && let Some(number) = self.lane_out(now, &answer, carried.payload.len())
+            {
+                return Some(Action::ToLane(number, carried.payload.clone()));
             }
             match due {
                 Ok(carried) if client_takes(carried.payload.len()) => {
@@ -222,6 +229,7 @@ impl Session {
         let dues = [
             self.up.next_due(),
             self.down.next_due(),
+            self.ledger.next_miss(self.report_wait()),
             self.ledger.next_expiry(timeout),
         ];
         dues.into_iter().flatten().min()
@@ -339,11 +347,15 @@ impl Session {
     }
 
     fn dropped(&mut self, now: u64, id: u64, copy: u8, direction: Direction, reason: DropReason) {
-        self.drops[reason as usize] += 1;
-        self.note(now, id, copy, What::Dropped(direction, reason));
+        self.note_drop(now, id, copy, direction, reason);
         if self.ledger.copy_dropped(id) {
             self.note(now, id, copy, What::Gone);
         }
+    }
+
+    fn note_drop(&mut self, now: u64, id: u64, copy: u8, direction: Direction, reason: DropReason) {
+        self.drops[reason as usize] += 1;
+        self.note(now, id, copy, What::Dropped(direction, reason));
     }
 
     fn note(&mut self, now: u64, id: u64, copy: u8, what: What) {

@@ -138,7 +138,9 @@ impl Simulator {
     fn advance(&mut self, now: u64) -> Option<Outgoing> {
         loop {
             match self.session.poll(now, |_| true) {
-                Some(Action::ToClient(payload)) => return Some(Outgoing::Datagram(payload)),
+                Some(Action::ToClient(payload) | Action::ToLane(_, payload)) => {
+                    return Some(Outgoing::Datagram(payload));
+                }
                 Some(Action::ToServer(carried)) => self.send(now, carried),
                 None if self.to_server.front().is_some_and(|hop| hop.0 <= now) => {
                     if let Some((at, carried)) = self.to_server.pop_front() {

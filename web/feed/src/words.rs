@@ -97,6 +97,8 @@ fn dropped(reason: DropReason) -> &'static str {
         DropReason::Checksum => "lost, its checksum failed",
         DropReason::Queue => "lost, the queue was full",
         DropReason::SlowReader => "lost, this page read too slowly",
+        DropReason::Hop => "lost between this page and the host",
+        DropReason::Browser => "lost, this browser threw it away",
     }
 }
 

@@ -242,6 +242,8 @@ impl Chart {
                 ((beside(start, goal), at), End::QueueFull)
             }
             DropReason::SlowReader => ((goal, at.max(departed)), End::SlowReader),
+            // On the browser's hop, beyond the relay.
+            DropReason::Hop | DropReason::Browser => ((RELAY, at.max(departed)), End::Lost),
         };
         course.fly(from, to);
         course.end = end;

@@ -264,6 +264,7 @@ impl Pen<'_> {
             DropReason::Checksum => (End::Cross, Sign::Checksum),
             DropReason::Queue => (End::Cross, Sign::QueueFull),
             DropReason::SlowReader => (End::Arrow, Sign::SlowReader),
+            DropReason::Hop | DropReason::Browser => (End::Cross, Sign::Lost),
         };
         let copy = usize::from(self.datagram.events[index].2 & 1);
         self.leg(copy, from, to, end, false);

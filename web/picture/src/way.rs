@@ -201,7 +201,10 @@ impl<'a> Way<'a> {
             DropReason::Queue => after(SHORT),
             DropReason::Checksum if up => [(RELAY, self.departed(copy)), (SERVER - SHORT, at)],
             DropReason::Checksum => [(SERVER, self.left_server(index)), (RELAY + SHORT, at)],
-            DropReason::SlowReader => [(SERVER, self.left_server(index)), (RELAY, at)],
+            DropReason::Hop | DropReason::Browser if up => [(RELAY, at), (RELAY, at)],
+            DropReason::SlowReader | DropReason::Hop | DropReason::Browser => {
+                [(SERVER, self.left_server(index)), (RELAY, at)]
+            }
         }
     }
 }

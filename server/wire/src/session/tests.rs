@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::link::{HOLD_US, Impairment, Mishap};
 
+mod lane;
+
 /// Runs a session against an echo server that answers at once, and returns what reached the client.
 fn run(session: &mut Session, now: u64) -> Vec<Bytes> {
     let mut delivered = Vec::new();
@@ -20,7 +22,7 @@ fn run(session: &mut Session, now: u64) -> Vec<Bytes> {
                     session.from_server(now, carried.payload);
                 }
             }
-            Action::ToClient(payload) => delivered.push(payload),
+            Action::ToClient(payload) | Action::ToLane(_, payload) => delivered.push(payload),
         }
     }
     delivered

@@ -332,7 +332,8 @@ impl From<DropReason> for SocketDrop {
             DropReason::Loss => Self::Loss,
             DropReason::Checksum => Self::Checksum,
             DropReason::Queue => Self::Queue,
-            DropReason::SlowReader => Self::SlowReader,
+            // A session of `/sockets` has no lane on which anything could get lost.
+            DropReason::SlowReader | DropReason::Hop | DropReason::Browser => Self::SlowReader,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod control_vectors;
 mod hex;
+mod lane_vectors;
 mod left_out;
 mod messages;
 mod route_vectors;

@@ -106,5 +106,5 @@ variants! { Direction else Self::Up;
 }
 
 variants! { DropReason else Self::Loss;
-    bare { "loss" Loss, "checksum" Checksum, "queue" Queue, "slow_reader" SlowReader }
+    bare { "loss" Loss, "checksum" Checksum, "queue" Queue, "slow_reader" SlowReader, "hop" Hop, "browser" Browser }
 }

@@ -90,6 +90,8 @@ pub fn host_messages(n: u64, text: &str) -> Vec<HostMessage> {
         What::Dropped(Direction::Up, DropReason::Checksum),
         What::Dropped(Direction::Up, DropReason::Queue),
         What::Dropped(Direction::Down, DropReason::SlowReader),
+        What::Dropped(Direction::Down, DropReason::Hop),
+        What::Dropped(Direction::Up, DropReason::Browser),
         What::Gone,
         What::Refused(words()),
         What::Rejected(words()),

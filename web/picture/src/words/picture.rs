@@ -205,6 +205,12 @@ fn dropped(reason: DropReason) -> &'static str {
         DropReason::Checksum => "Datagram □ was lost on the link □: its checksum is wrong.",
         DropReason::Queue => "Datagram □ was lost on the link □: the queue was full.",
         DropReason::SlowReader => "The answer to datagram □ was lost □: the page read too slowly.",
+        DropReason::Hop => {
+            "Datagram □ was lost □, between this page and the host. Nobody sends it again."
+        }
+        DropReason::Browser => {
+            "Datagram □ was lost □: this browser threw it away before it went out."
+        }
     }
 }
 
