@@ -51,7 +51,7 @@ fn carry(session: &mut Session, now: &mut u64) {
                     session.sent(*now, &carried);
                     session.from_server(*now, carried.payload);
                 }
-                Some(Action::ToClient(_)) => to_client += 1,
+                Some(Action::ToClient(_) | Action::ToLane(..)) => to_client += 1,
                 None => break,
             }
             assert!(
