@@ -18,6 +18,8 @@ pub use environment::warn_of_unknown_names;
 use crate::access::{AllowedHost, AllowedOrigin};
 use crate::duration;
 use crate::echo::EchoRules;
+#[cfg(feature = "webtransport")]
+use crate::lanes::LaneSettings;
 use crate::limits::LimitSettings;
 use crate::log::LogFormat;
 use crate::place::bind_address as address;
@@ -169,6 +171,11 @@ pub struct Config {
     /// Sockets for pages
     #[command(flatten)]
     pub sockets: SocketsSettings,
+
+    /// Lanes
+    #[cfg(feature = "webtransport")]
+    #[command(flatten)]
+    pub lanes: LaneSettings,
 
     /// Limits
     #[command(flatten)]

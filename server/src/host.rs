@@ -18,10 +18,13 @@ use crate::config::Config;
 use crate::echo::EchoServer;
 use crate::http::{self, HttpState};
 use crate::inherited::Inherited;
+#[cfg(feature = "webtransport")]
+use crate::lanes::Endpoint;
 use crate::limits::Limiter;
 use crate::log::Throttle;
 use crate::loopback::{self, LoopbackSettings, Loopbacks, NamedTargets};
 use crate::metrics::Metrics;
+use crate::page::LaneSources;
 use crate::place;
 use crate::proxy::TrustedProxies;
 use crate::relay::{Context, Sessions};
@@ -39,6 +42,8 @@ pub struct Host {
     reachable_http: SocketAddr,
     udp: SocketAddr,
     reachable_udp: SocketAddr,
+    #[cfg(feature = "webtransport")]
+    lanes: Option<(SocketAddr, JoinHandle<()>)>,
     relay: Arc<Context>,
     draining: CancellationToken,
     drain_time: Duration,
@@ -61,6 +66,8 @@ impl Host {
     /// As [`start`](Self::start).
     pub async fn start_on(config: Config, inherited: Inherited) -> anyhow::Result<Self> {
         config.sockets.check()?;
+        #[cfg(feature = "webtransport")]
+        config.lanes.check()?;
         let clock = Clock::start();
         let offload = !config.no_offload;
         let mut echo = open_echo(&config, inherited.udp, clock)?;
@@ -89,6 +96,13 @@ impl Host {
             targets.push(target::resolve(setting, config.allow_private_targets).await?);
         }
 
+        #[cfg(feature = "webtransport")]
+        let endpoint = Endpoint::bind(&config.lanes, http.ip()).await?;
+        #[cfg(feature = "webtransport")]
+        let lanes = endpoint.as_ref().map(Endpoint::lanes);
+        #[cfg(not(feature = "webtransport"))]
+        let lanes = None;
+
         let ports = Ports::new(
             config.resume_secret.as_deref(),
             config.resume_time,
@@ -110,6 +124,7 @@ impl Host {
             offload,
             is_loopback: http.ip().is_loopback(),
             captures: config.wireshark.then(Captures::default),
+            lanes,
             ports: Arc::new(ports),
             metrics: Metrics::default(),
             throttle: Throttle::default(),
@@ -127,9 +142,20 @@ impl Host {
             own_server,
             own_server_status: echo.status(),
             metrics_from: config.metrics_from,
+            lane_sources: LaneSources(
+                relay
+                    .lanes
+                    .as_ref()
+                    .map_or_else(Arc::default, |lanes| lanes.policy().into()),
+            ),
             draining: draining.clone(),
         };
         tokio::spawn(pass_on_memory(relay.sessions.clone()));
+        #[cfg(feature = "webtransport")]
+        let lanes = endpoint.map(|endpoint| {
+            let (host, stop) = (Arc::clone(&relay), relay.sessions.stop.clone());
+            (endpoint.address(), tokio::spawn(endpoint.run(host, stop)))
+        });
         let echoing = tokio::spawn(echo.run(relay.sessions.stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state));
         tracing::info!(%http, %udp, "listening");
@@ -138,6 +164,8 @@ impl Host {
             reachable_http: place::reachable(http, page_takes_ipv4),
             udp,
             reachable_udp: own_server,
+            #[cfg(feature = "webtransport")]
+            lanes,
             relay,
             draining,
             drain_time: config.drain_time,
@@ -172,6 +200,12 @@ impl Host {
         self.udp
     }
 
+    /// UDP address of the lanes that pages may open, if there are any.
+    #[cfg(feature = "webtransport")]
+    pub fn lanes_address(&self) -> Option<SocketAddr> {
+        self.lanes.as_ref().map(|(address, _)| *address)
+    }
+
     /// Sessions that run, those included that are saying goodbye.
     pub fn sessions(&self) -> usize {
         self.relay.sessions.tasks.len()
@@ -191,7 +225,10 @@ impl Host {
         tasks.close();
         let all = async {
             tasks.wait().await;
-            for (what, task) in [("echo", &mut self.echoing), ("HTTP", &mut self.serving)] {
+            let mut servers = vec![("echo", &mut self.echoing), ("HTTP", &mut self.serving)];
+            #[cfg(feature = "webtransport")]
+            servers.extend(self.lanes.as_mut().map(|(_, task)| ("QUIC", task)));
+            for (what, task) in servers {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "the {what} server had failed");
                 }
@@ -211,6 +248,10 @@ impl Drop for Host {
         self.relay.sessions.stop.cancel();
         self.serving.abort();
         self.echoing.abort();
+        #[cfg(feature = "webtransport")]
+        if let Some((_, task)) = &self.lanes {
+            task.abort();
+        }
     }
 }
 

@@ -84,6 +84,7 @@ async fn guard(
     let mut response = match check_host(&state, &request, &caller) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(state.lane_sources.clone());
             next.run(request).await
         }
         Err(refusal) => {
@@ -231,6 +232,12 @@ async fn metrics(
         sessions_limit: limits::limited(limits.settings().max_sessions),
         draining: state.draining.is_cancelled(),
         connections: limits.connections(),
+        handshakes: limits.handshakes(),
+        ended_handshakes: state
+            .relay
+            .lanes
+            .as_ref()
+            .map_or([0; 4], |lanes| lanes.ended()),
         own_server: state.own_server_status.totals(),
         log_lines_left_out: state.relay.throttle.left_out(),
     };

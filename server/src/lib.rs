@@ -16,7 +16,8 @@
 //!
 //! - [`target`]: which servers it may talk to; [`sockets`]: how far the sockets of pages reach;
 //! - [`loopback`]: an address of its own on this machine, for the sockets of a page;
-//! - [`resume`]: how a client gets its UDP port back; [`capture`]: how a program watches it; [`token`]: the secrets for that;
+//! - [`lanes`]: a second way to the page, over QUIC; [`capture`]: how a program watches a session;
+//! - [`resume`]: how a client gets its UDP port back; [`token`]: the secrets of loopbacks, lanes and captures;
 //! - [`limits`]: how much it may take; [`memory`]: what ended sessions give back to the system;
 //! - [`metrics`]: what the host counts; [`clock`]: the one clock of all stamps; [`log`]: where log lines go;
 //! - [`cause`]: what the system's errors mean to people.
@@ -52,6 +53,7 @@ pub mod relay;
 pub mod ws;
 
 pub mod echo;
+pub mod lanes;
 pub mod loopback;
 pub mod stream;
 pub mod udp;

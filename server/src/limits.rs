@@ -47,11 +47,15 @@ const MORE_CONNECTIONS: u32 = 1024;
 /// The same for one address: a class that loads the page.
 const MORE_CONNECTIONS_PER_ADDRESS: u32 = 256;
 
+/// Handshakes of QUIC that may be under way at a time, and from one address. Each takes about 30 KiB.
+const HANDSHAKES: (u32, u32) = (256, 128);
+
 /// The limits in force, and the state that they need.
 #[derive(Debug)]
 pub struct Limiter {
     settings: LimitSettings,
     connections: Arc<ConcurrencyLimiter>,
+    handshakes: Arc<ConcurrencyLimiter>,
     sessions: Arc<ConcurrencyLimiter>,
     sockets: SocketLimiter,
     backlog: BacklogPool,
@@ -90,6 +94,12 @@ impl Limiter {
             with(each, MORE_CONNECTIONS_PER_ADDRESS),
             RateLimits::default(),
         );
+        let (handshakes, each_handshakes) = HANDSHAKES;
+        let handshakes = ConcurrencyLimiter::new(
+            Some(handshakes),
+            Some(each_handshakes),
+            RateLimits::default(),
+        );
         let shared = RateLimits {
             datagrams: settings.address_datagrams_per_second,
             bytes: settings.address_bytes_per_second,
@@ -99,6 +109,7 @@ impl Limiter {
             sockets: SocketLimiter::new(all),
             settings,
             connections: Arc::new(connections),
+            handshakes: Arc::new(handshakes),
             sessions: Arc::new(sessions),
             backlog: BacklogPool::default(),
         }
@@ -144,6 +155,17 @@ impl Limiter {
             true => self.connections.admit_proxy(address),
             false => self.connections.admit(address),
         }
+    }
+
+    /// Counts in a handshake of QUIC, which has shown that its address is its own; `None` when too many are under way.
+    #[cfg(feature = "webtransport")]
+    pub(crate) fn admit_handshake(&self, address: IpAddr) -> Option<Permit> {
+        self.handshakes.admit(address).ok()
+    }
+
+    /// Handshakes of QUIC that are under way.
+    pub(crate) fn handshakes(&self) -> u32 {
+        self.handshakes.present()
     }
 
     /// Counts a new session in.

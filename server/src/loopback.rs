@@ -4,7 +4,6 @@
 //! so each reader gets one address of it, and a thousand of them bind port 10000 at once, on real sockets.
 //!
 //! - `addresses`: which address a loopback gets, and how long it rests afterwards;
-//! - `token`: the secret by which tabs share a loopback;
 //! - `reader`: one [`Loopback`]: its ports, and who is who for its sockets;
 //! - `binding`: how a socket comes to its port;
 //! - `registry`: which ports are bound, by whom;
@@ -25,6 +24,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::echo::Handover;
+use crate::token::Digest;
+pub use crate::token::Token;
 
 mod addresses;
 mod binding;
@@ -41,8 +42,6 @@ pub use socket::{OwnSocket, SendTrouble, Unsent};
 pub use targets::{NamedTarget, NamedTargets};
 pub(crate) use targets::{reserved, second_address};
 pub use wire::sockets::session::Receipt;
-
-use crate::token::{Digest, Token};
 
 /// Settings of the host that loopbacks depend on.
 #[derive(Debug, Default)]

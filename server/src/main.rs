@@ -93,6 +93,10 @@ async fn serve(config: Config, inherited: Inherited) -> anyhow::Result<ExitCode>
         ));
     }
     say(format_args!("UDP echo    {}", Shown(udp)));
+    #[cfg(feature = "webtransport")]
+    if let Some(lanes) = host.lanes_address() {
+        say(format_args!("WebTransport {} (UDP)", Shown(lanes)));
+    }
     let server = Shown(host.reachable_udp());
     say(format_args!(
         "try         nc -u {} {}",

@@ -86,6 +86,10 @@ pub(crate) struct Gauges {
     pub(crate) draining: bool,
     /// TCP connections that are open.
     pub(crate) connections: u32,
+    /// Handshakes of lanes that are under way.
+    pub(crate) handshakes: u32,
+    /// Those that ended: joined, refused, failed, crowded.
+    pub(crate) ended_handshakes: [u64; 4],
     /// What the host's echo server has done.
     pub(crate) own_server: EchoTotals,
     /// Lines that were not logged.
@@ -151,6 +155,13 @@ impl Metrics {
                 None => writeln!(text, "{name} +Inf"),
             },
             "udp_echo_draining" => writeln!(text, "{name} {}", u8::from(gauges.draining)),
+            "udp_echo_lane_handshakes" => writeln!(text, "{name} {}", gauges.handshakes),
+            "udp_echo_lane_handshakes_total" => HANDSHAKES
+                .iter()
+                .zip(gauges.ended_handshakes)
+                .try_for_each(|(outcome, count)| {
+                    writeln!(text, "{name}{{outcome=\"{outcome}\"}} {count}")
+                }),
             "udp_echo_connections" => writeln!(text, "{name} {}", gauges.connections),
             "udp_echo_sessions_opened_total" => {
                 writeln!(text, "{name} {}", self.opened.load(Relaxed))
@@ -220,6 +231,9 @@ impl SessionTotals {
         sums
     }
 }
+
+/// How handshakes of lanes end, in the order of [`Gauges::ended_handshakes`].
+const HANDSHAKES: [&str; 4] = ["joined", "refused", "failed", "crowded"];
 
 const SERVER: &str = "udp_echo_server_datagrams_total";
 

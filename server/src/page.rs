@@ -1,5 +1,7 @@
 //! The embedded page: the files that `cargo xtask bundle` made, and what stands in for them when there are none.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -16,6 +18,13 @@ use crate::proxy::Caller;
 /// frames of others.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     connect-src 'self' ws: wss:; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// Where pages may connect to besides, because the host has lanes there, in the words of the policy; empty where it has none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LaneSources(pub(crate) Arc<str>);
+
+/// The place in the policy for them.
+const CONNECT: &str = "connect-src 'self' ws: wss:";
 
 /// The policy of a worker of a reader's programs. It may load its own modules and compile wasm, and connect to nobody.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
@@ -62,20 +71,22 @@ enum Framing {
 
 async fn index(
     Extension(caller): Extension<Caller>,
+    Extension(lanes): Extension<LaneSources>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
     let discovery = discovery(&caller, &uri, &headers);
-    document("index.html", &headers, Framing::Nobody, discovery)
+    document("index.html", &headers, Framing::Nobody, &lanes, discovery)
 }
 
 async fn frame(
     Extension(caller): Extension<Caller>,
+    Extension(lanes): Extension<LaneSources>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
     let discovery = discovery(&caller, &uri, &headers);
-    document("embed.html", &headers, Framing::Anyone, discovery)
+    document("embed.html", &headers, Framing::Anyone, &lanes, discovery)
 }
 
 async fn versioned(Path((id, path)): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
@@ -91,6 +102,7 @@ fn document(
     name: &str,
     headers: &HeaderMap,
     framing: Framing,
+    lanes: &LaneSources,
     line: Option<String>,
 ) -> Response<Body> {
     let Some(file) = Bundle::get(name) else {
@@ -116,7 +128,9 @@ fn document(
         Framing::Nobody => "'none'",
         Framing::Anyone => "*",
     };
-    let policy = format!("{PAGE_POLICY}; frame-ancestors {ancestors}");
+    let connect = [CONNECT, &lanes.0].concat();
+    let policy = PAGE_POLICY.replacen(CONNECT, &connect, 1);
+    let policy = format!("{policy}; frame-ancestors {ancestors}");
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response
             .headers_mut()

@@ -51,7 +51,7 @@ pub use context::{Context, Sessions};
 use liveness::Liveness;
 use page::PageSession;
 use raw::RawSession;
-pub use resources::{Relayed, SessionRequest, Wanted, WantedSockets};
+pub use resources::{LaneAsked, Relayed, SessionRequest, Wanted, WantedSockets};
 use resources::{SessionResources, SessionSocket};
 use sockets::SocketsSession;
 use stalled::KernelQueue;

@@ -1,4 +1,4 @@
-//! Secrets that a session is told, and nobody else: whoever presents one joins its loopback, or watches it.
+//! Secrets that a session is told, and nobody else: whoever presents one joins its loopback, brings it a lane, or watches it.
 
 use std::fmt;
 use std::io;

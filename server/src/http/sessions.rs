@@ -12,7 +12,7 @@ use super::{HttpState, origin, refuse};
 use crate::access::Refusal;
 use crate::metrics::{Refused, SessionKind};
 use crate::proxy::Caller;
-use crate::relay::{self, Relayed, SessionRequest, Wanted, WantedSockets};
+use crate::relay::{self, LaneAsked, Relayed, SessionRequest, Wanted, WantedSockets};
 use crate::sockets::SocketsMode;
 use crate::target::{OWN_SERVER, Target};
 use crate::ws::Upgrade;
@@ -53,6 +53,10 @@ pub(super) async fn open(
         client: caller.address,
         is_local: state.access.is_on_this_machine(&caller, origin),
         wanted,
+        lane: state.relay.lanes.is_some().then(|| LaneAsked {
+            origin: origin.map(str::to_owned),
+            called: caller.host.clone(),
+        }),
     };
     relay::accept(&state.relay, upgrade, request, connection.permit)
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::echo::EchoStatus;
+use crate::page::LaneSources;
 use crate::proxy::TrustedProxies;
 use crate::relay::Context;
 
@@ -26,6 +27,8 @@ pub struct HttpState {
     pub own_server_status: EchoStatus,
     /// Networks from which the metrics may be read, besides this machine.
     pub metrics_from: Vec<IpNet>,
+    /// What the policy of pages says of lanes.
+    pub lane_sources: LaneSources,
     /// Cancelled when the host is about to stop: proxies should send nobody new.
     pub draining: CancellationToken,
 }

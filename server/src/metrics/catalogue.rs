@@ -36,7 +36,7 @@ const fn counter(
 }
 
 /// Every metric.
-pub const CATALOGUE: [Metric; 18] = [
+pub const CATALOGUE: [Metric; 22] = [
     gauge("udp_echo_sessions", "Sessions that are open"),
     gauge(
         "udp_echo_sessions_limit",
@@ -85,10 +85,31 @@ pub const CATALOGUE: [Metric; 18] = [
         "UDP sockets that sessions of /sockets have open",
     ),
     counter(
+        "udp_echo_lanes_opened_total",
+        &[],
+        "Lanes (WebTransport) that joined a session",
+    ),
+    counter(
+        "udp_echo_lane_datagrams_total",
+        &["what"],
+        "Datagrams of sessions that a lane carried: in from clients, and of these discarded for want of a number that could \
+         come; out to clients",
+    ),
+    counter(
+        "udp_echo_lane_handshakes_total",
+        &["outcome"],
+        "Handshakes of lanes whose address was validated: joined a session, refused (token, origin or name), failed, crowded \
+         (too many at once)",
+    ),
+    gauge(
+        "udp_echo_lane_handshakes",
+        "Handshakes of lanes that are under way",
+    ),
+    counter(
         "udp_echo_drops_total",
         &["reason"],
-        "Copies of datagrams and of answers that the relay dropped: loss, checksum and queue in a lab, slow_reader; \
-         unbound and unreceived on a reader's own loopback; stranger is a datagram that came to an unconnected socket from \
+        "Copies of datagrams and of answers that the relay dropped: loss, checksum and queue in a lab, slow_reader; hop and \
+         browser on a lane; unbound and unreceived on a reader's own loopback; stranger is a datagram that came to an unconnected socket from \
          somebody who may not write to it",
     ),
     counter(

@@ -77,6 +77,14 @@ pub(crate) struct SessionCounters {
     pub(crate) sockets: AtomicU64,
     /// Datagrams that came to an unconnected socket from somebody else than the server, and were dropped.
     pub(crate) strangers: AtomicU64,
+    /// Lanes that the session had.
+    pub(crate) lanes_opened: AtomicU64,
+    /// Messages that came on them.
+    pub(crate) lane_in: AtomicU64,
+    /// Answers that went out on them.
+    pub(crate) lane_out: AtomicU64,
+    /// Of the messages: no datagrams of the session, for want of a number that could come.
+    pub(crate) lane_discarded: AtomicU64,
     /// Datagrams that the kernel dropped because the session took them too slowly out of its socket.
     pub(crate) kernel_drops: AtomicU64,
 }
@@ -206,6 +214,11 @@ impl SessionCounters {
         add("udp_echo_datagrams_total", kind, &self.from_client);
         add("udp_echo_answers_total", kind, &self.from_server);
         add("udp_echo_in_flight", "", &self.in_flight);
+        add("udp_echo_lanes_opened_total", "", &self.lanes_opened);
+        let lane = "udp_echo_lane_datagrams_total";
+        add(lane, "{what=\"in\"}", &self.lane_in);
+        add(lane, "{what=\"out\"}", &self.lane_out);
+        add(lane, "{what=\"discarded\"}", &self.lane_discarded);
         add("udp_echo_sockets", "", &self.sockets);
         add(KERNEL_DROPS, "{socket=\"session\"}", &self.kernel_drops);
     }

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use crate::capture::Captures;
 use crate::clock::Clock;
 use crate::echo::{Observers, Registration};
+use crate::lanes::Lanes;
 use crate::limits::Limiter;
 use crate::log::Throttle;
 use crate::loopback::{Loopbacks, NamedTargets};
@@ -41,6 +42,8 @@ pub struct Context {
     pub is_loopback: bool,
     /// The sessions that programs on this machine may watch; `None` where they may watch none.
     pub captures: Option<Captures>,
+    /// The lanes that sessions may have; `None` where there are none.
+    pub lanes: Option<Arc<Lanes>>,
     /// The ports that sessions may come back to.
     pub ports: Arc<Ports>,
     /// What the host counts.
@@ -62,6 +65,17 @@ impl Context {
     pub(super) fn register(&self, target: &Target, udp: &UdpSocket) -> Option<Registration> {
         let is_own = target.is_own_server();
         is_own.then(|| self.observers.register(udp.local_addr()))
+    }
+}
+
+#[cfg(feature = "webtransport")]
+impl crate::lanes::LaneHost for Context {
+    fn limits(&self) -> &Limiter {
+        &self.limits
+    }
+
+    fn throttle(&self) -> &Throttle {
+        &self.throttle
     }
 }
 

@@ -3,7 +3,7 @@
 //! [`Session`] decides and knows no socket; this carries out what it decides and feeds it what the sockets give. One task
 //! owns all of it, and each arm of its loop is a function of its own.
 //!
-//! - `hello`: the first message; `control`: what the page asks for;
+//! - `hello`: the first message; `control`: what the page asks for; `lane`: datagrams beside the WebSocket;
 //! - `observation`: what the host's own server did with them; `server`: a server of the session's own;
 //! - `watch`: what a program on this machine may see of it.
 
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use wire::control::{Event, HostMessage};
+use wire::lane::{Lane, Misnumbered};
 use wire::link::Carried;
 use wire::session::{Action, Session};
 
@@ -36,11 +37,13 @@ use crate::ws::{Batch, Inbound, Incoming, Outbound, Replies, StreamEnd};
 
 mod control;
 mod hello;
+mod lane;
 mod observation;
 mod server;
 mod watch;
 
 use control::StreamQuestions;
+use lane::{SessionLane, next_event};
 use observation::{Observation, next_report, next_visitor, served};
 use server::PrivateServer;
 use watch::Watch;
@@ -68,6 +71,8 @@ pub(super) struct PageSession<'a, W> {
     private: Option<PrivateServer>,
     streams: StreamQuestions,
     watch: Option<Watch>,
+    /// `None` where the host offers no lanes.
+    lane: Option<Box<SessionLane>>,
 }
 
 impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
@@ -100,6 +105,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             private: None,
             streams: StreamQuestions::new(),
             watch: None,
+            lane: SessionLane::new(context.lanes.as_ref(), request),
         }
     }
 
@@ -122,6 +128,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             watch.on_events(&events, self.route());
             watch.finish();
         }
+        self.end_lane(&reason);
         self.counters.take_from(&self.session);
         self.counters.set_kernel_drops(self.udp.kernel_drops());
         // A client that has said goodbye is told nothing: nothing may follow the Close that answers its own (RFC 6455,
@@ -150,6 +157,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 visitor = next_visitor(&mut self.observation.strangers), if page_reads => {
                     self.page.notify(&HostMessage::Visitor(visitor));
                 }
+                event = next_event(&mut self.lane) => self.on_lane(event).await?,
                 answer = self.streams.answered() => self.page.notify(&answer),
                 flushed = self.page.flush(), if self.page.outbound.is_pending() => self.on_flush(flushed)?,
                 () = replies.arrived() => self.page.outbound.push_frames(&replies.take()),
@@ -185,26 +193,68 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         let is_idle = messages.is_empty();
         self.liveness.on_receive(!is_idle);
         self.look();
-        let now = self.context.clock.now();
         let sizes = messages.iter().filter_map(Incoming::datagram_bytes);
         let (mut admitted, exceeded) = self.rate.admit(sizes);
         for message in messages {
             match (message, exceeded) {
                 (Incoming::Text(text), _) => self.control(&text).await?,
-                (Incoming::Binary(payload), Some(exceeded)) if admitted == 0 => {
-                    self.show_taken(&payload);
-                    self.session
-                        .reject(now, payload.len(), exceeded.to_string());
+                (Incoming::Binary(message), Some(exceeded)) if admitted == 0 => {
+                    self.take_binary(message, Some(exceeded.to_string()))?;
                 }
-                (Incoming::Binary(payload), _) => {
+                (Incoming::Binary(message), _) => {
                     admitted = admitted.saturating_sub(1);
-                    self.bound_memory();
-                    self.show_taken(&payload);
-                    self.session.from_client(now, payload);
+                    self.take_binary(message, None)?;
                 }
             }
         }
         yield_if_unproductive(&self.rate, exceeded, is_idle).await
+    }
+
+    /// Takes a binary message of the WebSocket; `over` says which limit it met.
+    fn take_binary(&mut self, message: Bytes, over: Option<String>) -> Result<(), CloseReason> {
+        let is_numbered = self.lane.as_ref().is_some_and(|lane| lane.is_numbered);
+        let (number, payload) = match is_numbered {
+            true => wire::lane::parse(&message).ok_or_else(|| {
+                CloseReason::BadControl("a binary message has no number in front".to_owned())
+            })?,
+            false => (self.session.next_unnumbered(), message),
+        };
+        let taken = self.take_datagram(number, payload, Lane::WebSocket, over);
+        taken.map_err(|wrong| {
+            let why = match wrong {
+                Misnumbered::Repeated => "has come already",
+                Misnumbered::Forgotten => "is so old that it is forgotten",
+                Misnumbered::Ahead => "leaves out too many",
+            };
+            CloseReason::BadControl(format!("the number {number} of a datagram {why}"))
+        })
+    }
+
+    /// Takes the client's datagram with this number, or rejects it for the limit that it is `over`.
+    fn take_datagram(
+        &mut self,
+        number: u64,
+        payload: Bytes,
+        lane: Lane,
+        over: Option<String>,
+    ) -> Result<(), Misnumbered> {
+        let now = self.context.clock.now();
+        let shown = self.watch.is_some().then(|| payload.clone());
+        match over {
+            Some(over) => {
+                let bytes = payload.len();
+                self.session
+                    .take_and_reject(now, number, bytes, lane, over)?;
+            }
+            None => {
+                self.bound_memory();
+                self.session.take(now, number, payload, lane)?;
+            }
+        }
+        if let Some(shown) = shown {
+            self.show_taken(number, &shown);
+        }
+        Ok(())
     }
 
     /// Takes what has come from the server.
@@ -282,11 +332,19 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
             let client_takes = |bytes| page.has_room(bytes);
             match self.session.poll(self.context.clock.now(), client_takes) {
                 Some(Action::ToServer(carried)) => self.send_one(&carried).await,
-                Some(Action::ToClient(payload) | Action::ToLane(_, payload)) => {
-                    self.page.outbound.push_datagram(&payload);
-                }
+                Some(Action::ToClient(payload)) => self.page.outbound.push_datagram(&payload),
+                Some(Action::ToLane(number, payload)) => self.send_by_lane(number, &payload),
                 None => return,
             }
+        }
+    }
+
+    fn send_by_lane(&mut self, number: u64, payload: &[u8]) {
+        let lane = self.lane.as_ref();
+        if lane.is_some_and(|lane| lane.send(number, payload)) {
+            add(&self.counters.lane_out, 1);
+        } else {
+            self.session.lane_is_full(self.context.clock.now(), number);
         }
     }
 

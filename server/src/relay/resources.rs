@@ -25,6 +25,17 @@ pub struct SessionRequest {
     pub is_local: bool,
     /// What is asked for.
     pub wanted: Wanted,
+    /// Who may bring a lane to the session; `None` where the host offers none.
+    pub lane: Option<LaneAsked>,
+}
+
+/// What a request says of the page that may open a lane later.
+#[derive(Debug, Clone)]
+pub struct LaneAsked {
+    /// Where the page comes from, as its browser says.
+    pub origin: Option<String>,
+    /// Name and port by which it called the host.
+    pub called: Option<String>,
 }
 
 /// What a session is to carry between.

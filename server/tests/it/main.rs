@@ -16,6 +16,8 @@ mod deploy;
 mod echo_alone;
 mod edges;
 mod host;
+#[cfg(feature = "webtransport")]
+mod lane;
 mod left_out;
 mod limits;
 mod link;

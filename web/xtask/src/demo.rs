@@ -7,6 +7,9 @@ use anyhow::Result;
 
 use crate::{bundle, command, dist, progress};
 
+/// The setting that lets pages open a second lane.
+const LANES: &str = "UDP_ECHO_WEBTRANSPORT";
+
 /// What `demo` can be told: whatever `udp-echo serve` can.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -22,6 +25,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     bundle::make()?;
     let mut host = Command::new(dist::build_host()?);
     host.args(&args.serve);
+    if std::env::var_os(LANES).is_none() {
+        // Any free port: the page is told which.
+        host.env(LANES, "0");
+    }
     let seconds = started.elapsed().as_secs_f64();
     progress::heading(&format!(
         "built in {seconds:.1} s; starting {}",

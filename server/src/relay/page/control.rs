@@ -7,6 +7,7 @@ use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use wire::control::{ClientMessage, HostMessage, Notice, Options, ServerRules, ServerState};
+use wire::lane::{AboutLane, LaneRequest};
 
 use super::PageSession;
 use super::server::PrivateServer;
@@ -25,7 +26,19 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         if count.is_multiple_of(IN_A_ROW) {
             tokio::task::yield_now().await;
         }
-        let message = parse(text)?;
+        if self.lane.is_some() && text.starts_with("{\"lane\"") {
+            self.on_lane_request(parse::<AboutLane<LaneRequest>>(text)?.lane);
+            return Ok(());
+        }
+        let message = match (parse(text), self.lane.is_some()) {
+            (Err(end), true) => {
+                // Blanks are free.
+                let about = parse::<AboutLane<LaneRequest>>(text).map_err(|_| end)?;
+                self.on_lane_request(about.lane);
+                return Ok(());
+            }
+            (message, _) => message?,
+        };
         match self.session.control(&message) {
             Some(mut answer) => {
                 if let HostMessage::Options(options) = answer {

@@ -2,6 +2,7 @@
 
 use tokio::io::AsyncWrite;
 use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
+use wire::lane::{Greeting, HelloWithLane};
 
 use super::PageSession;
 use crate::relay::resources::SessionPort;
@@ -29,6 +30,12 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             options: self.session.options(),
             once: true,
         };
-        self.page.notify(&HostMessage::Hello(Box::new(hello)));
+        match self.lane.as_mut().and_then(|lane| lane.offer()) {
+            Some(lane) => {
+                let with_lane = HelloWithLane { hello, lane };
+                self.page.notify(&Greeting::Hello(Box::new(with_lane)));
+            }
+            None => self.page.notify(&HostMessage::Hello(Box::new(hello))),
+        }
     }
 }

@@ -344,6 +344,8 @@ fn word(reason: DropReason) -> &'static str {
         DropReason::Checksum => "its checksum was wrong",
         DropReason::Queue => "the queue was full",
         DropReason::SlowReader => "the page reads too slowly",
+        DropReason::Hop => "between the page and the host",
+        DropReason::Browser => "in the browser",
     }
 }
 
@@ -397,9 +399,9 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
         }
     }
 
-    /// Shows what the client's next datagram carries to whoever watches.
-    pub(super) fn show_taken(&mut self, payload: &[u8]) {
-        let (id, route) = (self.session.counters().sent + 1, self.route());
+    /// Shows what the client's datagram with this number carries to whoever watches.
+    pub(super) fn show_taken(&mut self, id: u64, payload: &[u8]) {
+        let route = self.route();
         if let Some(watch) = &mut self.watch {
             watch.taken(id, payload, route);
         }

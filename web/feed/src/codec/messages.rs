@@ -2,8 +2,8 @@
 //! host's; the tests hold the two against each other.
 
 use wire::control::{
-    CaptureOffer, ClientMessage, Event, Hello, HostMessage, Lab, Limits, Notice, Options, ServerRules,
-    ServerState, StreamEcho, Visitor, VisitorFate, What,
+    CaptureOffer, ClientMessage, Event, Hello, HostMessage, Lab, Limits, Notice, Options,
+    ServerRules, ServerState, StreamEcho, Visitor, VisitorFate, What,
 };
 use wire::ledger::{Counters, Delivery};
 use wire::link::{Direction, DropReason, Impairment, Mishap};
