@@ -6,6 +6,7 @@
 //! - `control`: control messages, both ways, and what they do to a session;
 //! - `frames`: WebSocket frames, in whatever pieces they arrive;
 //! - `headers`: who is calling, from where, and whether that is admitted;
+//! - `lane`: datagrams of a lane, and reports of what came on it;
 //! - `query`: the target and the resume token of `/relay?…`;
 //! - `sockets`: requests and datagrams of `/sockets`, and what they do to two sessions that share a loopback.
 //!
@@ -14,12 +15,14 @@
 mod control;
 mod frames;
 mod headers;
+mod lane;
 mod query;
 mod sockets;
 
 pub use control::control;
 pub use frames::frames;
 pub use headers::headers;
+pub use lane::lane;
 pub use query::query;
 pub use sockets::sockets;
 

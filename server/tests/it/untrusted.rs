@@ -35,6 +35,34 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// What a client with a lane sends: datagrams with numbers that are near each other or far off, and reports.
+fn lane_line() -> impl Strategy<Value = Vec<u8>> {
+    let number = prop_oneof![6 => 0..40_u64, 1 => 8180..8210_u64, 1 => any::<u64>()];
+    let answer = prop_oneof![6 => 0..40_u64, 1 => any::<u64>()];
+    let answer = answer.prop_map(|answer| answer.wrapping_add(wire::lane::FIRST_ANSWER - 1));
+    let datagram = (number.clone(), vec(any::<u8>(), 0..9)).prop_map(|(number, payload)| {
+        let mut message = wire::lane::message(number, &payload);
+        message.retain(|byte| *byte != b'\n');
+        message
+    });
+    let report = (
+        number.clone(),
+        vec((answer.clone(), answer), 0..3),
+        vec((number.clone(), number), 0..3),
+    );
+    let report = report.prop_map(|(sent, received, thrown)| {
+        let report = wire::lane::Report {
+            sent,
+            received,
+            unsent: vec![(sent, 1400, 1100)],
+            thrown,
+        };
+        let lane = wire::lane::LaneRequest::Report(report);
+        serde_json::to_vec(&wire::lane::AboutLane { lane }).unwrap()
+    });
+    prop_oneof![3 => datagram, 2 => report, 1 => vec(any::<u8>(), 0..20)]
+}
+
 /// Lines of a request's head, of those names that the host reads.
 fn header_line() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec![
@@ -197,6 +225,7 @@ proptest! {
         untrusted::headers(&data);
         untrusted::query(&data);
         untrusted::sockets(&data);
+        untrusted::lane(&data);
     }
 
     #[test]
@@ -222,5 +251,15 @@ proptest! {
     #[test]
     fn no_token_is_guessed(target in "[a-z=&%]{0,12}", token in "[0-9a-f]{60,72}") {
         untrusted::query(format!("target={target}&resume={token}").as_bytes());
+    }
+}
+
+proptest! {
+    // A number may leave out eight thousand.
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_lane_with_any_numbers_and_any_reports_closes_its_books(lines in vec(lane_line(), 0..60)) {
+        untrusted::lane(&lines.join(&b'\n'));
     }
 }

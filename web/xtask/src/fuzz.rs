@@ -25,6 +25,8 @@ enum Target {
     Frames,
     /// Host, Origin, X-Forwarded-For and their like
     Headers,
+    /// Datagrams and reports of a lane
+    Lane,
     /// The query of /relay
     Query,
     /// Requests and datagrams of /sockets
