@@ -6,6 +6,8 @@
 
 mod capture;
 mod kubernetes;
+#[cfg(feature = "webtransport")]
+mod lane;
 mod monitoring;
 #[cfg(target_os = "linux")]
 mod names;

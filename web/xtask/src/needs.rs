@@ -142,6 +142,9 @@ const CARGO_DENY: &str = "0.20.2";
 /// What checks the files for Kubernetes against its own schemas; it brings what reads YAML and JSON Schema along.
 const KUBERNETES: &[&str] = &["kubernetes-validate==1.37.0"];
 
+/// QUIC and HTTP/3 for the independent client of a lane.
+const LANE: &[&str] = &["aioquic==1.7.2"];
+
 /// The Trunk that this compiler can build: later ones want a newer Rust.
 const TRUNK: &str = "0.21.14";
 
@@ -191,6 +194,7 @@ pub(crate) fn install(parts: &Parts) -> Result<()> {
     build("cargo-deny", "cargo-deny", CARGO_DENY, &["--locked"])?;
     generators::install(parts.generators())?;
     generators::install_from_pypi("kubernetes", KUBERNETES)?;
+    generators::install_from_pypi("lane", LANE)?;
     if parts.packages() {
         packages::install()?;
     }
