@@ -21,7 +21,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-ev
 
 /// Where pages may connect to besides, because the host has lanes there, in the words of the policy; empty where it has none.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LaneSources(pub(crate) Arc<str>);
+pub struct LaneSources(pub(crate) Arc<str>);
 
 /// The place in the policy for them.
 const CONNECT: &str = "connect-src 'self' ws: wss:";
