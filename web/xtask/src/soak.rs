@@ -15,6 +15,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     times: u32,
 
+    /// Instead of attacks, do what readers really do for so many minutes, and draw memory and descriptors into target/soak.svg
+    #[arg(long, value_name = "MINUTES", conflicts_with_all = ["quick", "times", "words"])]
+    minutes: Option<u64>,
+
     /// Words of the attacks to make, such as `floods`; all when there are none
     words: Vec<String>,
 }
@@ -23,6 +27,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut soak = workspace::locked_cargo("test");
     soak.args(["--release", "--package", "udp-echo", "--test", "soak"]);
+    if let Some(minutes) = args.minutes {
+        soak.args(["--", "--minutes", &minutes.to_string()]);
+        return command::run(&mut soak);
+    }
     soak.arg("--").args(args.quick.then_some("--quick"));
     soak.arg(args.times.to_string()).args(&args.words);
     command::run(&mut soak)

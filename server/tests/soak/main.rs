@@ -1,5 +1,8 @@
 //! The attacks of `tests/attacks.rs`, larger and one after the other, with a table of what each did. `cargo xtask soak` runs it.
 //!
+//! With `--minutes N` it is something else: what readers really do, for that long (`lives`), with memory and descriptors every minute
+//! as a picture (`plot`).
+//!
 //! A program with a `main` of its own and no part of `cargo test`: what must hold is tested there, at a smaller scale.
 
 // What cannot be done here ends the soak with the reason.
@@ -13,9 +16,15 @@ use test_support::attacks::figures::{self, Figures};
 use test_support::attacks::readers;
 use test_support::host::HostProgram;
 
+mod lives;
+mod plot;
+
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(minutes) = minutes(&arguments) {
+        return lives::live(minutes).await;
+    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let number = arguments.iter().find_map(|argument| argument.parse().ok());
     let times: usize = number.unwrap_or(1);
@@ -50,6 +59,14 @@ async fn main() {
     if chosen("idle sessions") {
         capacity::measure(if quick { 200 } else { 4000 }).await;
     }
+}
+
+/// The number behind `--minutes`.
+fn minutes(arguments: &[String]) -> Option<u64> {
+    let at = arguments
+        .iter()
+        .position(|argument| argument == "--minutes")?;
+    arguments.get(at + 1)?.parse().ok()
 }
 
 /// One row for each attack, one column for each figure.
