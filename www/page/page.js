@@ -27,11 +27,24 @@ more.onclick = () => {
 };
 live.after(more);
 
-live.addEventListener("udp-ready", ({ detail: { mode, server } }) => {
+live.addEventListener("udp-ready", ({ detail: { mode, server, loopback } }) => {
   if (mode !== "live") return;
+  if (loopback) offerWireshark();
   const [, host, port] = server.match(/^\[?(.*?)\]?:(\d+)$/);
   document.getElementById("terminal").textContent = `nc -u ${host} ${port}\n`;
 });
+
+/** The way into Wireshark, where the host lets its sessions be watched. */
+async function offerWireshark() {
+  if (live.dataset.asked) return;
+  live.dataset.asked = "yes";
+  try {
+    const { capture } = await (await fetch("relay.json", { cache: "no-store" })).json();
+    if (capture) (await import("./wireshark.js")).mountWireshark(live, more);
+  } catch {
+    // Without an answer there is nothing to offer, and the widget says what is wrong with the host.
+  }
+}
 
 const progress = mount(document.getElementById("experiment"), copyButton);
 mountRace(document.getElementById("race-stage"));

@@ -44,3 +44,4 @@ mod sockets;
 mod surroundings;
 #[cfg(feature = "trunk")]
 mod trunk;
+mod wireshark;
