@@ -18,13 +18,6 @@ function find() {
   }
 }
 
-const host = spawn(find(), process.argv.slice(2), { stdio: "inherit" });
-host.on("error", (error) => {
-  console.error(`udp-echo-host: ${host.spawnfile} cannot be started: ${error.message}`);
-  process.exit(1);
-});
-host.on("exit", (code) => process.exit(code ?? 1));
-
 let told = false;
 function stop(signal) {
   // A console of Windows tells the host itself.
@@ -34,7 +27,15 @@ function stop(signal) {
   // A terminal tells the host as well. The host takes a second SIGINT for impatience, but not a SIGHUP that follows the first.
   setTimeout(() => host.kill("SIGHUP"), 100);
 }
+// Before there is a host: a signal that came in between would leave it behind.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+
+const host = spawn(find(), process.argv.slice(2), { stdio: "inherit" });
+host.on("error", (error) => {
+  console.error(`udp-echo-host: ${host.spawnfile} cannot be started: ${error.message}`);
+  process.exit(1);
+});
+host.on("exit", (code) => process.exit(code ?? 1));
 
 // `npx` runs us in a shell, which does not pass on the signal that ends it.
 const shell = process.ppid;

@@ -5,17 +5,19 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
+use test_support::program::Program;
 use test_support::{PATIENCE, has};
 
-use crate::started::{FREE, Started, get, reaches_the_page_and_echoes};
+use crate::started::{FREE, Started, reaches_the_page_and_echoes};
 
 /// How long a package may take to be installed beside other work.
 const INSTALL: Duration = Duration::from_secs(300);
 
-/// Longer than it takes to pass a signal on.
-const PASSED_ON: Duration = Duration::from_millis(300);
+/// What npm puts there for the host.
+const LAUNCHER: &str = "node_modules/.bin/udp-echo-host";
 
 fn target() -> &'static Path {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
@@ -247,44 +249,70 @@ fn npx_runs_the_host_from_the_package_of_this_platform_and_says_when_there_is_no
 }
 
 #[test]
-fn a_host_that_npm_installed_ends_however_it_is_told_to_and_no_sooner() {
+fn a_host_that_npm_installed_ends_when_its_starter_or_npx_alone_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let [host, platform] = packages_for_npm();
     installed_by_npm(folder.path(), &[&host, &platform]);
     let program = || {
-        let mut program = Command::new(folder.path().join("node_modules/.bin/udp-echo-host"));
+        let mut program = Command::new(folder.path().join(LAUNCHER));
         program.args(FREE);
         program
     };
-    println!("its starter tells it alone");
     for signal in ["INT", "TERM", "HUP"] {
         let mut started = Started::start(program, PATIENCE);
         started.program.signal(signal);
         assert!(started.ended().success(), "{signal}");
     }
-    println!("a terminal tells the host as well, which takes that for one wish to stop");
-    let draining = || {
-        let mut program = program();
-        program.arg("--drain-time=1h");
-        program
-    };
-    let mut started = Started::start(draining, PATIENCE);
-    started.interrupt();
-    while get(started.http, "/healthz").1 != "draining\n" {}
-    let told = Instant::now();
-    while told.elapsed() < PASSED_ON {
-        assert_eq!(get(started.http, "/healthz").1, "draining\n");
-    }
-    started.interrupt();
-    assert_eq!(started.program.ended_blocking().code(), Some(130));
-    println!("npx ends, and does not tell what it runs");
     let mut started = Started::start(|| npx(folder.path()), PATIENCE);
     started.program.signal("TERM");
     started.program.ended_blocking();
     let until = Instant::now() + PATIENCE;
     while TcpStream::connect(started.http).is_ok() {
         assert!(Instant::now() < until, "something still listens");
+        yield_now();
     }
+}
+
+/// Says which signals it gets, and ends with the second SIGINT.
+const LISTENER: &str = "#!/usr/bin/env python3
+import signal, sys
+waited = [signal.SIGINT, signal.SIGHUP]
+signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+print('page http://127.0.0.1:9/\\nUDP echo 127.0.0.1:9', flush=True)
+interrupts = 0
+while interrupts < 2:
+    signal_ = signal.sigwait(waited)
+    interrupts += signal_ == signal.SIGINT
+    print('told', signal_.name, flush=True)
+sys.exit(130)
+";
+
+/// The host takes a SIGINT after the first for impatience, and cuts its goodbyes short.
+#[test]
+fn the_ctrl_c_of_a_terminal_reaches_the_host_once_and_the_second_one_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let [host, platform] = packages_for_npm();
+    installed_by_npm(folder.path(), &[&host, &platform]);
+    let modules = fs::read_dir(folder.path().join("node_modules")).unwrap();
+    let binaries = modules.flatten().map(|entry| entry.path());
+    let mut binaries = binaries.map(|package| package.join("bin/udp-echo"));
+    let binary = binaries.find(|binary| binary.exists());
+    fs::write(binary.expect("a package has the binary"), LISTENER).unwrap();
+
+    let launcher = || Command::new(folder.path().join(LAUNCHER));
+    let mut started = Started::start(launcher, PATIENCE);
+    started.interrupt();
+    let until = Instant::now() + PATIENCE;
+    let told = |program: &Program, signal: &str| program.said().stdout().contains(signal);
+    for signal in ["told SIGINT", "told SIGHUP"] {
+        while !told(&started.program, signal) {
+            assert!(started.program.is_running(), "{}", started.program.said());
+            assert!(Instant::now() < until, "{}", started.program.said());
+            yield_now();
+        }
+    }
+    started.interrupt();
+    assert_eq!(started.program.ended_blocking().code(), Some(130));
 }
 
 #[test]
