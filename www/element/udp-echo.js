@@ -146,18 +146,19 @@ try {
 }
 
 // Room for what is to come, as measured at many widths: so nothing on the page moves when it comes. Padding counts in the width of the
-// column, which no height does.
+// column, which no height does. Below 44em, where client and server stand one below the other, the height is nearly the same at every
+// width: the second of three terms begins there.
 const BASE = `:host, slot:not([hidden]) { display: flow-root }
-:host::before { content: ""; float: left; display: var(--udp-echo-room, block); padding-top: max(39.5em, 78em - 100%) }
-:host(:is([autosend], [mode=replay], [src]))::before { padding-top: max(56.75em, 109em - 100%) }
-:host([motion=none])::before { padding-top: max(32em, 70em - 100%) }
-:host([view=mini])::before { padding-top: max(15.75em, 46.5em - 100%) }
-:host([view=transcript])::before { padding-top: max(31.5em, 74em - 100%) }
+:host::before { content: ""; float: left; display: var(--udp-echo-room, block); padding-top: max(39.5em, min(48em, (44em - 100%) * 999), 78em - 100%) }
+:host(:is([autosend], [mode=replay], [src]))::before { padding-top: max(56.75em, min(82.75em, (44em - 100%) * 999), 109em - 100%) }
+:host([motion=none])::before { padding-top: max(33em, min(37em, (44em - 100%) * 999), 70em - 100%) }
+:host([view=mini])::before { padding-top: max(15.75em, min(19.5em, (44em - 100%) * 999), 46.5em - 100%) }
+:host([view=transcript])::before { padding-top: max(32em, min(47em, (44em - 100%) * 999), 74em - 100%) }
 :host([view=timeline])::before { padding-top: max(70em, 139em - 100%) }
 :host([view=lab])::before { padding-top: max(91.5em, 200em - 200%) }
 :host([view=full])::before { padding-top: max(171.75em, 357.5em - 300%) }
-:host([role=client])::before { padding-top: max(49em, 95em - 100%) }
-:host([role=server])::before { padding-top: max(50em, 98em - 100%) }
+:host([role=client])::before { padding-top: max(49em, min(64.5em, (44em - 100%) * 999), 95em - 100%) }
+:host([role=server])::before { padding-top: max(50em, min(70em, (44em - 100%) * 999), 98em - 100%) }
 :host([hidden]), [hidden] { display: none }
 .probe { position: absolute; visibility: hidden; outline: 0 solid color-mix(in srgb, currentcolor, currentcolor) }
 .probe i { background: light-dark(#fff, #000); transition: color 1ms, background-color 1ms }

@@ -47,6 +47,24 @@ struct Moved {
     empty: f64,
 }
 
+impl Moved {
+    /// What a reader would notice.
+    fn too_much(&self) -> Option<String> {
+        let Self {
+            shift,
+            grown,
+            empty,
+        } = self;
+        let is_much = *shift >= 0.05 || *grown > OUTGROWN || *empty > LEFT_EMPTY;
+        is_much
+            .then(|| format!("a shift of {shift}, outgrown by {grown} pixels, {empty} left empty"))
+    }
+}
+
+/// Widths of columns in which client and server stand one below the other, and the views in which that decides the height.
+const NARROW_COLUMNS: [u32; 4] = [400, 500, 600, 700];
+const STACKED: [&str; 3] = ["mini", "transcript", ""];
+
 async fn moved(page: &Page, view: &str, panels: &[&str], inside: &str) -> Result<Moved> {
     let body = format!(
         "<p>above</p><udp-echo mode=simulated timeout=30000 view='{view}'>{inside}</udp-echo><p id=below>below</p>"
@@ -101,16 +119,32 @@ async fn what_stands_below_an_element_stays_where_it_is_while_that_loads() {
                     "",
                     "<pre>sending 'a'\nwaiting to receive\nreceived 'a'</pre>",
                 ] {
-                    let Moved {
-                        shift,
-                        grown,
-                        empty,
-                    } = moved(page, view, panels, inside).await?;
-                    if shift >= 0.05 || grown > OUTGROWN || empty > LEFT_EMPTY {
-                        too_much.push(format!(
-                            "view={view:?} at {width} pixels: {shift}, {grown}, {empty}"
-                        ));
+                    let moved = moved(page, view, panels, inside).await?;
+                    if let Some(much) = moved.too_much() {
+                        too_much.push(format!("view={view:?} at {width} pixels: {much}"));
                     }
+                }
+            }
+        }
+        ensure!(too_much.is_empty(), "{too_much:#?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn in_a_narrow_column_the_room_that_is_kept_is_the_room_that_is_used() {
+    in_chromium(async |page| {
+        page.before_each_page(HEIGHTS).await?;
+        let mut too_much = Vec::new();
+        for column in NARROW_COLUMNS {
+            // The margins of the page stand around it.
+            page.emulate(column + 16, 900, Scheme::Light).await?;
+            println!("in a column of {column} pixels:");
+            for view in STACKED {
+                let moved = moved(page, view, &[], "").await?;
+                if let Some(much) = moved.too_much() {
+                    too_much.push(format!("view={view:?} in {column} pixels: {much}"));
                 }
             }
         }
