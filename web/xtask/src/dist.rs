@@ -1,11 +1,12 @@
 //! `dist`: what one gives away, all in `target/dist`.
 //!
 //! - [`folder`] for any static host, [`npm`] with the element, and the host with all of it inside;
-//! - [`python`]: the wheel and the sdist for PyPI; [`npx`]: the host for npm; [`debian`]: the host for Debian;
+//! - [`python`]: the wheel and the sdist for PyPI, with [`notebook`] inside; [`npx`]: the host for npm; [`debian`]: the host for Debian;
 //! - [`sources`]: what the last three build from; [`papers`]: completions and manual pages.
 
 mod debian;
 mod folder;
+mod notebook;
 mod npm;
 mod npx;
 mod papers;
@@ -109,12 +110,13 @@ fn make(args: &Args) -> Result<()> {
     let mut made = Vec::new();
     if args.npm {
         made.push(npm::pack(&bundle, &dist)?);
+        bundle::publish(&notebook::files(&bundle)?, &dist.join("notebook"))?;
     }
     if args.host {
         made.push(host(&dist)?);
     }
     if args.wheel {
-        made.extend(python::make(&dist)?);
+        made.extend(python::make(&bundle, &dist)?);
     }
     if args.npx {
         made.extend(npx::pack(&dist)?);

@@ -154,7 +154,7 @@ pub(crate) struct Parts {
     /// Test `trunk serve` too; building Trunk takes about ten minutes, once
     #[arg(long)]
     trunk: bool,
-    /// Test the widget in the site generators that take long to install, too
+    /// Test the widget in notebooks and in the site generators that take long to install, too
     #[arg(long)]
     generators: bool,
     /// Test the packages for PyPI, npm and Debian too

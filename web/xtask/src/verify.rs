@@ -43,7 +43,7 @@ const PARTS: [Part; 3] = [
     },
     Part {
         flag: "--generators",
-        tests: "the site generators that take long to install",
+        tests: "notebooks, and the site generators that take long to install",
         feature: "e2e/generators",
         program: "browser",
         module: "embed::generators::rarer::",

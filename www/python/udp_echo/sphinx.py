@@ -26,19 +26,9 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from . import __version__
-
-ATTRIBUTES = (
-    "buffer corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode motion port preset rate "
-    "relay reorder role seed src target theme timeout to view"
-).split()
+from .element import ATTRIBUTES, FLAGS, TRANSCRIPT
 
 RUN_ATTRIBUTES = "args beside height lab mode name relay seed".split()
-
-TRANSCRIPT = """\
-sending "This is the message.  It will be repeated."
-waiting to receive
-received "This is the message.  It will be repeated."
-"""
 
 
 class udp_echo(nodes.General, nodes.Element):
@@ -50,7 +40,7 @@ class UdpEcho(SphinxDirective):
 
     has_content = True
     option_spec = {name: directives.unchanged_required for name in ATTRIBUTES}
-    option_spec["autosend"] = directives.flag
+    option_spec.update({name: directives.flag for name in FLAGS})
     option_spec["class"] = directives.class_option
 
     def run(self):

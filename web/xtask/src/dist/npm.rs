@@ -64,7 +64,8 @@ pub(super) fn pack_folder(name: &str, folder: &Path, note: &'static str) -> Resu
     Ok(Made { path, note })
 }
 
-fn files(bundle: &Bundle) -> Result<Files> {
+/// The files of the package.
+pub(super) fn files(bundle: &Bundle) -> Result<Files> {
     let is_widget = |name: &str| {
         let begins = ["udp-echo", "udp-socket", "experiments"]
             .iter()

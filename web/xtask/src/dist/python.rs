@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Made, empty, made_by, papers, sources};
+use super::{Made, empty, made_by, notebook, papers, sources};
+use crate::bundle::{self, Bundle};
 use crate::needs::packages;
 use crate::{command, program, progress, workspace};
 
@@ -14,12 +15,12 @@ use crate::{command, program, progress, workspace};
 const POLICY: &str = "manylinux_2_28";
 
 /// Makes the sdist and, from what it holds, the wheel; has both judged.
-pub(super) fn make(dist: &Path) -> Result<[Made; 2]> {
+pub(super) fn make(bundle: &Bundle, dist: &Path) -> Result<[Made; 2]> {
     packages::install_for_python()?;
     let host = super::build_host()?;
     progress::heading("building the package for PyPI");
     let laid = dist.join("python-source");
-    lay(&laid)?;
+    lay(bundle, &laid)?;
     papers::write(&host, &laid.join("udp_echo.data/data/share"))?;
     let folder = dist.join("sdist");
     let mut pack = maturin("sdist")?;
@@ -52,7 +53,7 @@ pub(super) fn make(dist: &Path) -> Result<[Made; 2]> {
 }
 
 /// The sources with our Python beside them.
-fn lay(folder: &Path) -> Result<()> {
+fn lay(bundle: &Bundle, folder: &Path) -> Result<()> {
     sources::lay(folder)?;
     let python = workspace::root().join("www/python");
     for name in ["pyproject.toml", "README.md"] {
@@ -62,7 +63,7 @@ fn lay(folder: &Path) -> Result<()> {
     sources::copy_folder(&python.join("udp_echo"), &package)?;
     // What some Python left behind that ran there.
     fs::remove_dir_all(package.join("__pycache__")).ok();
-    Ok(())
+    bundle::publish(&notebook::files(bundle)?, &package.join("static"))
 }
 
 /// Unpacks with the time of now: the archive's own is always the same, and cargo would take new sources for old ones.

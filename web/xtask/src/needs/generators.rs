@@ -19,6 +19,14 @@ const MKDOCS: &[&str] = &[
     "zensical==0.0.73",
 ];
 
+/// Both kinds of notebooks that show the widget of our Python package.
+const NOTEBOOKS: &[&str] = &[
+    "jupyterlab==4.6.6",
+    "marimo==0.25.2",
+    "anywidget==0.11.0",
+    "ipykernel==7.4.0",
+];
+
 /// mdBook; nobody watches or serves here, which is half of what it compiles.
 const MDBOOK: &str = "0.5.4";
 
@@ -43,6 +51,7 @@ pub(super) fn install(rarer: bool) -> Result<()> {
     install_from_package_json("docusaurus")?;
     if rarer {
         install_from_pypi("node", NODE)?;
+        install_from_pypi("notebook", NOTEBOOKS)?;
         for site in RARER {
             install_from_package_json(site)?;
         }

@@ -168,10 +168,18 @@ fn the_wheel_brings_the_extensions_for_what_is_written_in_python() {
         "sphinx",
         "from importlib.metadata import metadata; print(sorted(metadata('udp-echo').get_all('Provides-Extra')))",
     );
-    assert!(
-        metadata.contains("'markdown'") && metadata.contains("'sphinx'"),
-        "{metadata}"
-    );
+    for extra in ["'markdown'", "'notebook'", "'sphinx'"] {
+        assert!(metadata.contains(extra), "{metadata}");
+    }
+    // What the widget of a notebook shows where no host is.
+    let package = Path::new(packages.trim()).join("udp_echo");
+    for name in [
+        "notebook.js",
+        "static/udp-echo.js",
+        "static/udp-echo-web_bg.wasm",
+    ] {
+        assert!(package.join(name).is_file(), "the wheel lacks {name}");
+    }
 }
 
 #[test]

@@ -328,30 +328,27 @@ fn the_directive_says_which_option_is_no_attribute_and_other_builders_get_the_tr
 }
 
 #[test]
-fn the_directive_takes_every_attribute() {
-    let extension = include_str!("../../../../../www/python/udp_echo/sphinx.py");
-    let list = extension
-        .split("ATTRIBUTES = (")
-        .nth(1)
-        .and_then(|rest| rest.split(").split()").next())
-        .context("a list of attributes")
-        .unwrap();
-    let mut known: Vec<&str> = list
-        .split(|letter: char| letter.is_whitespace() || letter == '"')
-        .filter(|word| !word.is_empty())
-        .collect();
-    known.push("autosend");
-    known.sort_unstable();
+fn the_python_package_knows_every_attribute_and_every_event_of_the_element() {
+    let list = include_str!("../../../../../www/python/udp_echo/element.py");
+    let words = |name: &str| -> Vec<String> {
+        let (_, rest) = list.split_once(&format!("\n{name} = ")).unwrap();
+        let (text, _) = rest.split_once("\n\n").unwrap();
+        let text = text
+            .replace("split()", "")
+            .replace(['"', '(', ')', '[', ']', '.'], " ");
+        text.split_whitespace().map(str::to_owned).collect()
+    };
     let catalogue: Value = serde_json::from_str(include_str!(
         "../../../../../www/element/custom-elements.json"
     ))
     .unwrap();
-    let attributes = catalogue["modules"][0]["declarations"][0]["attributes"]
-        .as_array()
-        .unwrap();
-    let names: Vec<&str> = attributes
-        .iter()
-        .map(|attribute| attribute["name"].as_str().unwrap())
-        .collect();
-    assert_eq!(known, names);
+    let names = |kind: &str| -> Vec<String> {
+        let list = catalogue["modules"][0]["declarations"][0][kind].as_array();
+        let name = |one: &Value| one["name"].as_str().unwrap().replace("udp-", "");
+        list.unwrap().iter().map(name).collect()
+    };
+    let mut attributes = [words("ATTRIBUTES"), words("FLAGS")].concat();
+    attributes.sort_unstable();
+    assert_eq!(attributes, names("attributes"));
+    assert_eq!(words("EVENTS"), names("events"));
 }

@@ -220,5 +220,5 @@ fn the_guide_quotes_the_ready_folders() {
         assert!(file.contains(code), "{path} does not say\n{code}");
         quotes += 1;
     }
-    assert_eq!(quotes, 10);
+    assert_eq!(quotes, 11);
 }

@@ -1,5 +1,7 @@
 //! Generators and frameworks that take long to install: `cargo verify --generators`.
 
+pub(super) mod notebooks;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
