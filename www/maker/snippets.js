@@ -8,7 +8,15 @@ const HOST = "http://127.0.0.1:8000";
 /** The folder in which this host has everything, which may be below a path of its server. */
 const HERE = import.meta.url.replace(/(\/v\/[^/]+)?\/[^/]*$/, "");
 
-/** The files of each kind, how attributes stand in them, and what else an author has to do. */
+/** What programs that build sites write into their pages, and a strict policy has to allow besides. */
+const SCRIPTS = "the hashes of its inline scripts";
+const STYLES = "the hashes of its inline scripts and of its style attributes";
+const SHEETS = "style-src-elem 'self' 'unsafe-inline'";
+/** What an author of a framework's project does. */
+const PACKAGE = "Install the package: npm install udp-echo. vite.config.js builds React, Vue and Svelte: leave out what you do not use.";
+const INLINED = "Vite puts small files into addresses, which this policy forbids: set build.assetsInlineLimit to 0, as in vite.config.js.";
+
+/** The files of each kind, how attributes stand in them, what else an author has to do, and what the policy needs besides. */
 const KINDS = {
   plain: { files: ["plain.html"], write: tag },
   classic: { files: ["classic.html"], write: tag },
@@ -18,16 +26,49 @@ const KINDS = {
     files: ["example/conf.py", "example/index.rst"],
     write: options,
     note: 'Install the directive: pip install "udp-echo[sphinx]"',
+    besides: `Sphinx needs ${SCRIPTS} besides.`,
   },
   mkdocs: {
     folder: "mkdocs/",
     files: ["mkdocs.yml", "docs/index.md"],
     write: tag,
     note: 'Install the extension: pip install "udp-echo[markdown]"',
+    besides: `Material needs ${SCRIPTS} besides; Zensical needs ${SHEETS}, too.`,
   },
-  mdbook: { folder: "mdbook/", files: ["book.toml", "udp-echo-book.js", "src/udp.md"], write: tag },
-  docusaurus: { folder: "docusaurus/", files: ["docusaurus.config.js", "docs/udp.mdx"], write: tag },
+  mdbook: { folder: "mdbook/", files: ["book.toml", "udp-echo-book.js", "src/udp.md"], write: tag, besides: `mdBook needs ${STYLES} besides.` },
+  docusaurus: {
+    folder: "docusaurus/",
+    files: ["docusaurus.config.js", "docs/udp.mdx"],
+    write: tag,
+    besides: `Docusaurus needs ${STYLES} besides.`,
+  },
+  vitepress: {
+    folder: "vitepress/",
+    files: ["docs/.vitepress/config.mjs", "docs/index.md"],
+    write: tag,
+    note: "Vue has to know that the tag is no component: isCustomElement in the configuration tells it.",
+    besides: `VitePress needs ${STYLES} besides, and ${SHEETS}.`,
+  },
+  starlight: {
+    folder: "starlight/",
+    files: ["astro.config.mjs", "src/content.config.ts", "src/content/docs/index.md"],
+    write: tag,
+    note: "Astro needs Node 22 or newer.",
+    besides: `Starlight needs ${STYLES} besides.`,
+  },
+  jekyll: { folder: "jekyll/", files: ["_config.yml", "_layouts/default.html", "index.md"], write: tag },
   hugo: { folder: "hugo/", files: ["hugo.toml", "layouts/shortcodes/udp-echo.html", "content/_index.md"], write: shortcode },
+  react: { folder: "frameworks/", files: ["react/App.tsx", "vite.config.js"], write: tagOfFramework, note: PACKAGE, besides: INLINED },
+  vue: { folder: "frameworks/", files: ["vue/App.vue", "vite.config.js"], write: tagOfFramework, note: PACKAGE, besides: INLINED },
+  svelte: { folder: "frameworks/", files: ["svelte/App.svelte", "vite.config.js"], write: tagOfFramework, note: PACKAGE, besides: INLINED },
+  notebook: {
+    folder: "notebook/",
+    files: ["udp.py"],
+    write: keywords,
+    note: 'Install the widget: pip install "udp-echo[notebook]". The host admits notebooks on the reader’s own machine by itself.',
+    besides: "Notebook servers have no such policy unless their administrator sets one. The widget’s module and files then come from blob: addresses.",
+    policy: " blob:",
+  },
 };
 
 /** The same for programs, of which an author writes the text. A classic script cannot load them. */
@@ -60,6 +101,18 @@ function options(text, attributes) {
 function shortcode(text, attributes) {
   const quoted = inQuotes(attributes, (value) => value.replace(/["\\]/g, "\\$&"));
   return text.replace('{{< udp-echo view="transcript" >}}', () => `{{< udp-echo${quoted} >}}`);
+}
+
+/** A brace in a value would begin code in Svelte. */
+function tagOfFramework(text, attributes) {
+  const quoted = inQuotes(attributes, (value) => escaped(value).replaceAll("{", "&#123;"));
+  return text.replace(' view="transcript"', () => quoted);
+}
+
+/** Arguments of Python. */
+function keywords(text, attributes) {
+  const value = (value) => (/^\d+$/.test(value) ? value : JSON.stringify(value));
+  return text.replace('    view="transcript",\n', () => attributes.map(([name, text]) => `    ${name}=${value(text)},\n`).join(""));
 }
 
 /** Both programs get the same attributes. */
@@ -156,7 +209,7 @@ async function show() {
     for (const [name, value] of attributes) preview.setAttribute(name, value);
     preview.setAttribute("mode", "simulated");
   }
-  const { write, files, note = "" } = kinds[kind];
+  const { write, files, note = "", besides = "", policy = "" } = kinds[kind];
   const texts = await ready(kinds[kind]);
   // Another choice may have been made meanwhile.
   if (latest !== asked) return;
@@ -168,10 +221,12 @@ async function show() {
   // A policy takes a path that does not end in a slash for one file.
   const source = /^\w+:\/\/[^/]+\//.test(host) ? `${host}/` : host;
   const workers = isProgram ? `; worker-src blob: ${source}` : "";
+  const sources = `'self' ${source}${policy}`;
   document.querySelector("#csp").textContent =
     kind === "iframe"
       ? `default-src 'none'; script-src ${source}; frame-src ${source}`
-      : `default-src 'none'; style-src 'self'; script-src 'self' ${source} 'wasm-unsafe-eval'; connect-src 'self' ${source} ${source.replace(/^http/, "ws")}${workers}`;
+      : `default-src 'none'; style-src 'self'; script-src ${sources} 'wasm-unsafe-eval'; connect-src ${sources} ${source.replace(/^http/, "ws")}${workers}`;
+  document.querySelector("#besides").textContent = besides;
   document.documentElement.dataset.drawn = isProgram ? `${what} ${kind}` : kind;
 }
 

@@ -90,6 +90,9 @@ pub(crate) fn source(www: &Path, name: &str) -> Result<PathBuf> {
     found.with_context(|| format!("{} has no {name}", www.display()))
 }
 
+/// A folder of a ready site that VitePress wants to be called so.
+const HIDDEN_BUT_READ: &str = ".vitepress";
+
 /// Everything below `folder`, but no hidden files.
 pub(super) fn read_folder(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
@@ -106,7 +109,7 @@ fn read_below(folder: &Path, prefix: &str, files: &mut Files) -> Result<()> {
         let name = name
             .to_str()
             .with_context(|| format!("{} is not a name for the web", path.display()))?;
-        if name.starts_with('.') {
+        if name.starts_with('.') && name != HIDDEN_BUT_READ {
             continue;
         }
         let name = format!("{prefix}{name}");
@@ -310,6 +313,8 @@ mod tests {
             "README.md",
             "embed/README.md",
             "embed/hugo/_index.md",
+            "embed/vitepress/.vitepress/config.mjs",
+            "embed/.hidden",
             "python/package/module.py",
             "a.js",
         ];
@@ -319,7 +324,14 @@ mod tests {
             fs::write(path, "text").unwrap();
         }
         let served: Vec<String> = read_pages(www.path()).unwrap().into_keys().collect();
-        assert_eq!(served, ["a.js", "embed/hugo/_index.md"]);
+        assert_eq!(
+            served,
+            [
+                "a.js",
+                "embed/hugo/_index.md",
+                "embed/vitepress/.vitepress/config.mjs"
+            ]
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::page::Page;
 use test_support::host::TestServer;
 
 /// Kinds of the maker, and the folder of each below `www/embed/`.
-const KINDS: [(&str, &str); 8] = [
+const KINDS: [(&str, &str); 15] = [
     ("plain", ""),
     ("classic", ""),
     ("iframe", ""),
@@ -17,7 +17,47 @@ const KINDS: [(&str, &str); 8] = [
     ("mkdocs", "mkdocs/"),
     ("mdbook", "mdbook/"),
     ("docusaurus", "docusaurus/"),
+    ("vitepress", "vitepress/"),
+    ("starlight", "starlight/"),
+    ("jekyll", "jekyll/"),
     ("hugo", "hugo/"),
+    ("react", "frameworks/"),
+    ("vue", "frameworks/"),
+    ("svelte", "frameworks/"),
+    ("notebook", "notebook/"),
+];
+
+/// What a kind needs besides its files, in the words of the page: what an author does, and what a strict policy has to allow.
+const NEEDS: [(&str, &str, &str); 9] = [
+    ("plain", "", ""),
+    ("iframe", "--allow-origin null", ""),
+    (
+        "sphinx",
+        "pip install \"udp-echo[sphinx]\"",
+        "hashes of its inline scripts besides",
+    ),
+    (
+        "mkdocs",
+        "pip install \"udp-echo[markdown]\"",
+        "style-src-elem 'self' 'unsafe-inline'",
+    ),
+    ("docusaurus", "", "of its style attributes"),
+    (
+        "vitepress",
+        "isCustomElement",
+        "style-src-elem 'self' 'unsafe-inline'",
+    ),
+    ("starlight", "Node 22 or newer", "of its style attributes"),
+    (
+        "svelte",
+        "npm install udp-echo",
+        "build.assetsInlineLimit to 0",
+    ),
+    (
+        "notebook",
+        "pip install \"udp-echo[notebook]\"",
+        "blob: addresses",
+    ),
 ];
 
 /// Chooses in the form as a visitor does.
@@ -51,6 +91,9 @@ async fn untouched_the_maker_shows_the_ready_files_byte_for_byte() {
     in_chromium(async |page| {
         page.open(&format!("http://{}/snippets.html", host.http()))
             .await?;
+        let offered = "return [...document.querySelectorAll('select[name=kind] option')].map(({ value }) => value)";
+        let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
+        ensure!(page.script(offered).await? == serde_json::json!(kinds));
         for (kind, folder) in KINDS {
             choose(page, "kind", kind).await?;
             let shown = files(page, kind).await?;
@@ -61,6 +104,32 @@ async fn untouched_the_maker_shows_the_ready_files_byte_for_byte() {
                     std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
                 ensure!(text == ready, "{kind}, {name}:\n{text}");
             }
+        }
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_maker_says_what_each_kind_needs_besides_its_files() {
+    let host = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        page.open(&format!("http://{}/snippets.html", host.http()))
+            .await?;
+        for (kind, note, besides) in NEEDS {
+            choose(page, "kind", kind).await?;
+            files(page, kind).await?;
+            let said = page
+                .script("return ['#note', '#besides', '#csp'].map((place) => document.querySelector(place).textContent)")
+                .await?;
+            for (place, words) in [note, besides].into_iter().enumerate() {
+                let text = said[place].as_str().context("a text")?;
+                let is_there = if words.is_empty() { text.is_empty() } else { text.contains(words) };
+                ensure!(is_there, "{kind} lacks {words:?}: {said}");
+            }
+            let policy = said[2].as_str().context("a policy")?;
+            ensure!(policy.contains(" blob: ") == (kind == "notebook"), "{policy}");
         }
         Ok(())
     })
@@ -179,6 +248,10 @@ async fn what_is_chosen_is_in_the_files_and_the_page_made_of_them_works() {
             ("hugo", "content/_index.md", "{{< udp-echo view=\"mini\" message=\"He said \\\"5 < 6\\\" & left\" count=\"2\" >}}\n".to_owned()),
             ("sphinx", "example/index.rst", format!("   :view: mini\n   :message: {message}\n   :count: 2\n")),
             ("mkdocs", "docs/index.md", format!("<udp-echo view=\"mini\" {escaped} count=\"2\">\n")),
+            ("vitepress", "docs/index.md", format!("<udp-echo view=\"mini\" {escaped} count=\"2\">\n")),
+            ("jekyll", "index.md", format!("<udp-echo view=\"mini\" {escaped} count=\"2\">\n")),
+            ("react", "react/App.tsx", format!(" relay={{RELAY}} view=\"mini\" {escaped} count=\"2\" autosend")),
+            ("notebook", "udp.py", "    view=\"mini\",\n    message=\"He said \\\"5 < 6\\\" & left\",\n    count=2,\n    host=".to_owned()),
             ("iframe", "iframe.html", "/embed?view=mini&amp;message=He+said+%225+%3C+6%22+%26+left&amp;count=2\"".to_owned()),
         ] {
             choose(page, "kind", kind).await?;
@@ -221,4 +294,32 @@ fn the_guide_quotes_the_ready_folders() {
         quotes += 1;
     }
     assert_eq!(quotes, 11);
+}
+
+#[test]
+fn guide_and_reference_name_all_that_the_maker_writes_for() {
+    let read = |path: &str| std::fs::read_to_string(crate::places::root().join(path)).unwrap();
+    let maker = read("www/maker/snippets.html");
+    let (_, options) = maker.split_once("<select name=\"kind\">").unwrap();
+    let (options, _) = options.split_once("</select>").unwrap();
+    let labels = options.lines().filter_map(|line| line.split_once("\">"));
+    let names = labels.flat_map(|(_, label)| label.trim_end_matches("</option>").split(", "));
+    for page in [
+        "www/embed/README.md",
+        "www/reference/reference.html",
+        "README.md",
+    ] {
+        let text = read(page);
+        for name in names.clone() {
+            let name = match name {
+                "a module" | "a classic script" | "a sandboxed frame" | "marimo" => continue,
+                "a notebook: Jupyter" => "notebooks",
+                "Astro Starlight" => "Starlight",
+                // Both are written with Python-Markdown, and the README names the family.
+                "Material" | "Zensical" if page == "README.md" => continue,
+                name => name,
+            };
+            assert!(text.contains(name), "{page} does not name {name}");
+        }
+    }
 }
