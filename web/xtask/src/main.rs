@@ -64,7 +64,7 @@ enum Verb {
     /// Run every check, after installing what the checks need
     Verify(verify::Args),
     /// Take a picture of every view of the page, in target/shots
-    Shots,
+    Shots(shots::Args),
     /// Record a real run in a browser, and draw the picture of the README of it
     Picture(picture::Args),
 }
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         Verb::Soak(args) => soak::run(&args),
         Verb::Needs(parts) => needs::install(&parts),
         Verb::Verify(args) => verify::run(&args),
-        Verb::Shots => shots::run(),
+        Verb::Shots(args) => shots::run(&args),
         Verb::Picture(args) => picture::run(&args),
     };
     match outcome {

@@ -7,6 +7,8 @@ mod build;
 mod programs;
 #[cfg(feature = "generators")]
 mod rarer;
+#[cfg(all(feature = "shots", feature = "generators"))]
+mod shots;
 
 use std::path::{Path, PathBuf};
 

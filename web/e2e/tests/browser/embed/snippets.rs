@@ -297,6 +297,29 @@ fn the_guide_quotes_the_ready_folders() {
 }
 
 #[test]
+fn the_guide_has_a_row_for_each_kind_of_the_maker_with_the_name_of_its_picture() {
+    let guide = std::fs::read_to_string(crate::places::embed().join("README.md")).unwrap();
+    let pictures = include_str!("generators/shots.rs");
+    let rows: Vec<&str> = guide
+        .lines()
+        .filter(|line| line.starts_with('|') && line.contains("`site-"))
+        .collect();
+    let mut named = 0;
+    for (kind, _) in KINDS.iter().chain(&[("zensical", "")]) {
+        let name = format!("`site-{kind}`");
+        let is_there = rows.iter().filter(|row| row.contains(&name)).count();
+        assert_eq!(is_there, 1, "{name}");
+        let is_taken = ["\"KIND\"", "\"site-KIND\""]
+            .iter()
+            .any(|word| pictures.contains(&word.replace("KIND", kind)));
+        assert!(is_taken, "nobody takes a picture of {kind}");
+        named += 1;
+    }
+    let all: usize = rows.iter().map(|row| row.matches("`site-").count()).sum();
+    assert_eq!(all, named, "a row names a picture that nobody takes");
+}
+
+#[test]
 fn guide_and_reference_name_all_that_the_maker_writes_for() {
     let read = |path: &str| std::fs::read_to_string(crate::places::root().join(path)).unwrap();
     let maker = read("www/maker/snippets.html");

@@ -3,7 +3,7 @@
 pub(super) mod notebooks;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -20,15 +20,16 @@ use crate::embed::site::Site;
 use crate::places::tools;
 use test_support::host::TestServer;
 
+pub(super) fn vitepress() -> Result<PathBuf> {
+    let site = fresh("vitepress")?;
+    let mut vitepress = node_site("vitepress", tool("node")?, "vitepress/bin/vitepress.js")?;
+    run(vitepress.args(["build", "docs", "--outDir"]).arg(&site))?;
+    Ok(site)
+}
+
 #[tokio::test]
 async fn a_vitepress_site_survives_its_server_and_leaves_no_session_behind() {
-    let built = || {
-        let site = fresh("vitepress")?;
-        let mut vitepress = node_site("vitepress", tool("node")?, "vitepress/bin/vitepress.js")?;
-        run(vitepress.args(["build", "docs", "--outDir"]).arg(&site))?;
-        Ok(site)
-    };
-    teaches_with(OWN_STYLE_SHEET, built(), async |page, host| {
+    teaches_with(OWN_STYLE_SHEET, vitepress(), async |page, host| {
         changes_pages_by_itself(page, host, "/boundaries").await
     })
     .await
@@ -45,16 +46,17 @@ fn newer_node() -> Result<Command> {
     ))
 }
 
+pub(super) fn starlight() -> Result<PathBuf> {
+    let site = fresh("starlight")?;
+    let mut astro = node_site("starlight", newer_node()?, "astro/bin/astro.mjs")?;
+    astro.env("ASTRO_TELEMETRY_DISABLED", "1");
+    run(astro.args(["build", "--outDir"]).arg(&site))?;
+    Ok(site)
+}
+
 #[tokio::test]
 async fn a_starlight_site_teaches_with_and_without_a_host() {
-    let built = || {
-        let site = fresh("starlight")?;
-        let mut astro = node_site("starlight", newer_node()?, "astro/bin/astro.mjs")?;
-        astro.env("ASTRO_TELEMETRY_DISABLED", "1");
-        run(astro.args(["build", "--outDir"]).arg(&site))?;
-        Ok(site)
-    };
-    teaches(built(), async |page, _| {
+    teaches(starlight(), async |page, _| {
         // In a window of this width, the list of pages is behind a button.
         page.script("document.querySelector('a[href=\"/boundaries/\"]').click()")
             .await?;
@@ -69,26 +71,27 @@ async fn a_starlight_site_teaches_with_and_without_a_host() {
     .unwrap();
 }
 
+pub(super) fn jekyll() -> Result<PathBuf> {
+    let site = fresh("jekyll")?;
+    // Its cache would lie beside the sources.
+    let source = site.join("source");
+    copy(&ready("jekyll"), &source, &[])?;
+    let mut jekyll = tool("jekyll")?;
+    jekyll.args(["build", "--quiet", "--strict_front_matter", "--source"]);
+    run(jekyll
+        .arg(&source)
+        .arg("--destination")
+        .arg(site.join("html")))?;
+    Ok(site.join("html"))
+}
+
 #[tokio::test]
 async fn a_jekyll_site_teaches_with_and_without_a_host() {
-    let built = || {
-        let site = fresh("jekyll")?;
-        // Its cache would lie beside the sources.
-        let source = site.join("source");
-        copy(&ready("jekyll"), &source, &[])?;
-        let mut jekyll = tool("jekyll")?;
-        jekyll.args(["build", "--quiet", "--strict_front_matter", "--source"]);
-        run(jekyll
-            .arg(&source)
-            .arg("--destination")
-            .arg(site.join("html")))?;
-        Ok(site.join("html"))
-    };
-    teaches(built(), async |_, _| Ok(())).await.unwrap();
+    teaches(jekyll(), async |_, _| Ok(())).await.unwrap();
 }
 
 /// The folder of the three frameworks among the tools, with the package that `cargo xtask dist` made.
-fn frameworks() -> Result<PathBuf> {
+pub(super) fn frameworks() -> Result<PathBuf> {
     let folder = tools().join("frameworks");
     copy(&ready("frameworks"), &folder, &["package.json"])?;
     let package = folder.join("node_modules/udp-echo");
@@ -101,6 +104,21 @@ fn frameworks() -> Result<PathBuf> {
     tar.args(["--strip-components=1", "-xzf"]).arg(archive);
     run(tar.arg("-C").arg(package))?;
     Ok(folder)
+}
+
+/// The three pages, as Vite builds them.
+pub(super) fn bundled(folder: &Path) -> Result<PathBuf> {
+    let built = fresh("frameworks")?;
+    let mut vite = tool("node")?;
+    vite.current_dir(folder);
+    vite.args([
+        "node_modules/vite/bin/vite.js",
+        "build",
+        "--emptyOutDir",
+        "--outDir",
+    ]);
+    run(vite.arg(&built))?;
+    Ok(built)
 }
 
 /// A framework, the file with the element, and how its compiler checks the folder.
@@ -151,16 +169,7 @@ async fn projects_in_react_vue_and_svelte_compile_against_our_types_and_run() {
         fs::write(&path, right).unwrap();
     }
 
-    let built = fresh("frameworks").unwrap();
-    let mut vite = tool("node").unwrap();
-    vite.current_dir(&folder);
-    vite.args([
-        "node_modules/vite/bin/vite.js",
-        "build",
-        "--emptyOutDir",
-        "--outDir",
-    ]);
-    run(vite.arg(&built)).unwrap();
+    let built = bundled(&folder).unwrap();
     let mut site = Site::new().await.unwrap();
     let host = TestServer::start(&["--allow-origin", &site.origin]).await;
     let address = format!("http://{}", host.http());
