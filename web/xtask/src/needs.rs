@@ -139,8 +139,12 @@ const GECKODRIVER: &str = "0.37.1";
 /// The program that judges licenses, sources and duplicates of dependencies. Built from source, once.
 const CARGO_DENY: &str = "0.20.2";
 
-/// What checks the files for Kubernetes against its own schemas; it brings what reads YAML and JSON Schema along.
-const KUBERNETES: &[&str] = &["kubernetes-validate==1.37.0"];
+/// What checks the files for Kubernetes against its own schemas; it brings what reads YAML and JSON Schema along. The other one has the
+/// schema of ServiceMonitor, which is no part of Kubernetes.
+const KUBERNETES: &[&str] = &[
+    "kubernetes-validate==1.37.0",
+    "cloudcoil-models-prometheus-operator==0.80.1.0",
+];
 
 /// QUIC and HTTP/3 for the independent client of a lane.
 const LANE: &[&str] = &["aioquic==1.7.2"];
