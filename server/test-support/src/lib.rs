@@ -8,6 +8,7 @@
 //! - `host` is a host on free ports, in the test's own process or as a program.
 //! - `client` is a WebSocket client, made with tungstenite and nothing of ours.
 //! - `sockets` is a client of `/sockets`: the calls of a socket, and datagrams behind their header.
+//! - `rolling` is many relays behind a proxy, updated and killed while sessions talk.
 //! - `attacks` are all attacks on a host, with what they did to it and to a bystander. Tests and `cargo xtask soak` make them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -20,6 +21,8 @@ pub mod client;
 pub mod host;
 pub mod port;
 pub mod program;
+#[cfg(feature = "host")]
+pub mod rolling;
 #[cfg(feature = "host")]
 pub mod sockets;
 

@@ -12,6 +12,7 @@ mod monitoring;
 #[cfg(target_os = "linux")]
 mod names;
 mod proxies;
+mod rolling;
 mod unit;
 #[cfg(unix)]
 mod wireshark;

@@ -9,7 +9,8 @@
 //! - [`verify`] gets whatever the tests need, then runs every check there is; [`circles`] is one of them.
 //! - [`shots`] takes a picture of every view of the page.
 //! - [`picture`] records a run and draws the picture of the README.
-//! - [`soak`] attacks the host, [`fuzz`] gives its parsers random input.
+//! - [`soak`] attacks the host, [`rolling`] updates relays while sessions talk, [`capacity`] counts how many one carries, [`fuzz`] gives
+//!   the host's parsers random input.
 //!
 //! Below them, the pieces they share: [`command`] runs a program and says which one failed, [`program`] finds one,
 //! [`needs`] installs what tests and packages need, [`target`] adds compilation targets, [`workspace`] knows where everything lies,
@@ -17,6 +18,7 @@
 
 mod bench;
 mod bundle;
+mod capacity;
 mod circles;
 mod command;
 mod demo;
@@ -26,6 +28,7 @@ mod needs;
 mod picture;
 mod program;
 mod progress;
+mod rolling;
 mod shots;
 mod soak;
 mod table;
@@ -59,6 +62,10 @@ enum Verb {
     Fuzz(fuzz::Args),
     /// Attack the host in every way there is, and show what it did to the host and to a bystander
     Soak(soak::Args),
+    /// Measure how many sessions that talk one relay carries on one processor
+    Capacity(capacity::Args),
+    /// Update eight relays behind HAProxy one after the other while 2,000 sessions talk, and show what that did to them
+    Rolling(rolling::Args),
     /// Install what the checks need, and no more: verify begins with this
     Needs(needs::Parts),
     /// Run every check, after installing what the checks need
@@ -77,6 +84,8 @@ fn main() -> ExitCode {
         Verb::Demo(args) => demo::run(&args),
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Soak(args) => soak::run(&args),
+        Verb::Capacity(args) => capacity::run(&args),
+        Verb::Rolling(args) => rolling::run(&args),
         Verb::Needs(parts) => needs::install(&parts),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots(args) => shots::run(&args),

@@ -20,6 +20,18 @@ impl HostProgram {
         Self::started(|| Attempt::new(command(settings), address)).await
     }
 
+    /// Starts it on this processor alone, with further settings.
+    pub async fn start_on_processor(number: usize, settings: &[&str]) -> Self {
+        let command = || {
+            let mut command = Command::new("taskset");
+            command.args(["-c", &number.to_string()]);
+            command.arg(program::udp_echo());
+            command.args(free_ports(settings)).args(settings);
+            command
+        };
+        Self::started(|| Attempt::new(command(), address)).await
+    }
+
     /// Starts it with further settings, and with these names in its environment.
     pub async fn start_in(environment: &[(&str, &str)], settings: &[&str]) -> Self {
         let command = || {
