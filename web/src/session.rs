@@ -355,7 +355,13 @@ impl Session {
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
             HostMessage::Notice(notice) => self.notice = Some(notice.text),
             HostMessage::Stream(echo) => self.desired_config.stream = Some(echo),
-            HostMessage::Options(options) => self.follow(options),
+            HostMessage::Options(options) => {
+                // What answers an older request is out of date.
+                let asked = self.desired_config.options;
+                if asked.is_none_or(|asked| asked.connected == options.connected) {
+                    self.follow(options);
+                }
+            }
             HostMessage::Server(state) => {
                 self.history.server_changed(&state);
                 if let Some(hello) = &mut self.hello {

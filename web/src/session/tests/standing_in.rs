@@ -147,10 +147,24 @@ fn an_unconnected_socket_is_asked_for_again_and_the_transcript_says_what_connect
     page.run(1_000_000);
     assert_eq!(page.fate(3), Some(Fate::Refused));
     let transcript = page.view().client_transcript();
-    let mut lines = transcript
-        .numbers()
-        .filter_map(|line| transcript.line(line));
-    assert!(lines.any(|line| line.text.starts_with("connect() sends nothing.")));
+    let said = lines(transcript);
+    let connect = said.iter().position(|line| line.starts_with("connect()"));
+    let send = said.iter().position(|line| line.contains("and now?"));
+    // The call comes before what is sent next, whenever the host confirms it.
+    assert!(connect.is_some() && connect < send, "{said:?}");
+}
+
+#[test]
+fn an_answer_to_an_older_request_says_nothing_of_the_socket_any_more() {
+    let mut page = Page::live();
+    page.on(asks("{\"options\":{\"timeout_ms\":300}}"));
+    page.on(asks(
+        "{\"options\":{\"connected\":false,\"timeout_ms\":300}}",
+    ));
+    page.run(1_000);
+    let said = lines(page.view().client_transcript()).join("\n");
+    assert_eq!(said.matches("not connected").count(), 1, "{said}");
+    assert!(!said.contains("connect()"), "{said}");
 }
 
 #[test]
