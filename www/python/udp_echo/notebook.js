@@ -67,8 +67,6 @@ function render({ model, el }) {
   };
   model.on("msg:custom", called);
 
-  // JupyterLab takes letters for commands, also those that are typed in the widget, unless this stands around it.
-  el.dataset.lmSuppressShortcuts = "true";
   el.append(element);
   define(model).then(
     () => tell({ type: "shown" }),
