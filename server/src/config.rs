@@ -62,7 +62,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the page, the relay and the echo server (the default)
-    Serve(Config),
+    Serve(Box<Config>),
     /// Run the tutorial's UDP echo server alone, with its transcript on standard error
     Echo(crate::echo::EchoArgs),
     /// Send messages to a UDP echo server and show what comes back

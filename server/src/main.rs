@@ -64,7 +64,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Some(Command::Echo(arguments)) => echo::run(arguments, inherited).await,
             Some(Command::Client(arguments)) => client::run(arguments).await,
             Some(Command::Link(arguments)) => link::run(arguments).await,
-            Some(Command::Serve(config)) => serve(config, inherited).await,
+            Some(Command::Serve(config)) => serve(*config, inherited).await,
             // The others have been answered above.
             _ => serve(cli.config, inherited).await,
         }

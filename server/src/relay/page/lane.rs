@@ -196,7 +196,7 @@ impl<W: AsyncWrite + Unpin> PageSession<'_, W> {
             }
         }
         add(&self.counters.lane_in, datagrams.len());
-        let sizes = datagrams.iter().map(|message| payload_bytes(message));
+        let sizes = datagrams.iter().map(payload_bytes);
         let (mut admitted, exceeded) = self.rate.admit(sizes);
         for message in &datagrams {
             let over = exceeded.filter(|_| admitted == 0);
