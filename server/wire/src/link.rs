@@ -60,6 +60,11 @@ pub enum DropReason {
 }
 
 impl DropReason {
+    /// Whether it says that a datagram was lost between client and host, and not on the link.
+    pub const fn is_before_relay(self) -> bool {
+        matches!(self, Self::Hop | Self::Browser)
+    }
+
     /// Every reason, in the order of their numbers.
     pub const ALL: [Self; 6] = [
         Self::Loss,

@@ -41,6 +41,8 @@ pub enum End {
     QueueFull,
     /// At the relay: the page read too slowly.
     SlowReader,
+    /// Between page and relay; it is drawn at the relay, for where on that way nobody knows.
+    Hop,
     /// At the server's machine: nobody listens there.
     Refused,
     /// At the relay: it was not sent.
@@ -91,7 +93,7 @@ impl Course {
     }
 }
 
-/// The courses of these datagrams, in their order; none of a datagram that no relay has read.
+/// The courses of these datagrams, in their order; none of a datagram that no relay has read, and none has given up.
 pub fn courses(datagrams: &[&Datagram]) -> Vec<Course> {
     let mut chart = Chart {
         courses: Vec::new(),
@@ -131,7 +133,10 @@ type Told = [Option<u64>; 4];
 
 impl Chart {
     fn add(&mut self, datagram: &Datagram) {
-        let Some(began) = datagram.stamps()[0] else {
+        let is_unseen =
+            |event: &&Event| matches!(event.3, What::Dropped(_, why) if why.is_before_relay());
+        let given_up = || Some(datagram.events.iter().find(is_unseen)?.0);
+        let Some(began) = datagram.stamps()[0].or_else(given_up) else {
             return;
         };
         let told = [0, 1].map(|copy| told(datagram, copy));
@@ -186,7 +191,12 @@ impl Chart {
                 }
                 What::Dropped(Direction::Down, reason) => {
                     let mut back = fork(&there, answers, turned.1);
-                    self.fail(&mut back, turned, RELAY, *at, *reason);
+                    // It came to the relay, and was given up later.
+                    let at = match (reason.is_before_relay(), told[3]) {
+                        (true, Some(came)) => came,
+                        _ => *at,
+                    };
+                    self.fail(&mut back, turned, RELAY, at, *reason);
                     answers += 1;
                     self.courses.push(back);
                 }
@@ -242,8 +252,11 @@ impl Chart {
                 ((beside(start, goal), at), End::QueueFull)
             }
             DropReason::SlowReader => ((goal, at.max(departed)), End::SlowReader),
-            // On the browser's hop, beyond the relay.
-            DropReason::Hop | DropReason::Browser => ((RELAY, at.max(departed)), End::Lost),
+            DropReason::Hop | DropReason::Browser if start == RELAY => {
+                course.end = End::Hop;
+                return;
+            }
+            DropReason::Hop | DropReason::Browser => ((RELAY, at.max(departed)), End::Hop),
         };
         course.fly(from, to);
         course.end = end;

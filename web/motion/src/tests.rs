@@ -7,7 +7,7 @@ use udp_echo_feed::run::Set;
 use udp_echo_feed::{form, json};
 use wire::control::{Event, ServerRules, What};
 use wire::ledger::Fate;
-use wire::link::Impairment;
+use wire::link::{Direction, DropReason, Impairment};
 
 use crate::course::{BROWSER, End, RELAY, SERVER};
 use crate::film::{Dot, Film, Lane, Speed};
@@ -118,6 +118,27 @@ fn a_lost_datagram_flies_as_fast_as_others_and_ends_on_the_link() {
 }
 
 #[test]
+fn what_is_lost_between_page_and_host_ends_at_the_relay_and_says_where() {
+    let mut datagrams = run(plain(), 1, 1_000, &SEVERAL[..3]);
+    let lost = |way| What::Dropped(way, DropReason::Hop);
+    datagrams[1].events = vec![Event(2_001_000, 2, 0, lost(Direction::Up))];
+    datagrams[2].events.pop();
+    datagrams[2]
+        .events
+        .push(Event(2_002_000, 3, 0, lost(Direction::Down)));
+    let film = film(&datagrams);
+    let ends: Vec<_> = film.dots.iter().map(|dot| (dot.number, dot.end)).collect();
+    assert_eq!(ends, [(1, End::Home), (2, End::Hop), (3, End::Hop)]);
+    let last = |place: usize| film.dots[place].legs.last().unwrap().to.0;
+    assert_eq!((last(1), last(2)), (RELAY, RELAY));
+    assert!(comes_to(&film.dots[2], SERVER).is_some());
+    assert_eq!(
+        summary(&datagrams),
+        "1 of 3 came back, 2 lost between this page and the host."
+    );
+}
+
+#[test]
 fn a_duplicate_forks_off_where_the_link_made_it() {
     let twice = film(&run(
         up(|up| up.duplicate_ppm = 1_000_000),
@@ -206,7 +227,7 @@ fn what_waits_in_the_queue_of_a_slow_link_stands_at_the_relay_and_then_flies_as_
 fn a_single_echo_at_rest_tells_where_its_time_went() {
     assert_eq!(
         summary(&run(plain(), 1, 100, &[b"hello"])),
-        "Datagram 1: 30 µs from relay to server, 10 µs there, 30 µs back. The rest, 400 µs, is the browser and its WebSocket."
+        "Datagram 1: 30 µs from relay to server, 10 µs there, 30 µs back. The rest, 400 µs, is the browser and its way to the relay."
     );
 }
 
@@ -281,7 +302,7 @@ fn a_film_begins_soon_after_its_datagram_ended_runs_once_and_rests() {
     assert_eq!(player.now(&feed, 200_000), 0);
     assert_eq!(
         player.sentence(0),
-        "Datagram 1 leaves the browser, in a WebSocket message."
+        "Datagram 1 leaves the browser, in a message of its own."
     );
     player.now(&feed, 1_200_000);
     assert!(player.is_playing());

@@ -30,7 +30,7 @@ pub fn pace(film: &Film) -> String {
 pub fn sentence(moment: &Moment) -> String {
     let number = number(moment.number);
     let pattern = match (moment.what, moment.is_copy) {
-        (What::Leaves, _) => "Datagram □ leaves the browser, in a WebSocket message.",
+        (What::Leaves, _) => "Datagram □ leaves the browser, in a message of its own.",
         (What::Waits, _) => "Datagram □ waits in the link's queue.",
         (What::Relayed, _) => "The relay sends datagram □ over UDP.",
         (What::Arrives, false) => "The server receives datagram □, and sends it back.",
@@ -59,6 +59,7 @@ fn ending(end: End) -> &'static str {
         End::Checksum => "Datagram □ is lost on the link: it is damaged, and its checksum fails.",
         End::QueueFull => "Datagram □ is lost on the link: its queue is full.",
         End::SlowReader => "Datagram □ is lost: this page reads too slowly.",
+        End::Hop => "Datagram □ is lost between this page and the host. Nobody sends it again.",
         End::Refused => "Datagram □ meets a port that nobody has bound.",
         End::Rejected => "Datagram □ is not sent.",
         End::Unanswered => "The server receives datagram □. It is empty, so there is no answer.",
@@ -100,7 +101,7 @@ fn times(datagram: &Datagram) -> String {
     };
     if let Some(trip) = datagram.round_trip() {
         sentence.push_str(&fill(
-            " The rest, □, is the browser and its WebSocket.",
+            " The rest, □, is the browser and its way to the relay.",
             &[&span(trip.before_relay)],
         ));
     }
@@ -126,7 +127,7 @@ fn counts(film: &Film, sent: usize) -> String {
             &number(sent as u64),
         ],
     );
-    let kinds: [(u64, &str); 9] = [
+    let kinds: [(u64, &str); 10] = [
         (count(&|end| end == End::Lost), "□ lost on the link"),
         (
             count(&|end| end == End::Checksum),
@@ -139,6 +140,10 @@ fn counts(film: &Film, sent: usize) -> String {
         (
             count(&|end| end == End::SlowReader),
             "□ lost because the page reads too slowly",
+        ),
+        (
+            count(&|end| end == End::Hop),
+            "□ lost between this page and the host",
         ),
         (
             count(&|end| end == End::Refused),
@@ -182,7 +187,7 @@ fn overtaken(film: &Film) -> u64 {
 /// What stands in a dot: its number, or how it ended where that is no way back.
 pub fn sign(end: Option<End>) -> &'static str {
     match end {
-        Some(End::Lost | End::Checksum | End::QueueFull | End::SlowReader) => "×",
+        Some(End::Lost | End::Checksum | End::QueueFull | End::SlowReader | End::Hop) => "×",
         Some(End::Refused | End::Rejected) => "⊘",
         Some(End::Unanswered) => "∅",
         Some(End::TimedOut) => "?",
@@ -199,7 +204,7 @@ pub fn state(end: Option<End>) -> &'static str {
         Some(End::Late | End::TimedOut) => "late",
         Some(End::Unanswered) => "silent",
         Some(End::Refused | End::Rejected) => "refused",
-        Some(End::Lost | End::Checksum | End::QueueFull | End::SlowReader) => "lost",
+        Some(End::Lost | End::Checksum | End::QueueFull | End::SlowReader | End::Hop) => "lost",
     }
 }
 

@@ -6,7 +6,7 @@ use udp_echo_feed::words::number;
 use crate::labels::{self, STRIP, Side, is_on_lane};
 use crate::picture::{Bar, Bracket, Hop, Note, Picture, Stroke, TOP, Tense, WHOLE};
 use crate::scale::{Tick, Time};
-use crate::sketch::End;
+use crate::sketch::{End, Sign};
 use crate::way::{RELAY, SERVER};
 use crate::words;
 
@@ -162,10 +162,21 @@ impl<C: Canvas> Drawing<'_, C> {
             false => (-STRIP, 0),
         };
         hit.set("x1", &pixels(from));
-        hit.set("x2", &pixels(to));
-        hit.set("marker-end", "url(#tip)");
         belongs(&hit, hop.number, self.selected);
         set_tense(&hit, hop.tense);
+        if !hop.is_lost {
+            hit.set("x2", &pixels(to));
+            return hit.set("marker-end", "url(#tip)");
+        }
+        let half = pixels(-STRIP / 2);
+        hit.set("x2", &half);
+        hit.set_flag("data-lost", true);
+        let (sign, word) = words::sign(Sign::Hop);
+        let cross = text(self.plane, "sign", (RELAY, hop.y), &half, sign);
+        cross.set("text-anchor", "middle");
+        cross.set("data-sign", word);
+        belongs(&cross, hop.number, self.selected);
+        set_tense(&cross, hop.tense);
     }
 
     fn draw_bar(&self, bar: &Bar) {

@@ -166,7 +166,11 @@ pub fn tip_areas(picture: &Picture) -> impl Iterator<Item = Area> + '_ {
         }
     });
     let hops = picture.hops.iter().map(|hop| {
-        let left = if hop.is_answer { -STRIP } else { -TIP };
+        let left = match (hop.is_lost, hop.is_answer) {
+            (true, _) => -(STRIP + TIP) / 2,
+            (false, true) => -STRIP,
+            (false, false) => -TIP,
+        };
         Area::around(RELAY, left, left + TIP, hop.y, 4)
     });
     strokes.chain(hops)

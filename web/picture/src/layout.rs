@@ -59,6 +59,7 @@ pub fn lay_out(sketch: &Sketch, now: Option<Moment>, width: u32) -> Picture {
             number: hop.number,
             y,
             is_answer: hop.is_answer,
+            is_lost: hop.is_lost,
             tense: Moment::tense(now, hop.number, hop.at, hop.at),
         });
         if !hop.is_answer {

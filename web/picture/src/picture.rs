@@ -63,6 +63,8 @@ pub struct Hop {
     pub y: u32,
     /// It goes to the page.
     pub is_answer: bool,
+    /// It is lost on the way.
+    pub is_lost: bool,
     /// Whether it happened yet.
     pub tense: Tense,
 }

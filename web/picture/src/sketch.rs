@@ -64,6 +64,8 @@ pub struct Hop {
     pub at: u64,
     /// It went to the page.
     pub is_answer: bool,
+    /// It was lost between page and relay: one that came from the page is drawn when the relay gave it up, for it never saw it.
+    pub is_lost: bool,
 }
 
 /// What a place in the picture is marked with.
@@ -77,6 +79,8 @@ pub enum Sign {
     QueueFull,
     /// The page read too slowly.
     SlowReader,
+    /// Lost between page and relay.
+    Hop,
     /// Nobody listens there.
     Refused,
     /// It was not sent at all.
@@ -144,13 +148,14 @@ impl Sketch {
             ..Self::default()
         };
         for datagram in datagrams {
-            if let Some(way) = Way::of(datagram) {
-                Pen {
+            match Way::of(datagram) {
+                Some(way) => Pen {
                     sketch: &mut sketch,
                     datagram,
                     way,
                 }
-                .draw();
+                .draw(),
+                None => sketch.draw_unseen(datagram),
             }
         }
         sketch.mark_overtaken(datagrams);
@@ -162,6 +167,31 @@ impl Sketch {
         let marks = self.marks.iter();
         let marks = marks.filter(|mark| mark.sign == Sign::Overtaken);
         marks.map(|mark| mark.number).collect()
+    }
+
+    /// A datagram that never came to the relay; what is known of it is that.
+    fn draw_unseen(&mut self, datagram: &Datagram) {
+        let number = datagram.number;
+        for Event(at, _, _, what) in &datagram.events {
+            if matches!(what, What::Dropped(_, reason) if reason.is_before_relay()) {
+                self.lose_hop(number, *at, false);
+            }
+        }
+    }
+
+    /// Something was lost between page and relay.
+    fn lose_hop(&mut self, number: u64, at: u64, is_answer: bool) {
+        self.hops.push(Hop {
+            number,
+            at,
+            is_answer,
+            is_lost: true,
+        });
+        self.marks.push(Mark {
+            number,
+            at: (RELAY, at),
+            sign: Sign::Hop,
+        });
     }
 
     fn mark_overtaken(&mut self, datagrams: &[&Datagram]) {
@@ -259,14 +289,21 @@ impl Pen<'_> {
     fn draw_drop(&mut self, index: usize, direction: Direction, reason: DropReason) {
         let pace = self.sketch.pace;
         let [from, to] = self.way.dropped(index, direction, reason, pace);
+        let copy = usize::from(self.datagram.events[index].2 & 1);
+        if reason.is_before_relay() {
+            let is_answer = direction == Direction::Down;
+            if is_answer {
+                self.leg(copy, from, to, End::Arrow, self.way.is_assumed(copy));
+            }
+            return self.sketch.lose_hop(self.datagram.number, to.1, is_answer);
+        }
         let (end, sign) = match reason {
             DropReason::Loss => (End::Cross, Sign::Lost),
             DropReason::Checksum => (End::Cross, Sign::Checksum),
             DropReason::Queue => (End::Cross, Sign::QueueFull),
             DropReason::SlowReader => (End::Arrow, Sign::SlowReader),
-            DropReason::Hop | DropReason::Browser => (End::Cross, Sign::Lost),
+            DropReason::Hop | DropReason::Browser => (End::Cross, Sign::Hop),
         };
-        let copy = usize::from(self.datagram.events[index].2 & 1);
         self.leg(copy, from, to, end, false);
         self.mark(to, sign);
     }
@@ -325,6 +362,7 @@ impl Pen<'_> {
             number: self.datagram.number,
             at,
             is_answer,
+            is_lost: false,
         });
     }
 

@@ -101,6 +101,7 @@ fn place(datagram: &Datagram, Event(_, _, copy, what): &Event) -> Option<u32> {
         What::RelayOut(..) | What::Lost => RELAY,
         What::Unanswered if happened(|what| matches!(what, What::EchoIn(_))) => SERVER,
         What::Unanswered => RELAY,
+        What::Dropped(_, reason) if reason.is_before_relay() => RELAY,
         What::Corrupted(..) | What::Dropped(..) => MIDDLE,
         What::Gone => return None,
     })

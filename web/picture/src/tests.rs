@@ -1,7 +1,7 @@
 //! Pictures of runs of the simulated host.
 
 use wire::control::{Event, Options, ServerRules, What};
-use wire::ledger::Delivery;
+use wire::ledger::{Delivery, Fate};
 use wire::link::{Direction, DropReason, Impairment};
 
 use crate::frame::{Frame, WINDOWS};
@@ -727,6 +727,74 @@ fn numbers_and_times_are_short() {
     ] {
         assert_eq!(words::time(micros), text);
     }
+}
+
+#[test]
+fn the_browsers_hop_shows_its_own_losses() {
+    let mut datagrams = run(Set::default(), 1_000, &[b"a", b"b", b"c"]);
+    // The second never came to the relay, and the answer to the third never to the page; both are known after their timeouts.
+    datagrams[1].events = vec![Event(
+        2_001_100,
+        2,
+        0,
+        What::Dropped(Direction::Up, DropReason::Hop),
+    )];
+    let answer = datagrams[2].events.pop().unwrap();
+    assert!(matches!(answer.3, What::RelayOut(..)));
+    let given_up = What::Dropped(Direction::Down, DropReason::Hop);
+    datagrams[2].events.push(Event(2_002_170, 3, 0, given_up));
+    for datagram in &mut datagrams[1..] {
+        datagram
+            .events
+            .push(Event(2_003_000, datagram.number, 0, What::Gone));
+        datagram.fate = Some(Fate::Dropped);
+    }
+    let sketch = sketch(&datagrams);
+    let hops = sketch.hops.iter();
+    let hops: Vec<_> = hops
+        .map(|hop| (hop.number, hop.at, hop.is_answer, hop.is_lost))
+        .collect();
+    let came = answer.0;
+    assert_eq!(
+        hops,
+        [
+            (1, 1_000, false, false),
+            (1, 1_070, true, false),
+            (2, 2_001_100, false, true),
+            (3, came - 70, false, false),
+            (3, came, true, true),
+        ],
+        "the answer is lost where it went on, and not when it was given up"
+    );
+    assert_eq!(
+        signs(&sketch),
+        [(2, Sign::Hop, RELAY), (3, Sign::Hop, RELAY)]
+    );
+    let back = sketch.legs.iter().rfind(|leg| leg.number == 3).unwrap();
+    assert_eq!(
+        (back.to, back.end),
+        ((RELAY, came), End::Arrow),
+        "it came back to the relay"
+    );
+
+    let all: Vec<_> = datagrams.iter().collect();
+    let described = words::description(&all, &[]);
+    for sentence in [
+        "Datagram 2: lost on the link between this page and the host on the way there.",
+        "Datagram 3: lost on the link between this page and the host on the way back.",
+    ] {
+        assert!(described.contains(sentence), "{described}");
+    }
+    let picture = lay_out(&sketch, None, WIDE);
+    assert_eq!(picture.hops.iter().filter(|hop| hop.is_lost).count(), 2);
+    let steps = steps(&all, Pace::of(&all));
+    let lost = steps.iter().position(|step| step.datagram.number == 2);
+    assert_eq!(steps[lost.unwrap()].place, RELAY);
+    let said = words::step(&steps, lost.unwrap());
+    assert!(
+        said.contains("Datagram 2 was lost on the way there, between this page and the host."),
+        "{said}"
+    );
 }
 
 #[test]

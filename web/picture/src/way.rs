@@ -202,9 +202,12 @@ impl<'a> Way<'a> {
             DropReason::Checksum if up => [(RELAY, self.departed(copy)), (SERVER - SHORT, at)],
             DropReason::Checksum => [(SERVER, self.left_server(index)), (RELAY + SHORT, at)],
             DropReason::Hop | DropReason::Browser if up => [(RELAY, at), (RELAY, at)],
-            DropReason::SlowReader | DropReason::Hop | DropReason::Browser => {
-                [(SERVER, self.left_server(index)), (RELAY, at)]
-            }
+            // It came to the relay, and was given up later.
+            DropReason::Hop | DropReason::Browser => [
+                (SERVER, self.left_server(index)),
+                (RELAY, self.stamps[copy][3].unwrap_or(at)),
+            ],
+            DropReason::SlowReader => [(SERVER, self.left_server(index)), (RELAY, at)],
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn sign(sign: Sign) -> (&'static str, &'static str) {
         Sign::Checksum => ("×", "bad checksum"),
         Sign::QueueFull => ("×", "queue full"),
         Sign::SlowReader => ("×", "page too slow"),
+        Sign::Hop => ("×", "browser's hop"),
         Sign::Refused => ("⊘", "refused"),
         Sign::Rejected => ("!", "rejected"),
         Sign::Unanswered => ("∅", "no answer"),
