@@ -7,6 +7,7 @@ use udp_echo_feed::codec::{Link, Request};
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, HtmlElement, Url};
 
+use crate::chunk::Chunk;
 use crate::dom::{self, Clock, Frame, Listener, Timer};
 use crate::host::Host;
 use crate::inbox::Sender;
@@ -271,13 +272,20 @@ impl App {
         self.host = None;
         self.connection += 1;
         let connection = self.connection;
-        match peer {
-            Peer::Simulator(seed) => {
-                return self.need(session, PendingTask::Simulate(connection, seed));
+        let task = match peer {
+            Peer::Simulator(seed) => PendingTask::Simulate(connection, seed),
+            Peer::Recording => PendingTask::Fetch(connection),
+            Peer::Host if session.settings().lane.is_empty() => {
+                return self.open_socket(session, None);
             }
-            Peer::Recording => return self.need(session, PendingTask::Fetch(connection)),
-            Peer::Host => {}
-        }
+            Peer::Host => PendingTask::Lane(connection),
+        };
+        self.need(session, task);
+    }
+
+    /// Connects to the host, with a second lane where there is the chunk for it.
+    fn open_socket(&mut self, session: &Session, lane: Option<&Chunk>) {
+        let connection = self.connection;
         let url = self.relay.as_ref().map(|relay| {
             let query = relay.search_params();
             for (name, value) in [("target", session.target()), ("resume", session.resume())] {
@@ -289,7 +297,8 @@ impl App {
             relay.href()
         });
         let url = url.unwrap_or_default();
-        match Host::connect(&url, connection, &self.inbox) {
+        let lane = lane.map(|chunk| (chunk, session.settings().lane));
+        match Host::connect(&url, lane, connection, &self.inbox) {
             Ok(host) => self.host = Some(host),
             Err(reason) => self.hear(Event::Closed(0, reason)),
         }

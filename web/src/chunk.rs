@@ -1,12 +1,12 @@
 //! The chunks: wasm modules beside this one, which the loader fetches when one is needed.
 //!
 //! `picture` has the space-time diagram and the strips; `lab` has the lab's panel; `bytes` has the bytes and the
-//! sizes; `motion` has the dots that travel the way; `simulator` has the host that needs no network; `runs` shows a run again, or saves it. Nothing is shared
-//! with them but what passes through these functions.
+//! sizes; `motion` has the dots that travel the way; `simulator` has the host that needs no network; `runs` shows a run again, or saves it;
+//! `lane`, which is JavaScript alone, has the second lane of a session. Nothing is shared with them but what passes through these functions.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::Element;
+use web_sys::{Element, WebSocket};
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,6 +29,11 @@ extern "C" {
     /// Of `runs`: gives the reader a capture of a run, for a file.
     #[wasm_bindgen(method)]
     pub fn save(this: &Chunk, trace: &str, application: &str);
+
+    /// Of `lane`: a WebSocket whose datagrams may take another lane. What comes by that, it tells as if it had come by itself; and
+    /// which lane datagrams take, as if the host had sent a notice.
+    #[wasm_bindgen(method, catch)]
+    pub fn lane(this: &Chunk, url: &str, lane: &str) -> Result<WebSocket, JsValue>;
 
     /// What a chunk draws.
     #[derive(Debug)]

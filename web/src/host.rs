@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 use wire::control::{ClientMessage, HostMessage};
 
-use crate::chunk::Port;
+use crate::chunk::{Chunk, Port};
 use crate::dom::Listener;
 use crate::inbox::Sender;
 use crate::input::Input;
@@ -26,12 +26,22 @@ pub enum Host {
 }
 
 impl Host {
-    /// Begins to connect. Whether it worked comes as an event of the connection with this number.
+    /// Begins to connect, with a second lane where there is the chunk for it. Whether it worked comes as an event of the connection
+    /// with this number.
     ///
     /// # Errors
     /// The browser's own words when it will not even try: a bad address, or `ws:` from a page of `https:`.
-    pub fn connect(url: &str, connection: u32, inbox: &Sender<Input>) -> Result<Self, String> {
-        let socket = WebSocket::new(url).map_err(|error| reason_of(&error))?;
+    pub fn connect(
+        url: &str,
+        lane: Option<(&Chunk, &str)>,
+        connection: u32,
+        inbox: &Sender<Input>,
+    ) -> Result<Self, String> {
+        let socket = match lane {
+            Some((chunk, lane)) => chunk.lane(url, lane),
+            None => WebSocket::new(url),
+        };
+        let socket = socket.map_err(|error| reason_of(&error))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let messages = inbox.clone();
         let on_message = move |event: web_sys::Event| {

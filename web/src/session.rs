@@ -4,7 +4,7 @@
 //! [`crate::view`] says how it looks. So all of it is tested by plain `cargo test`.
 
 use udp_echo_feed::datagram::Payload;
-use wire::control::{ClientMessage, Hello, HostMessage, Options, PROTOCOL_VERSION};
+use wire::control::{ClientMessage, Hello, HostMessage, Notice, Options, PROTOCOL_VERSION};
 use wire::ledger::Fate;
 use wire::transcript::DEFAULT_MESSAGE;
 
@@ -42,6 +42,10 @@ const SECOND: Micros = 1_000_000;
 /// Bytes that may wait in the browser's own queue; with more, sending is refused.
 const MAX_BUFFERED_BYTES: u32 = 1 << 20;
 
+/// How the code of the notice begins in which the chunk `lane` says which lane datagrams take: its name follows, and the text is what
+/// else is to be said of it.
+const CARRIER: &str = "carrier ";
+
 /// Why a session talks to a simulated host although it was not asked to.
 #[derive(Debug)]
 struct Reason {
@@ -64,6 +68,8 @@ pub struct Session {
     selected: Option<u64>,
     stepping: bool,
     notice: Option<String>,
+    /// Which lane datagrams take, where there may be another than the WebSocket.
+    carrier: Option<Notice>,
     announcer: Announcer,
     backoff: Backoff,
     buffered: u32,
@@ -98,6 +104,7 @@ impl Session {
             selected: None,
             stepping: false,
             notice: None,
+            carrier: None,
             announcer: Announcer::default(),
             backoff: Backoff::new(seed),
             buffered: 0,
@@ -249,23 +256,22 @@ impl Session {
             }
             _ => None,
         };
-        let bursts = self.bursts.iter().filter(|_| !self.paused);
-        let burst = bursts.filter_map(Burst::next_at).min();
-        [
-            phase,
-            self.announcer.wakes_at(),
-            burst,
-            self.history.wakes_at(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let mut next = Micros::MAX;
+        let mut or_at = |at: Option<Micros>| next = next.min(at.unwrap_or(Micros::MAX));
+        or_at(phase);
+        or_at(self.announcer.wakes_at());
+        or_at(self.history.wakes_at());
+        for burst in self.bursts.iter().filter(|_| !self.paused) {
+            or_at(burst.next_at());
+        }
+        (next < Micros::MAX).then_some(next)
     }
 
     fn connect(&mut self, now: Micros) -> Vec<Effect> {
         // A host that comes back by itself is nothing new to the page.
         self.is_ready &= matches!(self.phase, Phase::Gone { .. });
         self.phase = Phase::Connecting { since: now };
+        self.carrier = None;
         vec![Effect::Connect(match self.mode() {
             Mode::Auto | Mode::Live => Peer::Host,
             Mode::Simulated => Peer::Simulator(self.settings.seed.unwrap_or(self.seed)),
@@ -353,6 +359,9 @@ impl Session {
                 }
             }
             HostMessage::Visitor(visitor) => self.history.visited(visitor),
+            HostMessage::Notice(notice) if notice.code.starts_with(CARRIER) => {
+                self.carrier = Some(notice);
+            }
             HostMessage::Notice(notice) => self.notice = Some(notice.text),
             HostMessage::Stream(echo) => self.desired_config.stream = Some(echo),
             HostMessage::Options(options) => {

@@ -14,7 +14,7 @@ use attributes::Reader;
 pub use attributes::{Attributes, Complaint};
 
 /// Attributes that are read here; `theme`, `loading`, `lang` and the like concern the loader and the style sheet alone.
-pub const ATTRIBUTES: [&str; 23] = [
+pub const ATTRIBUTES: [&str; 24] = [
     "autosend",
     "corrupt",
     "count",
@@ -24,6 +24,7 @@ pub const ATTRIBUTES: [&str; 23] = [
     "interval",
     "jitter",
     "label",
+    "lane",
     "loss",
     "max-rows",
     "message",
@@ -110,6 +111,8 @@ pub struct Settings {
     pub label: Option<String>,
     /// Whether dots travel the way of the datagrams, in the views that show it.
     pub motion: bool,
+    /// The lane beside the WebSocket that datagrams may take: `auto`, `webtransport`, or empty for none.
+    pub lane: &'static str,
     /// How much of the widget is shown: one of [`VIEWS`], or empty for all that needs no chunk.
     pub view: &'static str,
 }
@@ -139,6 +142,11 @@ impl Settings {
             "motion",
             "motion=\"auto\" or \"none\"",
             &["auto", "none", ""],
+        );
+        let lane = reader.choice(
+            "lane",
+            "lane=\"websocket\", \"webtransport\" or \"auto\"",
+            &["auto", "webtransport", "websocket", ""],
         );
         let text = |name: &str| attribute(name).unwrap_or_default();
         let (relay, target, src) = (text("relay"), text("target"), text("src"));
@@ -190,6 +198,7 @@ impl Settings {
             max_rows: max_rows.unwrap_or(DRAWN_ROWS),
             label: attribute("label"),
             motion: motion != Some("none"),
+            lane: lane.filter(|lane| *lane != "websocket").unwrap_or_default(),
             view: view.unwrap_or_default(),
         };
         (settings, reader.into_complaints())
@@ -201,6 +210,7 @@ impl Settings {
             && self.relay == other.relay
             && self.target == other.target
             && self.src == other.src
+            && self.lane == other.lane
     }
 
     /// The panels that this shows beside the core, by their chunks. Nothing moves before a datagram has ended, so that the first
@@ -276,6 +286,17 @@ mod tests {
     }
 
     #[test]
+    fn the_websocket_is_the_lane_of_all_and_another_lane_is_another_session() {
+        let lane = |attributes: &[(&str, &str)]| read(attributes).0.lane;
+        assert_eq!(lane(&[]), "");
+        assert_eq!(lane(&[("lane", "websocket")]), "");
+        let auto = read(&[("lane", "auto")]).0;
+        assert_eq!(auto.lane, "auto");
+        assert!(!auto.talks_to_the_same(&Settings::default()));
+        assert_eq!(lane(&[("lane", "webtransport")]), "webtransport");
+    }
+
+    #[test]
     fn dots_come_after_the_first_datagram_where_the_way_is_shown_and_never_where_the_author_has_none()
      {
         let panels = |attributes: &[(&str, &str)], has_ended| read(attributes).0.panels(has_ended);
@@ -303,6 +324,7 @@ mod tests {
             ("max-rows", "201"),
             ("view", "everything"),
             ("motion", "fast"),
+            ("lane", "quic"),
             ("preset", "moon"),
             ("loss", "101"),
             ("loss", "1 2 3"),

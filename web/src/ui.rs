@@ -34,10 +34,11 @@ type Text = for<'v> fn(&'v View<'_>) -> Cow<'v, str>;
 
 /// Places of the frame that hold one text each.
 const TEXTS: &[(&str, Text)] = &[
-    ("badge", |view| view.badge().into()),
+    ("badge", |view| view.badge()),
     ("detail", |view| view.detail().into()),
     ("session", |view| view.about().into()),
     ("setting", |view| view.setting().into()),
+    ("lane", |view| view.lane().into()),
     ("before", |view| view.before_relay().into()),
     ("beyond", |view| view.beyond_relay().into()),
     ("client", |view| view.client().into()),

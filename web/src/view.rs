@@ -1,5 +1,6 @@
 //! What a reader sees of a [`Session`], as words and numbers; [`crate::ui`] only puts it on the page.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::session::outcome::state_of;
@@ -31,15 +32,27 @@ impl<'a> View<'a> {
     }
 
     /// The state as a word.
-    pub fn badge(&self) -> &'static str {
-        match self.state() {
+    pub fn badge(&self) -> Cow<'static, str> {
+        let word = match self.state() {
             "idle" => words::BADGE_IDLE,
             "connecting" => words::BADGE_CONNECTING,
-            "live" => words::BADGE_LIVE,
+            "live" => match self.session.lane().0 {
+                "" => words::BADGE_LIVE,
+                lane => return words::live_over(lane).into(),
+            },
             "simulated" => words::BADGE_SIMULATED,
             "replay" => words::BADGE_REPLAY,
             "gone" => words::BADGE_GONE,
             _ => words::BADGE_REFUSED,
+        };
+        word.into()
+    }
+
+    /// What carries datagrams between browser and relay.
+    pub fn lane(&self) -> &'a str {
+        match self.session.lane().0 {
+            "" => words::WEBSOCKET,
+            lane => lane,
         }
     }
 
@@ -57,7 +70,7 @@ impl<'a> View<'a> {
                 (Mode::Replay, Some(hello)) => {
                     words::replay(&hello.version, self.session.is_recording_of_simulation())
                 }
-                _ => String::new(),
+                _ => self.session.lane().1.to_owned(),
             }),
         }
     }

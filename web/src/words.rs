@@ -15,7 +15,7 @@ pub const SHELL: &[(&str, &str)] = &[
     ("path", "The path of a datagram"),
     ("browser", "Browser"),
     ("this-page", "this page"),
-    ("websocket", "browser, WebSocket"),
+    ("hop", "browser,"),
     ("relay", "Relay, your UDP client"),
     ("udp", "UDP"),
     ("server", "Echo server"),
@@ -83,6 +83,12 @@ pub const BADGE_IDLE: &str = "Waiting";
 pub const BADGE_CONNECTING: &str = "Connecting";
 /// The badge after `hello`.
 pub const BADGE_LIVE: &str = "Live";
+/// The same, where datagrams may take another lane than the WebSocket.
+pub fn live_over(lane: &str) -> String {
+    fill("□ over □", &[BADGE_LIVE, lane])
+}
+/// The lane that there always is.
+pub const WEBSOCKET: &str = "WebSocket";
 /// The badge without a host.
 pub const BADGE_GONE: &str = "Host gone";
 /// The badge when the host does not want this page.

@@ -1,11 +1,12 @@
 // Why the files of <udp-echo> did not load, as a sentence with the line to add. The loader asks for this when they did not.
 
-/** The files of a module, the core or a chunk, and their types. What stands in for a host has no style sheet. */
+/** The files of a module, the core or a chunk, and their types. What stands in for a host has no style sheet, and a lane nothing but
+ * its script. */
 const filesOf = (unit) => ({
   ...(unit !== "web" && { "udp-echo-hashes.js": "text/javascript" }),
   [`udp-echo-${unit}.js`]: "text/javascript",
-  [`udp-echo-${unit}_bg.wasm`]: "application/wasm",
-  ...(!/^(simulator|runs|machine|sockets)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
+  ...(unit !== "lane" && { [`udp-echo-${unit}_bg.wasm`]: "application/wasm" }),
+  ...(!/^(simulator|runs|machine|sockets|lane)$/.test(unit) && { [unit === "web" ? "udp-echo.css" : `udp-echo-${unit}.css`]: "text/css" }),
 });
 
 const trouble = (code, message, hint) => ({ code, message, hint });

@@ -44,6 +44,8 @@ export interface UdpEchoElement extends HTMLElement {
   interval: string | null;
   jitter: string | null;
   label: string | null;
+  /** What carries datagrams between browser and relay: `websocket`, `webtransport` or `auto`. */
+  lane: string | null;
   loading: string | null;
   loss: string | null;
   maxRows: string | null;

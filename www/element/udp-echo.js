@@ -6,7 +6,7 @@ const here = import.meta.url;
 const hashes = {};
 
 const ATTRIBUTES =
-  "autosend buffer corrupt count delay duplicate experiment interval jitter label loss max-rows message mode motion port preset rate relay reorder seed src target timeout to view";
+  "autosend buffer corrupt count delay duplicate experiment interval jitter label lane loss max-rows message mode motion port preset rate relay reorder seed src target timeout to view";
 
 /** The folder in which a host has everything: that of this file, and not that of a version. A proxy may have it below a path. */
 const root = () => new URL(new URL(here).pathname.replace(/(\/v\/[^/]+)?\/[^/]*$/, "/"), here).href;
@@ -42,6 +42,8 @@ async function fetchUnit(file) {
   const name = file + ".js";
   // The hashes of chunks have a file of their own, which a page without chunks does not load.
   if (file !== CORE && !hashes[name]) Object.assign(hashes, (await script("udp-echo-hashes.js")).default);
+  // The second lane of a session is a script alone.
+  if (/lane$/.test(file)) return [await script(name)];
   const looks = /sockets$/.test(file) && sheet(CORE);
   const [glue, module, style] = await Promise.all([script(name), get(file + "_bg.wasm").then(compile), sheet(file)]);
   await glue.default({ module_or_path: module });

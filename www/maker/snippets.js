@@ -157,7 +157,7 @@ function chosenForPrograms() {
 
 /** The attributes of the widget that were chosen. */
 function chosen() {
-  const names = ["view", "preset", "message", "count", "loading", "mode"];
+  const names = ["view", "preset", "message", "count", "loading", "mode", "lane"];
   return names.map((name) => [name, form.elements[name].value]).filter(([, value]) => value);
 }
 

@@ -14,6 +14,7 @@ const ATTRIBUTES = {
     mode: "",
     relay: 'relay="wss://udp.example/relay"',
     target: 'target="echo"',
+    lane: 'lane="auto"',
     src: 'mode="replay" src="./embed/run.json"',
     experiment: 'experiment="loss" view="timeline"',
   },

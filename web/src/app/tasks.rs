@@ -19,6 +19,8 @@ use crate::words;
 pub(super) enum PendingTask {
     /// Be the host of this connection, with this seed.
     Simulate(u32, u64),
+    /// Open this connection, with a second lane.
+    Lane(u32),
     /// Fetch the recording for this connection.
     Fetch(u32),
     /// Show this recording as the host of this connection.
@@ -32,6 +34,7 @@ impl PendingTask {
     pub(super) fn chunk(&self) -> &'static str {
         match self {
             Self::Simulate(..) => "simulator",
+            Self::Lane(_) => "lane",
             Self::Fetch(_) | Self::Replay(..) | Self::Save => "runs",
         }
     }
@@ -40,6 +43,7 @@ impl PendingTask {
     fn is_over(&self, now: u32) -> bool {
         match self {
             Self::Simulate(connection, _)
+            | Self::Lane(connection)
             | Self::Fetch(connection)
             | Self::Replay(connection, _) => *connection != now,
             Self::Save => false,
@@ -59,6 +63,7 @@ pub(super) fn run(app: &mut App, session: &mut Session, task: PendingTask, chunk
             let port = chunk.simulated(&words::number(seed), function(&tell));
             app.host = Some(Host::Chunk(port, tell));
         }
+        PendingTask::Lane(_) => app.open_socket(session, Some(chunk)),
         PendingTask::Fetch(connection) => fetch(app, connection),
         PendingTask::Replay(_, source) => {
             if let Err(why) = replay(app, session, &source, chunk) {
@@ -87,6 +92,10 @@ pub(super) fn give_up(app: &mut App, session: &mut Session, task: PendingTask, w
     let why = why.to_owned();
     match task {
         PendingTask::Simulate(..) => app.hear(Event::Closed(0, why)),
+        PendingTask::Lane(_) => {
+            app.open_socket(session, None);
+            app.feed(session, Event::NoChunk(why));
+        }
         PendingTask::Fetch(_) | PendingTask::Replay(..) => {
             app.feed(session, Event::NoRecording(why));
         }

@@ -2,7 +2,7 @@
 //! of what was asked for in the one before, so it is asked for again.
 
 use udp_echo_feed::codec::{Link, Request};
-use wire::control::{ClientMessage, Lab, Options, ServerRules, StreamEcho};
+use wire::control::{ClientMessage, Options, ServerRules, StreamEcho};
 
 /// What was last asked for, by attributes or by the reader; `None` where nothing was.
 #[derive(Debug, Default)]
@@ -39,16 +39,15 @@ impl DesiredConfig {
 
     /// The messages for a new session.
     pub(super) fn messages(&self, seed: u64, is_seed_set: bool) -> Vec<ClientMessage> {
-        let link = match &self.link {
-            Some(link) => Some(link.with_seed_of(seed)),
-            None => is_seed_set.then(|| Lab {
-                seed,
-                ..Lab::default()
-            }),
-        };
-        let link = link.map(ClientMessage::Lab);
-        let rules = self.rules.map(ClientMessage::Server);
-        link.into_iter().chain(rules).collect()
+        let mut messages = Vec::new();
+        if self.link.is_some() || is_seed_set {
+            let link = self.link.clone().unwrap_or_default();
+            messages.push(ClientMessage::Lab(link.with_seed_of(seed)));
+        }
+        if let Some(rules) = self.rules {
+            messages.push(ClientMessage::Server(rules));
+        }
+        messages
     }
 }
 

@@ -5,7 +5,7 @@ use wire::control::{Hello, Options};
 use wire::limits::MAX_DATAGRAM_BYTES_IPV4;
 
 use super::desired_config::DesiredConfig;
-use super::{History, Micros, Phase, Session};
+use super::{CARRIER, History, Micros, Phase, Session};
 
 impl Session {
     /// Where the session stands.
@@ -51,6 +51,15 @@ impl Session {
     /// A sentence about what went otherwise than asked; empty when there is none.
     pub fn notice(&self) -> &str {
         self.notice.as_deref().unwrap_or_default()
+    }
+
+    /// The lane that datagrams take, by its name, and what else is to be said of it; empty where there is only the WebSocket.
+    pub fn lane(&self) -> (&str, &str) {
+        let carrier = self.carrier.as_ref();
+        carrier.map_or(("", ""), |notice| {
+            let name = notice.code.strip_prefix(CARRIER);
+            (name.unwrap_or_default(), &notice.text)
+        })
     }
 
     /// What a screen reader is told.

@@ -149,5 +149,6 @@ fn report(id: u64, what: What) -> Event {
 
 mod connection;
 mod datagrams;
+mod lane;
 mod mishaps;
 mod standing_in;

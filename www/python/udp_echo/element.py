@@ -2,7 +2,7 @@
 
 # Attributes with a value.
 ATTRIBUTES = (
-    "buffer corrupt count delay duplicate experiment interval jitter label loading loss max-rows message mode motion port preset rate "
+    "buffer corrupt count delay duplicate experiment interval jitter label lane loading loss max-rows message mode motion port preset rate "
     "relay reorder role seed src target theme timeout to view"
 ).split()
 

@@ -23,6 +23,7 @@ mod first_echo;
 mod first_screen;
 mod harness;
 mod lab;
+mod lane;
 mod link;
 mod load;
 mod motion;

@@ -13,6 +13,8 @@ pub(crate) const LOADER_FILE: &str = "udp-echo.js";
 pub(super) const CLASSIC_FILE: &str = "udp-echo.classic.js";
 /// The hashes of the chunks.
 const HASHES_FILE: &str = "udp-echo-hashes.js";
+/// The chunk that is a script alone.
+pub(super) const LANE_FILE: &str = "udp-echo-lane.js";
 /// The widget's style sheet.
 pub(super) const SHEET_FILE: &str = "udp-echo.css";
 
@@ -34,10 +36,20 @@ pub(super) fn finish(files: &mut Files, minifier: &Minifier) -> Result<()> {
                 .into_bytes();
         }
     }
+    let lane = files.get_mut(LANE_FILE);
+    let lane = lane.with_context(|| format!("the bundle has no {LANE_FILE}"))?;
+    *lane = minifier
+        .shrink(&String::from_utf8_lossy(lane), "js")?
+        .into_bytes();
     // The loader knows the core and this file, and this file the chunks: what every visitor pays for stays small.
     let panels = PANELS.map(|chunk| [glue_file(chunk), wasm_file(chunk), format!("{chunk}.css")]);
     let headless = HEADLESS.map(|chunk| [glue_file(chunk), wasm_file(chunk)]);
-    let chunks = hashes(files, &[panels.concat(), headless.concat()].concat())?;
+    let chunks = [
+        panels.concat(),
+        headless.concat(),
+        vec![LANE_FILE.to_owned()],
+    ];
+    let chunks = hashes(files, &chunks.concat())?;
     let chunks = format!("export default {chunks};\n").into_bytes();
     files.insert(HASHES_FILE.to_owned(), chunks);
     let source = files
@@ -127,6 +139,7 @@ mod tests {
             .map(|name| (name.clone(), name.into_bytes()))
             .collect();
         files.insert(LOADER_FILE.to_owned(), loader.into());
+        files.insert(LANE_FILE.to_owned(), LANE_FILE.into());
         files
     }
 
@@ -143,6 +156,7 @@ mod tests {
         let chunks = text(HASHES_FILE);
         assert!(chunks.starts_with("export default {\"udp-echo-picture.js\":\"sha256-"));
         assert!(chunks.contains(&integrity(b"udp-echo-bytes.css\n")));
+        assert!(chunks.contains(&integrity(b"udp-echo-lane.js\n")));
         assert!(loader.contains(&integrity(chunks.as_bytes())));
         assert!(loader.ends_with("function f() {\nreturn \"// no comment\";\n}\n"));
         let classic = text(CLASSIC_FILE);

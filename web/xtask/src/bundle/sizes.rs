@@ -6,6 +6,7 @@ use std::iter::Sum;
 
 use crate::bundle::compress::gzip;
 use crate::bundle::interpreter;
+use crate::bundle::loader::LANE_FILE;
 use crate::bundle::minify::SOCKET_FILE;
 use crate::bundle::site::Files;
 use crate::table::{Table, grouped};
@@ -35,7 +36,7 @@ const FIRST_RUN_BUDGET: usize = 300 * KB;
 const FIRST_RUN: [&str; 3] = [interpreter::FILE, "udp-run-worker.js", "udp-run-shim.py"];
 
 /// What a view loads beside it when it needs the chunk, and how much the module of one may be.
-const CHUNKS: [(&str, &str, Option<usize>); 25] = [
+const CHUNKS: [(&str, &str, Option<usize>); 26] = [
     (
         "simulator",
         "udp-echo-simulator_bg.wasm",
@@ -65,6 +66,7 @@ const CHUNKS: [(&str, &str, Option<usize>); 25] = [
     ("ends' css", "udp-echo-ends.css", None),
     ("race", "udp-echo-race_bg.wasm", Some(CHUNK_BUDGET)),
     ("race's glue", "udp-echo-race.js", None),
+    ("lane", LANE_FILE, Some(3 * KB)),
 ];
 
 /// What pages load for sockets of their own, without the widget.

@@ -1,0 +1,304 @@
+//! A second lane of a session: datagrams between page and relay by WebTransport.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use crate::browser::{Browser, in_browser, in_chromium};
+use crate::embed::site::Site;
+use crate::first_echo::wait_for_fate;
+use crate::page::Page;
+use test_support::host::TestServer;
+
+/// A host with lanes.
+async fn host() -> TestServer {
+    TestServer::start(&["--webtransport", "127.0.0.1:0"]).await
+}
+
+/// Opens the widget alone, with these attributes.
+async fn open(page: &Page, host: &TestServer, attributes: &str) -> Result<()> {
+    let address = format!("http://{}/embed?motion=none&{attributes}", host.http());
+    page.open(&address).await?;
+    page.wait_for_state("live").await
+}
+
+/// Waits until the badge says this.
+async fn wait_for_badge(page: &Page, words: &str) -> Result<()> {
+    let badge = format!(
+        "return document.querySelector('udp-echo').shadowRoot.querySelector('[part=badge]')?.textContent.trim() === {}",
+        json!(words)
+    );
+    page.wait_for(&format!("the badge {words:?}"), &badge)
+        .await?;
+    Ok(())
+}
+
+/// The text of a place in the widget.
+async fn text(page: &Page, selector: &str) -> Result<String> {
+    let text = page
+        .in_widget(&format!(
+            "return root.querySelector({}).textContent",
+            json!(selector)
+        ))
+        .await?;
+    Ok(text.as_str().context("a text")?.to_owned())
+}
+
+async fn send(page: &Page, message: &str) -> Result<()> {
+    let message = json!(message);
+    page.script(&format!(
+        "document.querySelector('udp-echo').send({message})"
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Sends so many bytes.
+async fn send_bytes(page: &Page, bytes: usize) -> Result<()> {
+    page.script(&format!(
+        "document.querySelector('udp-echo').send(new Uint8Array({bytes}))"
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Counts what pages send in binary messages by their WebSockets, as `bySocket`.
+const WATCH_SOCKETS: &str = "globalThis.bySocket = 0;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        if (typeof data !== 'string') bySocket += 1;
+        return send.call(this, data);
+    };";
+
+/// Loses datagrams that say so between page and relay, there or back; and keeps the newest lane as `lane`.
+const LOSE: &str = "const says = (bytes, words) => new TextDecoder().decode(bytes).includes(words);
+    globalThis.WebTransport = class extends WebTransport {
+        constructor(...all) {
+            super(...all);
+            globalThis.lane = this;
+        }
+    };
+    const { write } = WritableStreamDefaultWriter.prototype;
+    WritableStreamDefaultWriter.prototype.write = function (data) {
+        return says(data, 'lost there') ? Promise.resolve() : write.call(this, data);
+    };
+    const { read } = ReadableStreamDefaultReader.prototype;
+    ReadableStreamDefaultReader.prototype.read = async function () {
+        for (;;) {
+            const item = await read.call(this);
+            if (item.done || !says(item.value, 'lost back')) return item;
+        }
+    };";
+
+#[tokio::test]
+async fn a_session_moves_to_webtransport_when_that_opens_and_longer_datagrams_go_by_the_websocket()
+{
+    let host = host().await;
+    in_chromium(async |page| {
+        page.before_each_page(WATCH_SOCKETS).await?;
+        open(page, &host, "lane=auto").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        let hop = text(page, "[part=hop]:nth-of-type(2) > span:first-child").await?;
+        ensure!(hop == "browser, WebTransport", "{hop}");
+        for (number, message) in [(1, "by the lane"), (2, "once more")] {
+            send(page, message).await?;
+            wait_for_fate(page, number, "echoed").await?;
+        }
+        let client = text(page, "[data-transcript=client]").await?;
+        ensure!(client.contains("received \"once more\""), "{client}");
+        ensure!(page.script("return bySocket").await? == json!(0));
+
+        send_bytes(page, 2000).await?;
+        wait_for_fate(page, 3, "echoed").await?;
+        ensure!(page.script("return bySocket").await? == json!(1));
+        let detail = text(page, "[part=detail]").await?;
+        ensure!(
+            detail.contains("Datagram 3 has 2000 bytes, and a datagram of this lane at most 1")
+                && detail.contains(": it went by the WebSocket."),
+            "{detail}"
+        );
+        send(page, "and back to the lane").await?;
+        wait_for_fate(page, 4, "echoed").await?;
+        send(page, "").await?;
+        wait_for_fate(page, 5, "unanswered").await?;
+        ensure!(page.script("return bySocket").await? == json!(1));
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_session_that_begins_on_webtransport_rejects_what_is_too_long_and_names_the_limit() {
+    let host = host().await;
+    in_chromium(async |page| {
+        page.before_each_page(WATCH_SOCKETS).await?;
+        open(page, &host, "lane=webtransport&autosend&message=first").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        send_bytes(page, 2000).await?;
+        wait_for_fate(page, 2, "rejected").await?;
+        let why = text(page, "tr[data-number='2'] [part=fate]").await?;
+        ensure!(why.contains("too long for the lane: 2000 bytes, and it carries") && why.contains("at most"), "{why}");
+        send(page, "after it").await?;
+        wait_for_fate(page, 3, "echoed").await?;
+        ensure!(page.script("return bySocket").await? == json!(0));
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_lost_between_page_and_relay_is_lost_and_the_books_close() {
+    let host = host().await;
+    in_chromium(async |page| {
+        page.before_each_page(LOSE).await?;
+        open(page, &host, "lane=auto&timeout=5000&view=timeline").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        page.script(
+            "const element = document.querySelector('udp-echo');
+             for (const message of ['one', 'lost there', 'three', 'lost back', 'five']) element.send(message);",
+        )
+        .await?;
+        for (number, fate) in [(1, "echoed"), (3, "echoed"), (5, "echoed"), (2, "dropped"), (4, "dropped")] {
+            wait_for_fate(page, number, fate).await?;
+        }
+        for (number, way) in [(2, "there"), (4, "back")] {
+            let row = text(page, &format!("tr[data-number='{number}'] [part=fate]")).await?;
+            let expected = format!("lost on the link between this page and the host on the way {way}");
+            ensure!(row == expected, "{row}");
+        }
+        let sum = text(page, "[part=equation]").await?;
+        for term in ["5", "3", "2"] {
+            ensure!(sum.contains(term), "{sum}");
+        }
+        // The picture has the losses in the browser's strip.
+        for number in [2, 4] {
+            let hop = format!("[data-ref=picture] line[part=hop][data-lost][data-number='{number}']");
+            page.wait_for_in_widget("the loss in the picture", &hop).await?;
+        }
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_lane_that_ends_leaves_the_session_to_the_websocket_and_is_opened_again() {
+    let host = host().await;
+    in_chromium(async |page| {
+        page.before_each_page(LOSE).await?;
+        page.before_each_page(WATCH_SOCKETS).await?;
+        open(page, &host, "lane=auto").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        send(page, "by the lane").await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        page.script("lane.close()").await?;
+        wait_for_badge(page, "Live over WebSocket").await?;
+        let detail = text(page, "[part=detail]").await?;
+        ensure!(detail.contains("The WebTransport lane ended"), "{detail}");
+        send(page, "by the WebSocket").await?;
+        wait_for_fate(page, 2, "echoed").await?;
+        ensure!(page.script("return bySocket").await? == json!(1));
+        wait_for_badge(page, "Live over WebTransport").await?;
+        send(page, "by the second lane").await?;
+        wait_for_fate(page, 3, "echoed").await?;
+        ensure!(page.script("return bySocket").await? == json!(1));
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+/// Waits for an echo over the WebSocket, and for this in the words that say why.
+async fn expect_reason(page: &Page, reason: &str) -> Result<()> {
+    wait_for_badge(page, "Live over WebSocket").await?;
+    let detail = text(page, "[part=detail]").await?;
+    ensure!(
+        detail.contains("WebTransport did not open, so datagrams go by the WebSocket. "),
+        "{detail}"
+    );
+    ensure!(detail.contains(reason), "{detail}");
+    send(page, "still here").await?;
+    wait_for_fate(page, 1, "echoed").await
+}
+
+#[tokio::test]
+async fn a_lane_that_does_not_open_changes_nothing_and_says_why() {
+    let without = TestServer::start(&[]).await;
+    let host = host().await;
+    in_chromium(async |page| {
+        for lane in ["auto", "webtransport"] {
+            open(page, &without, &format!("lane={lane}")).await?;
+            expect_reason(page, "This host offers none: it was started without --webtransport.").await?;
+        }
+        // A policy that does not name the lane.
+        let mut site = Site::named("localhost").await?;
+        site.bundle("/")?;
+        let body = format!(
+            "<!doctype html><title>t</title><script type=module src=/udp-echo.js></script><udp-echo lane=auto relay=http://{}></udp-echo>",
+            host.http()
+        );
+        let policy = format!("connect-src 'self' http://{0} ws://{0}", host.http());
+        site.page("/", &policy, &body);
+        page.open(&format!("{}/", site.serve())).await?;
+        page.wait_for_state("live").await?;
+        wait_for_badge(page, "Live over WebSocket").await?;
+        let detail = text(page, "[part=detail]").await?;
+        ensure!(detail.contains("The Content-Security-Policy of this page forbids it. Add to it: connect-src https://127.0.0.1:"), "{detail}");
+        // The browser logs the violation.
+        page.console().await?;
+
+        page.before_each_page("delete globalThis.WebTransport").await?;
+        open(page, &host, "lane=webtransport").await?;
+        expect_reason(page, "This browser has no WebTransport").await
+    })
+    .await;
+    host.shutdown().await;
+    without.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_the_attribute_nothing_of_the_lane_is_loaded() {
+    let host = host().await;
+    in_chromium(async |page| {
+        open(page, &host, "view=transcript").await?;
+        wait_for_badge(page, "Live").await?;
+        let loads = "return performance.getEntriesByType('resource').filter(({ name }) => name.includes('lane')).length";
+        ensure!(page.script(loads).await? == json!(0));
+        page.script(
+            "globalThis.errors = [];
+             const element = document.querySelector('udp-echo');
+             element.addEventListener('udp-error', ({ detail }) => errors.push(detail));
+             element.lane = 'quic'",
+        )
+        .await?;
+        let error = page.wait_for("the error", "return errors[0]").await?;
+        ensure!(error["message"] == "lane=\"quic\" makes no sense and was left out", "{error}");
+        ensure!(error["hint"] == "lane=\"websocket\", \"webtransport\" or \"auto\"", "{error}");
+        page.script("document.querySelector('udp-echo').lane = 'auto'").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        ensure!(page.script(loads).await? == json!(1));
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn datagrams_go_by_webtransport_in_firefox_too() {
+    let host = host().await;
+    in_browser(Browser::Firefox, async |page| {
+        open(page, &host, "lane=auto").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        send(page, "by the lane").await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        send_bytes(page, 2000).await?;
+        wait_for_fate(page, 2, "echoed").await?;
+        let detail = text(page, "[part=detail]").await?;
+        ensure!(detail.contains("it went by the WebSocket."), "{detail}");
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
