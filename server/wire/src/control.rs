@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lane::Offer;
 use crate::ledger::{Counters, Delivery};
 use crate::link::{Direction, DropReason, Impairment, Mishap};
 
@@ -92,6 +93,24 @@ pub struct Hello {
     /// True when the host takes [`ClientMessage::Once`].
     #[serde(default)]
     pub once: bool,
+}
+
+/// The first message of a host that offers a lane: `hello` with the field `lane` at its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Greeting {
+    /// The hello.
+    Hello(Box<HelloWithLane>),
+}
+
+/// A hello, and how to open a lane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HelloWithLane {
+    /// What every client is told.
+    #[serde(flatten)]
+    pub hello: Hello,
+    /// The offer.
+    pub lane: Offer,
 }
 
 /// The limits of a session.

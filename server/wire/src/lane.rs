@@ -8,8 +8,6 @@ use std::fmt;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::control::Hello;
-
 /// Bytes of the number in front of a payload.
 pub const HEADER_BYTES: usize = 8;
 
@@ -106,24 +104,6 @@ impl fmt::Debug for Offer {
 pub struct AboutLane<M> {
     /// What is said.
     pub lane: M,
-}
-
-/// The first message of a host that offers a lane: `hello` with the field `lane` at its end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Greeting {
-    /// The hello.
-    Hello(Box<HelloWithLane>),
-}
-
-/// A hello, and how to open a lane.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HelloWithLane {
-    /// What every client is told.
-    #[serde(flatten)]
-    pub hello: Hello,
-    /// The offer.
-    pub lane: Offer,
 }
 
 /// What the host says of lanes.

@@ -1,8 +1,7 @@
 //! The first message of a session: all that a page has to know about it.
 
 use tokio::io::AsyncWrite;
-use wire::control::{Hello, HostMessage, PROTOCOL_VERSION};
-use wire::lane::{Greeting, HelloWithLane};
+use wire::control::{Greeting, Hello, HelloWithLane, HostMessage, PROTOCOL_VERSION};
 
 use super::PageSession;
 use crate::relay::resources::SessionPort;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
-use wire::control::{ClientMessage, Event, HostMessage, Options};
-use wire::lane::{self, AboutLane, Greeting, Lane, LaneMessage, LaneRequest, Report};
+use wire::control::{ClientMessage, Event, Greeting, HostMessage, Options};
+use wire::lane::{self, AboutLane, Lane, LaneMessage, LaneRequest, Report};
 use wire::ledger::Counters;
 use wire::session::{Action, Session};
 
