@@ -48,8 +48,8 @@ pub(super) enum Source {
         certificate: PathBuf,
         /// The key.
         key: PathBuf,
-        /// When both were changed last, as far as it is known.
-        seen: [Option<SystemTime>; 2],
+        /// When both had been changed when they were read last, as far as the system tells; `None` before that.
+        seen: Option<[Option<SystemTime>; 2]>,
     },
 }
 
@@ -74,7 +74,7 @@ impl Source {
         Self::Files {
             certificate,
             key,
-            seen: [None; 2],
+            seen: None,
         }
     }
 
@@ -106,7 +106,7 @@ impl Source {
                 key,
                 seen,
             } => {
-                let changed = [changed(certificate), changed(key)];
+                let changed = Some([changed(certificate), changed(key)]);
                 if changed == *seen {
                     return Ok(None);
                 }
