@@ -47,7 +47,7 @@ const MORE_CONNECTIONS: u32 = 1024;
 /// The same for one address: a class that loads the page.
 const MORE_CONNECTIONS_PER_ADDRESS: u32 = 256;
 
-/// Handshakes of QUIC that may be under way at a time, and from one address. Each takes about 30 KiB.
+/// Handshakes of QUIC that may be under way at a time, and from one address.
 const HANDSHAKES: (u32, u32) = (256, 128);
 
 /// The limits in force, and the state that they need.

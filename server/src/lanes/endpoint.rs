@@ -36,8 +36,8 @@ const STREAMS: u32 = 4;
 /// Bytes that a stream may bring before the host has read them: a request has a few hundred.
 const STREAM_BYTES: u32 = 16 * 1024;
 
-/// Bytes of datagrams that wait in QUIC for a session, or for the network. What is more is dropped, the oldest first.
-const WAITING_BYTES: usize = 256 * 1024;
+/// Bytes of datagrams that wait in QUIC for a session, or for the network. What is more is dropped.
+const WAITING_BYTES: usize = 128 * 1024;
 
 /// Datagrams that wait between QUIC and a session.
 const WAITING_DATAGRAMS: usize = 64;
