@@ -225,9 +225,9 @@ impl Host {
         tasks.close();
         let all = async {
             tasks.wait().await;
-            let mut servers = vec![("echo", &mut self.echoing), ("HTTP", &mut self.serving)];
+            let servers = [("echo", &mut self.echoing), ("HTTP", &mut self.serving)].into_iter();
             #[cfg(feature = "webtransport")]
-            servers.extend(self.lanes.as_mut().map(|(_, task)| ("QUIC", task)));
+            let servers = servers.chain(self.lanes.as_mut().map(|(_, task)| ("QUIC", task)));
             for (what, task) in servers {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "the {what} server had failed");
