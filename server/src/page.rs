@@ -124,19 +124,22 @@ fn document(
         header::VARY,
         HeaderValue::from_static("accept-encoding, sec-fetch-dest"),
     );
+    if let Ok(policy) = HeaderValue::from_str(&policy(framing, lanes)) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn policy(framing: Framing, lanes: &LaneSources) -> String {
     let ancestors = match framing {
         Framing::Nobody => "'none'",
         Framing::Anyone => "*",
     };
     let connect = [CONNECT, &lanes.0].concat();
     let policy = PAGE_POLICY.replacen(CONNECT, &connect, 1);
-    let policy = format!("{policy}; frame-ancestors {ancestors}");
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
+    format!("{policy}; frame-ancestors {ancestors}")
 }
 
 fn asset(path: &str, headers: &HeaderMap, caching: &'static str) -> Response<Body> {
@@ -233,4 +236,19 @@ fn no_bundle(name: &str) -> Response<Body> {
          <pre>cargo demo</pre><p>or, to make the bundle alone: <pre>cargo xtask bundle</pre><p>and build the host again.\n"
     );
     (StatusCode::SERVICE_UNAVAILABLE, Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_may_connect_to_lanes_only_where_there_are_some() {
+        let without = policy(Framing::Nobody, &LaneSources::default());
+        assert_eq!(without, format!("{PAGE_POLICY}; frame-ancestors 'none'"));
+        let lanes = LaneSources(" https://127.0.0.1:4433".into());
+        let with = policy(Framing::Nobody, &lanes);
+        let connect = "connect-src 'self' ws: wss: https://127.0.0.1:4433; img-src";
+        assert!(with.contains(connect), "{with}");
+    }
 }

@@ -117,3 +117,15 @@ fn a_lane_that_nobody_keeps_is_closed() {
     drop(lane);
     assert!(is_closed.load(Ordering::Relaxed));
 }
+
+#[test]
+fn the_policy_of_pages_names_the_lanes_and_says_that_hashes_decide() {
+    let certificate = Shown {
+        hashes: vec!["00".repeat(32)],
+        expires: None,
+    };
+    let (_, shown) = watch::channel(certificate);
+    let own = Lanes::new(LanePlace::Port(4433), shown);
+    assert_eq!(own.policy(), " https://*:4433 'unsafe-webtransport-hashes'");
+    assert_eq!(fixed().policy(), format!(" https://{HOST}"));
+}

@@ -30,6 +30,7 @@ async fn turns_beside_flood(wanted: fn(Relayed) -> Wanted, frame: &[u8]) -> usiz
             target: context.targets[0].clone(),
             resume: None,
         }),
+        lane: None,
     };
     let flood = frame.repeat(FLOOD_BYTES / frame.len());
     let session = serve(

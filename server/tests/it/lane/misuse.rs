@@ -110,6 +110,8 @@ async fn a_number_that_jumps_too_far_ends_the_lane_and_not_the_session() {
     let closed = page.told("closed").await;
     assert_eq!(closed["code"], 4400, "{closed}");
     soon("the end of the lane", lane.closed()).await;
+    // So many are in flight that no more are taken, until their timeout passes.
+    page.way(8192, "gone").await;
     page.asks(json!("numbered")).await;
     page.socket
         .send(&wire::lane::message(8194, b"by the WebSocket"))
