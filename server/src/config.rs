@@ -175,7 +175,7 @@ pub struct Config {
     /// Lanes
     #[cfg(feature = "webtransport")]
     #[command(flatten)]
-    pub lanes: LaneSettings,
+    pub lanes: Box<LaneSettings>,
 
     /// Limits
     #[command(flatten)]
