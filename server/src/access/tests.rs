@@ -20,7 +20,6 @@ fn caller(host: Option<&str>) -> Caller {
         scheme: Scheme::HTTP,
         folder: "/".to_owned(),
         hidden_by_proxy: false,
-        prefix: String::new(),
         is_direct: true,
     }
 }

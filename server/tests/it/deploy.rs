@@ -24,7 +24,7 @@ fn instructions<'a>(container: &'a str, name: &str) -> Vec<&'a str> {
 fn settings<'a>(words: impl IntoIterator<Item = &'a str>) -> udp_echo::config::Config {
     let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
     match cli.command {
-        Some(Command::Serve(config)) => config,
+        Some(Command::Serve(config)) => *config,
         other => panic!("not the host: {other:?}"),
     }
 }
