@@ -402,13 +402,13 @@ async fn what_waits_in_a_slow_links_queue_is_a_bar_at_the_relay_and_then_flies_l
         page.wait_for_in_widget("the last one's bar", "[part=plane] rect[part=queue][data-number='4']").await?;
         let bars = page.in_widget("return [...root.querySelectorAll('rect[part=queue]')].map((bar) => bar.getAttribute('data-number')).sort()").await?;
         ensure!(bars == json!(["2", "3", "4"]), "{bars}");
-        // Where each bar ends, and where the stroke begins that goes on from it.
+        // Where each bar ends, and where the stroke begins that goes on from it: a break in the time cuts a stroke in pieces.
         let ends = page
             .in_widget(
                 "return [2, 3, 4].map((number) => {
                      const bar = root.querySelector(`rect[part=queue][data-number='${number}']`);
                      const stroke = [...root.querySelectorAll(`[part=plane] line[part~=stroke][data-number='${number}']`)]
-                         .find((line) => line.getAttribute('x2') === '100.0%');
+                         .find((line) => line.getAttribute('x1') === '0.0%');
                      return [bar.y.baseVal.value + bar.height.baseVal.value, stroke.y1.baseVal.value];
                  })",
             )

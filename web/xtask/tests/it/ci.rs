@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-/// What `.ci/run` starts and says when it has 90 minutes or as many as are set, and took this many for what every run checks.
+/// What `.ci/run` starts and says when it has as many minutes as are set, or nothing is set, and took this many for what every run checks.
 fn run(took: u32, minutes: Option<&str>) -> String {
     let folder = tempfile::tempdir().unwrap();
     let cargo = folder.path().join("cargo");
@@ -32,13 +32,17 @@ const PARTS: [&str; 3] = ["packages", "generators", "trunk"];
 
 #[test]
 fn a_part_is_started_when_its_minutes_are_left_and_named_when_not() {
-    let enough = run(33, None);
+    let enough = run(33, Some("90"));
     for part in PARTS {
         let line = format!("cargo verify --only --{part}\n");
         assert!(enough.contains(&line), "{part}: {enough}");
     }
     assert!(enough.starts_with("cargo verify\n"), "{enough}");
     assert!(!enough.contains("left out"), "{enough}");
+
+    let unsaid = run(33, None);
+    assert!(!unsaid.contains("--only"), "{unsaid}");
+    assert_eq!(unsaid.matches("left out: ").count(), 3, "{unsaid}");
 
     let few = run(0, Some("10"));
     assert!(
@@ -56,7 +60,7 @@ fn a_part_is_started_when_its_minutes_are_left_and_named_when_not() {
 
 #[test]
 fn a_machine_that_took_twice_as_long_is_given_twice_the_minutes_for_a_part() {
-    let slow = run(66, None);
+    let slow = run(66, Some("90"));
     assert!(
         slow.starts_with("cargo verify\ntook 66 of 90 minutes\n"),
         "{slow}"
