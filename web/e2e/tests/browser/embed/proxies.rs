@@ -466,7 +466,8 @@ async fn a_program_behind_a_proxy_that_passes_no_websockets_is_simulated_and_say
         page.script(
             "const one = document.createElement('udp-run');
              one.id = 'tried';
-             one.textContent = 'print(\"here\")';
+             // It needs its session: one that prints alone may be over before that is known.
+             one.textContent = 'import socket\\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)';
              document.body.append(one);
              customElements.whenDefined('udp-run').then(() => one.run())",
         )
