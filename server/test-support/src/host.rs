@@ -91,6 +91,14 @@ pub async fn http(address: SocketAddr, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
+/// What the metrics of a host say of all series that begin so, in all; `None` when there is none.
+pub async fn metric(address: SocketAddr, series: &str) -> Option<u64> {
+    let (_, metrics) = get(address, "/metrics", &[]).await;
+    let lines = metrics.lines().filter(|line| line.starts_with(series));
+    let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok());
+    values.reduce(|sum, value| sum + value)
+}
+
 /// GETs a path with these header lines, `Host` being the host's own address unless they say otherwise.
 pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> (String, String) {
     let mut request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n");

@@ -8,6 +8,7 @@
 //! - `host` is a host on free ports, in the test's own process or as a program.
 //! - `client` is a WebSocket client, made with tungstenite and nothing of ours.
 //! - `sockets` is a client of `/sockets`: the calls of a socket, and datagrams behind their header.
+//! - `extcap` is a capture of a session, as Wireshark starts one.
 //! - `rolling` is many relays behind a proxy, updated and killed while sessions talk.
 //! - `attacks` are all attacks on a host, with what they did to it and to a bystander. Tests and `cargo xtask soak` make them.
 
@@ -17,6 +18,8 @@
 pub mod attacks;
 #[cfg(feature = "host")]
 pub mod client;
+#[cfg(all(feature = "host", unix))]
+pub mod extcap;
 #[cfg(feature = "host")]
 pub mod host;
 pub mod port;

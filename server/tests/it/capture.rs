@@ -2,16 +2,13 @@
 
 #![cfg(unix)]
 
-use std::fs::File;
-use std::io::Read as _;
-use std::net::SocketAddr;
 use std::process::Command;
 
 use serde_json::Value;
 use test_support::client::Client;
+use test_support::extcap::{Fifo, read_until};
 use test_support::host::{HostProgram, TestServer, get};
 use test_support::program::{Program, udp_echo};
-use test_support::soon;
 use tokio_tungstenite::tungstenite;
 
 /// The token that a page's session is given.
@@ -26,63 +23,6 @@ fn asked(words: &[&str]) -> String {
     let output = Command::new(udp_echo()).args(words).output().unwrap();
     assert!(output.status.success(), "{words:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// A named pipe of a test.
-struct Fifo(tempfile::TempDir);
-
-impl Fifo {
-    fn make() -> Self {
-        let fifo = Self(tempfile::tempdir().unwrap());
-        let made = Command::new("mkfifo").arg(fifo.path()).status().unwrap();
-        assert!(made.success());
-        fifo
-    }
-
-    fn path(&self) -> String {
-        self.0.path().join("fifo").to_str().unwrap().to_owned()
-    }
-
-    /// Starts a capture into it, as Wireshark does.
-    fn capture(&self, host: SocketAddr, token: &str) -> Program {
-        let (path, host) = (self.path(), host.to_string());
-        let words = [
-            "--capture",
-            "--extcap-interface",
-            "udp-echo",
-            "--fifo",
-            &path,
-            "--host",
-            &host,
-            "--token",
-            token,
-        ];
-        Program::udp_echo(&words)
-    }
-
-    /// Opens it for reading, when the capture has opened it for writing, and reads the head of the file.
-    async fn open(&self) -> File {
-        let path = self.path();
-        let opening = tokio::task::spawn_blocking(move || File::open(path).unwrap());
-        let pipe = soon("the capture", opening).await.unwrap();
-        read_until(pipe, "udp-echo 0.1.0").await
-    }
-}
-
-/// Reads a pipe in a thread until it has these words, and returns it.
-async fn read_until(mut pipe: File, words: &str) -> File {
-    let words = words.as_bytes().to_vec();
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        let mut part = [0; 65_536];
-        while !bytes.windows(words.len()).any(|window| window == words) {
-            let count = pipe.read(&mut part).unwrap();
-            assert!(count > 0, "the capture ended at {bytes:x?}");
-            bytes.extend_from_slice(&part[..count]);
-        }
-        pipe
-    });
-    soon("the words in the capture", reading).await.unwrap()
 }
 
 /// What a host answers whoever presents this token.
@@ -135,19 +75,21 @@ async fn a_capture_has_each_datagram_when_its_fate_is_known_and_ends_with_its_se
     // Wireshark stops a capture, and begins another one.
     let fifo = Fifo::make();
     let mut capture = fifo.capture(host.http(), &token);
-    drop(fifo.open().await);
+    drop(fifo.open(&capture).await);
     capture.interrupt();
     capture.ended().await;
 
     let fifo = Fifo::make();
     let mut capture = fifo.capture(host.http(), &token);
-    let pipe = fifo.open().await;
+    let pipe = fifo.open(&capture).await;
     page.send(b"to be seen in Wireshark").await;
-    let pipe = read_until(pipe, "datagram 1: echoed after ").await;
+    let echoed = read_until(pipe, "datagram 1: echoed after ").await;
+    let (pipe, _) = echoed.unwrap();
     page.send_text(r#"{"lab":{"up":{"loss_ppm":1000000}}}"#)
         .await;
     page.send(b"lost on the link").await;
-    let _pipe = read_until(pipe, "datagram 2: dropped on the way to the server (loss)").await;
+    let dropped = "datagram 2: dropped on the way to the server (loss)";
+    let (_pipe, _) = read_until(pipe, dropped).await.unwrap();
     page.close().await;
     capture.says("the session has ended").await;
     assert!(capture.ended().await.success());
@@ -252,7 +194,7 @@ async fn a_token_is_told_to_its_session_and_nobody_else() {
     let (_, secret) = token.split_once('-').unwrap();
     let fifo = Fifo::make();
     let mut capture = fifo.capture(host.http, &token);
-    let pipe = fifo.open().await;
+    let pipe = fifo.open(&capture).await;
     let (_, about) = get(host.http, "/relay.json", &[]).await;
     let (_, metrics) = get(host.http, "/metrics", &[]).await;
     let offered: Value = serde_json::from_str(&about).unwrap();

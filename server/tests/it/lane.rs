@@ -133,10 +133,8 @@ async fn answer(lane: &Connection) -> (u64, Vec<u8>) {
 }
 
 async fn metric(host: &TestServer, series: &str) -> u64 {
-    let (_, text) = get(host.http(), "/metrics", &[]).await;
-    let line = text.lines().find(|line| line.starts_with(series));
-    let value = line.and_then(|line| line.rsplit_once(' '));
-    value.expect("the metric is there").1.parse().unwrap()
+    let value = test_support::host::metric(host.http(), series).await;
+    value.expect("the metric is there")
 }
 
 #[tokio::test]

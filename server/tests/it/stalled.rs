@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use test_support::attacks::by_hand::{close_code, next_frame, open_narrow, whole};
 use test_support::client::Client;
-use test_support::host::{TestServer, get};
+use test_support::host::TestServer;
 use test_support::{PATIENCE, soon};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -16,13 +16,10 @@ const LARGE: usize = 8 * 1024;
 /// A burst that only a session with its full share of the memory gets back unread.
 const BURST: (usize, usize) = (64, 60_000);
 
-/// What a metric of the host says, the sum of all its series that begin so.
+/// What a metric of the host says, the sum of all its series that begin so; 0 while there is none.
 async fn metric(host: &TestServer, series: &str) -> u64 {
-    let (_, metrics) = get(host.http(), "/metrics", &[]).await;
-    let lines = metrics.lines().filter(|line| line.starts_with(series));
-    lines
-        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
-        .sum()
+    let value = test_support::host::metric(host.http(), series).await;
+    value.unwrap_or(0)
 }
 
 /// Waits until a metric is what it should be.

@@ -1,13 +1,9 @@
 //! The way into Wireshark, as a reader finds it: only where the host lets sessions be watched, and with a token that is good.
 
-use std::fs::File;
-use std::io::Read as _;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
+use test_support::extcap::{Fifo, contains, read_until};
 use test_support::host::TestServer;
-use test_support::program::{Program, udp_echo};
-use test_support::soon;
 
 use crate::axe::assert_accessible_in_both_schemes;
 use crate::browser::in_chromium;
@@ -27,31 +23,9 @@ async fn shown(page: &Page) -> Result<Vec<String>> {
         .collect())
 }
 
-fn has(bytes: &[u8], words: &str) -> bool {
-    let mut windows = bytes.windows(words.len());
-    windows.any(|window| window == words.as_bytes())
-}
-
-/// Reads a pipe until it has these words; returns it with what it read.
-async fn read_until(mut pipe: File, words: &'static str) -> Result<(File, Vec<u8>)> {
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut seen = Vec::new();
-        while !has(&seen, words) {
-            let mut part = [0; 65_536];
-            let count = pipe.read(&mut part)?;
-            ensure!(count > 0, "the capture ended");
-            seen.extend_from_slice(&part[..count]);
-        }
-        Ok((pipe, seen))
-    });
-    soon(words, reading).await?
-}
-
 #[tokio::test]
 async fn a_button_shows_the_line_to_install_and_a_token_that_shows_this_session_in_wireshark() {
     let host = TestServer::start(&["--wireshark"]).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let fifo = folder.path().join("fifo");
     in_chromium(async |page| {
         page.emulate(1280, 900, Scheme::Light).await?;
         page.open(&format!("http://{}/", host.http())).await?;
@@ -86,30 +60,15 @@ async fn a_button_shows_the_line_to_install_and_a_token_that_shows_this_session_
         assert_accessible_in_both_schemes(page, "the way into Wireshark").await?;
         pictures(page, "wireshark", Some(".wireshark")).await?;
 
-        let made = std::process::Command::new("mkfifo").arg(&fifo).status()?;
-        ensure!(made.success());
-        let (path, address) = (fifo.display().to_string(), host.http().to_string());
-        let words = [
-            "--capture",
-            "--extcap-interface",
-            "udp-echo",
-            "--fifo",
-            &path,
-            "--host",
-            &address,
-            "--token",
-            token,
-        ];
-        let mut capture = Program::spawn(std::process::Command::new(udp_echo()).args(words));
-        let pipe = soon(
-            "the capture",
-            tokio::task::spawn_blocking(move || File::open(fifo)),
-        )
-        .await??;
-        let (pipe, _) = read_until(pipe, "udp-echo 0.1.0").await?;
+        let fifo = Fifo::make();
+        let mut capture = fifo.capture(host.http(), token);
+        let pipe = fifo.open(&capture).await;
         page.part("send").await?.click().await?;
         let (_pipe, seen) = read_until(pipe, "datagram 1: echoed after ").await?;
-        ensure!(has(&seen, "This is the message.  It will be repeated."));
+        ensure!(contains(
+            &seen,
+            "This is the message.  It will be repeated."
+        ));
 
         // A session that begins anew has another token, and the old one is over.
         page.script("document.getElementById('live').reset()")
