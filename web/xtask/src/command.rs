@@ -1,8 +1,18 @@
 //! Running another program: what it was and how it ended belong into every error.
 
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+/// What a verb can be told that passes all of it on to the program that it builds.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct PassedOn {
+    /// Options of the program
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) options: Vec<OsString>,
+}
 
 /// Runs a command whose output the reader should see as it comes.
 ///

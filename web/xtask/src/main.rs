@@ -40,6 +40,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use command::PassedOn;
+
 /// The commands of this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
@@ -51,7 +53,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Measure the host beside a plain relay, in release (`cargo xtask bench --help` has the options)
-    Bench(bench::Args),
+    Bench(PassedOn),
     /// Build the browser's half and put it where the host embeds it (server/bundle)
     Bundle,
     /// Make what one gives away: a folder for static hosts, packages for npm, PyPI and Debian, the host (target/dist)
@@ -63,9 +65,9 @@ enum Verb {
     /// Attack the host in every way there is, and show what it did to the host and to a bystander
     Soak(soak::Args),
     /// Measure how many sessions that talk one relay carries on one processor
-    Capacity(capacity::Args),
+    Capacity(PassedOn),
     /// Update eight relays behind HAProxy one after the other while 2,000 sessions talk, and show what that did to them
-    Rolling(rolling::Args),
+    Rolling(PassedOn),
     /// Install what the checks need, and no more: verify begins with this
     Needs(needs::Parts),
     /// Run every check, after installing what the checks need

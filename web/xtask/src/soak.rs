@@ -25,13 +25,12 @@ pub(crate) struct Args {
 
 /// The verb: the attacks of every `cargo test`, larger, on the host as it is shipped, with a table of figures.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut soak = workspace::locked_cargo("test");
-    soak.args(["--release", "--package", "udp-echo", "--test", "soak"]);
+    let mut soak = workspace::release_test("soak");
     if let Some(minutes) = args.minutes {
-        soak.args(["--", "--minutes", &minutes.to_string()]);
+        soak.args(["--minutes", &minutes.to_string()]);
         return command::run(&mut soak);
     }
-    soak.arg("--").args(args.quick.then_some("--quick"));
+    soak.args(args.quick.then_some("--quick"));
     soak.arg(args.times.to_string()).args(&args.words);
     command::run(&mut soak)
 }

@@ -35,3 +35,10 @@ pub(crate) fn locked_cargo(subcommand: &str) -> Command {
     cargo.arg("--locked");
     cargo
 }
+
+/// Builds one of the host's tests in release, and runs it; its options follow.
+pub(crate) fn release_test(name: &str) -> Command {
+    let mut test = locked_cargo("test");
+    test.args(["--release", "--package", "udp-echo", "--test", name, "--"]);
+    test
+}
