@@ -333,7 +333,11 @@ fn the_catalogue_has_every_attribute_method_event_and_part_of_a_program() {
         found.dedup();
         found
     };
-    let attributes = quoted(&["this.getAttribute(\"", "isSet(this, \""]);
+    let attributes = quoted(&[
+        "this.getAttribute(\"",
+        "this.hasAttribute(\"",
+        "isSet(this, \"",
+    ]);
     assert_eq!(names_of(PROGRAM, "attributes"), attributes);
     let events = quoted(&["new CustomEvent(\""]);
     let mut known = names_of(PROGRAM, "events");
