@@ -175,7 +175,7 @@ pub struct Config {
     /// Lanes
     #[cfg(feature = "webtransport")]
     #[command(flatten)]
-    pub lanes: Box<LaneSettings>,
+    pub lanes: LaneSettings,
 
     /// Limits
     #[command(flatten)]
