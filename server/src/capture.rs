@@ -105,7 +105,7 @@ impl Captures {
 }
 
 impl Offer {
-    /// What a program presents to watch the session: for the session's own client alone.
+    /// The secret by which a program watches the session. Only the session's own client is told.
     pub(crate) fn token(&self) -> String {
         format!("{}-{}", self.session, self.token.reveal())
     }

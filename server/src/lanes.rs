@@ -59,7 +59,7 @@ pub struct Lanes {
     place: LanePlace,
     shown: watch::Receiver<Shown>,
     waiting: Mutex<HashMap<Digest, Waiting>>,
-    /// What was seen of those that try to open one.
+    /// How far clients came that tried to open one.
     pub(crate) handshakes: Handshakes,
     /// What is counted.
     pub(crate) counters: LaneCounters,

@@ -6,7 +6,7 @@ use axum::http::Uri;
 
 use crate::name;
 
-/// What to write in place of a list with blanks, which other programs take.
+/// How to write several values: other programs take them with blanks between.
 const SEVERAL: &str = "give several with commas between them, or the flag once for each";
 
 /// One value of `--allow-host`: a name by which browsers may call the host.

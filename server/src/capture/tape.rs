@@ -1,4 +1,4 @@
-//! What a session has recorded and its reader has not taken yet.
+//! The packets that a session has recorded, until its reader takes them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ struct State {
     is_over: bool,
 }
 
-/// What is recorded for the current reader.
+/// The capture of the current reader.
 #[derive(Debug)]
 struct Recording {
     capture: Capture,
@@ -179,7 +179,7 @@ impl Reader {
         recording.map_or((0, 0), |recording| (recording.rows, recording.left_out))
     }
 
-    /// What is recorded for this reader, and not for a newer one.
+    /// The recording of this reader; `None` once a newer one has come.
     fn recording<'a>(&self, state: &'a mut State) -> Option<&'a mut Recording> {
         let current = state.current.as_mut();
         current.filter(|recording| Arc::ptr_eq(&recording.news, &self.news))

@@ -51,7 +51,7 @@ pub(super) async fn open(
         };
         return refuse(&state, &caller, &refusal);
     };
-    // What it is for is no page, and a page says where it comes from.
+    // Captures are for programs, and pages alone send an Origin.
     if origin.is_some() || !state.access.is_on_this_machine(&caller, origin) {
         metrics.refused(Refused::Capture);
         let why = "captures are for programs on the host's machine, with no proxy in between, and for no page.\n";

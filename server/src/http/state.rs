@@ -27,7 +27,7 @@ pub struct HttpState {
     pub own_server_status: EchoStatus,
     /// Networks from which the metrics may be read, besides this machine.
     pub metrics_from: Vec<IpNet>,
-    /// What the policy of pages says of lanes.
+    /// The part of the pages' policy that admits lanes.
     pub lane_sources: LaneSources,
     /// Cancelled when the host is about to stop: proxies should send nobody new.
     pub draining: CancellationToken,
