@@ -27,22 +27,28 @@ more.onclick = () => {
 };
 live.after(more);
 
-live.addEventListener("udp-ready", ({ detail: { mode, server, loopback } }) => {
+const begun = ({ mode, server, loopback }) => {
   if (mode !== "live") return;
   if (loopback) offerWireshark();
   const [, host, port] = server.match(/^\[?(.*?)\]?:(\d+)$/);
   document.getElementById("terminal").textContent = `nc -u ${host} ${port}\n`;
-});
+};
+// A session may have begun before this file was here, and more of them may follow.
+live.whenReady?.().then(begun, () => {});
+live.addEventListener("udp-ready", ({ detail }) => begun(detail));
+
+let isWiresharkOffered = false;
 
 /** The way into Wireshark, where the host lets its sessions be watched. */
 async function offerWireshark() {
-  if (live.dataset.asked) return;
-  live.dataset.asked = "yes";
+  if (isWiresharkOffered) return;
+  isWiresharkOffered = true;
   try {
     const { capture } = await (await fetch("relay.json", { cache: "no-store" })).json();
     if (capture) (await import("./wireshark.js")).mountWireshark(live, more);
   } catch {
-    // Without an answer there is nothing to offer, and the widget says what is wrong with the host.
+    // The widget says what is wrong with the host. The next session asks again.
+    isWiresharkOffered = false;
   }
 }
 

@@ -29,7 +29,7 @@ function figure(caption, text) {
 export function mountWireshark(live, place) {
   const button = make("button", { type: "button", className: "more", textContent: WATCH });
   const panel = make("section", { className: "wireshark", hidden: true, ariaLabel: WATCH });
-  const row = make("p", { className: "watch" }, button);
+  const row = make("p", { className: "watch", hidden: live.state !== "live" }, button);
   place.after(row, panel);
   button.ariaExpanded = "false";
 

@@ -86,6 +86,32 @@ async fn a_button_shows_the_line_to_install_and_a_token_that_shows_this_session_
     .await;
 }
 
+/// On a slow way the widget is live before the page's own script is there.
+#[tokio::test]
+async fn a_script_of_the_page_that_comes_after_the_session_has_begun_offers_the_same() {
+    let host = TestServer::start(&["--wireshark"]).await;
+    in_chromium(async |page| {
+        page.open(&format!("http://{}/", host.http())).await?;
+        page.wait_for("the button", BUTTON).await?;
+        page.wait_for_state("live").await?;
+        page.script("document.querySelector('.watch').remove(); document.getElementById('terminal').textContent = ''")
+            .await?;
+        page.script("import('./page.js?late')").await?;
+        page.wait_for("the button of the late script", BUTTON)
+            .await?;
+        let line = page
+            .script("return document.getElementById('terminal').textContent")
+            .await?;
+        let server = host.udp();
+        ensure!(
+            line == format!("nc -u {} {}\n", server.ip(), server.port()),
+            "{line}"
+        );
+        Ok(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_host_that_lets_nobody_watch_offers_nothing() {
     let host = TestServer::start(&[]).await;
