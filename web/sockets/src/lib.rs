@@ -11,7 +11,7 @@
 //! - [`view`]: what a reader sees, pure, in [`words`];
 //! - [`face`]: what draws it, the chunk `ends`;
 //! - [`port`]: the other end of a session, a host or a simulated one; [`share`]: the loopback that the pages of one site have in common;
-//! - [`desk`]: the task that joins them all.
+//! - [`task`]: what joins them all and carries out what they decide.
 
 use udp_echo_feed::inbox::Sender;
 use udp_echo_feed::policy::{Explain, Verdict};
@@ -36,13 +36,13 @@ pub mod session;
 pub mod view;
 pub mod words;
 
-pub mod desk;
+pub mod task;
 pub mod face;
 pub mod port;
 pub mod share;
 
 use act::Act;
-use desk::{Dispatch, Input, Load};
+use task::{Dispatch, Input, Load};
 use session::Id;
 use settings::Settings;
 
@@ -79,8 +79,8 @@ impl Widget {
             return;
         }
         let (settings, _) = Settings::read(&|name| element.get_attribute(name));
-        let inbox = desk::of(&settings, &self.root, self.seed);
-        let id = desk::next_id();
+        let inbox = task::of(&settings, &self.root, self.seed);
+        let id = task::next_id();
         let outside = (element, frame, dispatch, load, explain);
         inbox.send(Input::Joined(id, Box::new(outside)));
         self.task = Some((id, inbox));
@@ -100,7 +100,7 @@ impl Widget {
             true => Err(why),
         };
         self.tell(|id| match name.as_str() {
-            desk::ENDS => Input::Ends(id, chunk.map(JsCast::unchecked_into)),
+            task::ENDS => Input::Ends(id, chunk.map(JsCast::unchecked_into)),
             _ => Input::Simulator(chunk.map(JsCast::unchecked_into)),
         });
     }

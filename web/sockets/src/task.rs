@@ -88,7 +88,7 @@ struct Mounted {
     face: Option<Face>,
 }
 
-struct Desk {
+struct Task {
     session: Session,
     /// The relay, and its route for sockets.
     relay: Option<Url>,
@@ -112,7 +112,7 @@ struct Desk {
 
 thread_local! {
     /// The tasks of this page, by relay and mode.
-    static DESKS: RefCell<Vec<(String, Sender<Input>)>> = const { RefCell::new(Vec::new()) };
+    static TASKS: RefCell<Vec<(String, Sender<Input>)>> = const { RefCell::new(Vec::new()) };
     static NEXT: Cell<Id> = const { Cell::new(1) };
 }
 
@@ -130,25 +130,25 @@ pub fn of(settings: &Settings, root: &str, seed: u64) -> Sender<Input> {
         Mode::Simulated => "simulated ",
     };
     let key = mode.to_owned() + &relay.as_ref().map(Url::href).unwrap_or_default();
-    let known = DESKS.with_borrow(|desks| {
-        let found = desks.iter().find(|(of, _)| *of == key);
+    let known = TASKS.with_borrow(|tasks| {
+        let found = tasks.iter().find(|(of, _)| *of == key);
         found.map(|(_, inbox)| inbox.clone())
     });
     known.unwrap_or_else(|| {
-        let inbox = Desk::begin(relay, settings.mode, seed);
-        DESKS.with_borrow_mut(|desks| desks.push((key, inbox.clone())));
+        let inbox = Task::begin(relay, settings.mode, seed);
+        TASKS.with_borrow_mut(|tasks| tasks.push((key, inbox.clone())));
         inbox
     })
 }
 
-impl Desk {
+impl Task {
     fn begin(relay: Option<Url>, mode: Mode, seed: u64) -> Sender<Input> {
         let inbox = Sender::new(dom::soon);
         let teller = |input: fn() -> Input| -> Box<dyn FnMut()> {
             let inbox = inbox.clone();
             Box::new(move || inbox.send(input()))
         };
-        let mut desk = Self {
+        let mut task = Self {
             session: Session::new(mode),
             sockets: relay.as_ref().map_or_else(String::new, route),
             relay,
@@ -166,7 +166,7 @@ impl Desk {
             inbox: inbox.clone(),
         };
         inbox.begin(Box::new(move |input| {
-            desk.take(input);
+            task.take(input);
             // It waits for the next element of the page.
             false
         }));
