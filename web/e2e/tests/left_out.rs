@@ -3,7 +3,7 @@
 /// The tests of `tests/browser`.
 #[cfg(not(feature = "browser"))]
 #[test]
-#[ignore = "needs Chromium, Firefox and the bundle: run cargo verify"]
+#[ignore = "needs Chromium, Firefox and the bundle: cargo verify runs them apart, with --embeds those of other people's pages too"]
 fn the_page_in_real_browsers() {}
 
 /// The tests of `tests/browser/trunk.rs`.

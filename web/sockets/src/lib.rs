@@ -36,15 +36,15 @@ pub mod session;
 pub mod view;
 pub mod words;
 
-pub mod task;
 pub mod face;
 pub mod port;
 pub mod share;
+pub mod task;
 
 use act::Act;
-use task::{Dispatch, Input, Load};
 use session::Id;
 use settings::Settings;
+use task::{Dispatch, Input, Load};
 
 /// The inside of one element with a role. It has the methods of the core's, which the loader calls.
 #[wasm_bindgen]

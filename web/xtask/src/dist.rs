@@ -50,19 +50,19 @@ pub(crate) struct Args {
 impl Args {
     fn all() -> Self {
         Self {
+            host: true,
             wheel: true,
             npx: true,
             deb: cfg!(target_os = "linux"),
-            ..Self::quick()
+            ..Self::for_browsers()
         }
     }
 
-    /// What needs no programs beside those of the tests.
-    fn quick() -> Self {
+    /// What tests in browsers open.
+    fn for_browsers() -> Self {
         Self {
             folder: true,
             npm: true,
-            host: true,
             ..Self::default()
         }
     }
@@ -86,17 +86,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     make(args)
 }
 
-/// Makes what `verify` tests: with or without the packages that take long.
-pub(crate) fn run_for(packages: bool) -> Result<()> {
-    make(&if packages { Args::all() } else { Args::quick() })
-}
-
 /// Makes what tests in browsers open.
 pub(crate) fn run_for_browsers() -> Result<()> {
-    make(&Args {
-        host: false,
-        ..Args::quick()
-    })
+    make(&Args::for_browsers())
 }
 
 fn make(args: &Args) -> Result<()> {

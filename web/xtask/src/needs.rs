@@ -155,24 +155,40 @@ const TRUNK: &str = "0.21.14";
 /// Parts of `verify` that take long to install or to run, and which of them are asked for.
 #[derive(clap::Args, Default)]
 pub(crate) struct Parts {
-    /// Test `trunk serve` too; building Trunk takes about ten minutes, once
+    /// Test the widget in other people's pages, too: generators, proxies, packages, hostile style sheets
     #[arg(long)]
-    trunk: bool,
-    /// Test the widget in notebooks and in the site generators that take long to install, too
+    embeds: bool,
+    /// Test what `demo`, `dist` and `cargo install` make in release, too
     #[arg(long)]
-    generators: bool,
+    builds: bool,
     /// Test the packages for PyPI, npm and Debian too
     #[arg(long)]
     packages: bool,
+    /// Test the widget in notebooks and in the site generators that take long to install, too
+    #[arg(long)]
+    generators: bool,
+    /// Test `trunk serve` too; building Trunk takes about ten minutes, once
+    #[arg(long)]
+    trunk: bool,
     /// Test all of these
     #[arg(long)]
     everything: bool,
 }
 
 impl Parts {
-    /// Whether `trunk serve` is tested.
-    pub(crate) fn trunk(&self) -> bool {
-        self.trunk || self.everything
+    /// Whether other people's pages are tested.
+    pub(crate) fn embeds(&self) -> bool {
+        self.embeds || self.everything
+    }
+
+    /// Whether what is made in release is tested.
+    pub(crate) fn builds(&self) -> bool {
+        self.builds || self.everything
+    }
+
+    /// Whether the packages are tested.
+    pub(crate) fn packages(&self) -> bool {
+        self.packages || self.everything
     }
 
     /// Whether the generators are tested that take long to install.
@@ -180,9 +196,9 @@ impl Parts {
         self.generators || self.everything
     }
 
-    /// Whether the packages are tested.
-    pub(crate) fn packages(&self) -> bool {
-        self.packages || self.everything
+    /// Whether `trunk serve` is tested.
+    pub(crate) fn trunk(&self) -> bool {
+        self.trunk || self.everything
     }
 }
 

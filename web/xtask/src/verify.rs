@@ -22,48 +22,67 @@ pub(crate) struct Args {
 }
 
 /// A part that `verify` leaves out unless it is asked for: the flag, what it tests, the feature under which its tests stand, and where
-/// they are among the tests of that package.
+/// they are: the program, and the modules of it, or all of it.
 struct Part {
     flag: &'static str,
     tests: &'static str,
     feature: &'static str,
     program: &'static str,
-    module: &'static str,
+    modules: &'static [&'static str],
     wanted: fn(&Parts) -> bool,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 5] = [
     Part {
-        flag: "--trunk",
-        tests: "`trunk serve`",
-        feature: "e2e/trunk",
-        program: "browser",
-        module: "trunk::",
-        wanted: Parts::trunk,
+        flag: "--embeds",
+        tests: "the widget in other people's pages",
+        feature: "e2e/browser",
+        program: BROWSER,
+        modules: &["embed::", "surroundings::"],
+        wanted: Parts::embeds,
     },
     Part {
-        flag: "--generators",
-        tests: "notebooks, and the site generators that take long to install",
-        feature: "e2e/generators",
-        program: "browser",
-        module: "embed::generators::rarer::",
-        wanted: Parts::generators,
+        flag: "--builds",
+        tests: "what `demo`, `dist` and `cargo install` make in release",
+        feature: "xtask/builds",
+        program: "builds",
+        modules: &[],
+        wanted: Parts::builds,
     },
     Part {
         flag: "--packages",
         tests: "the packages for PyPI, npm and Debian",
         feature: "xtask/packages",
         program: "builds",
-        module: "packages::",
+        modules: &["packages::"],
         wanted: Parts::packages,
     },
+    Part {
+        flag: "--generators",
+        tests: "notebooks, and the site generators that take long to install",
+        feature: "e2e/generators",
+        program: BROWSER,
+        modules: &["embed::generators::rarer::"],
+        wanted: Parts::generators,
+    },
+    Part {
+        flag: "--trunk",
+        tests: "`trunk serve`",
+        feature: "e2e/trunk",
+        program: BROWSER,
+        modules: &["trunk::"],
+        wanted: Parts::trunk,
+    },
 ];
+
+/// The program of tests in browsers.
+const BROWSER: &str = "browser";
 
 /// A check by its name.
 type Check = (&'static str, fn(&Parts) -> Result<()>);
 
 /// The cheap checks first, so that a slip shows early. Each builds on what the one before has compiled.
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 14] = [
     ("needs", needs::install),
     ("fmt", |_| fmt()),
     ("import circles", |_| circles::check()),
@@ -72,8 +91,10 @@ const CHECKS: [Check; 12] = [
     ("doc", |_| doc()),
     ("dependencies", |_| dependencies()),
     ("bundle", |_| bundle::run_whole()),
-    ("dist", |parts| dist::run_for(parts.packages())),
-    ("test", test),
+    ("dist", |_| dist::run_for_browsers()),
+    ("test", |_| test()),
+    ("test, in browsers", |_| test_in_browsers()),
+    ("test, parts", test_parts),
     ("clippy, windows", |_| {
         check_elsewhere("x86_64-pc-windows-gnu")
     }),
@@ -86,12 +107,16 @@ const ONLY: [Check; 5] = [
     ("bundle", |_| bundle::run_whole()),
     ("dist", |_| dist::run_for_browsers()),
     ("host", |_| debug_host()),
-    ("test", test_parts),
+    ("test, parts", test_parts),
 ];
 
 /// The verb: runs the checks up to the first that fails.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let parts = &args.parts;
+    if args.only && !PARTS.iter().any(|part| (part.wanted)(parts)) {
+        let flags = PARTS.map(|part| part.flag).join(", ");
+        bail!("--only tests what other flags name: {flags}, or --everything");
+    }
     let checks: &[Check] = if args.only { &ONLY } else { &CHECKS };
     let mut table = Table::new(["step", "seconds", "result"]);
     let mut total = Duration::ZERO;
@@ -159,45 +184,46 @@ fn dependencies() -> Result<()> {
     command::run(deny.current_dir(workspace::root()))
 }
 
-/// Features under which the tests stand that need more than Rust; all of that is there now.
-const TESTS: [&str; 4] = [
-    "e2e/browser",
-    "udp-echo/programs",
-    "wire/programs",
-    "xtask/builds",
-];
-
-/// Every test, but for the pictures, which are for somebody to look at: `cargo xtask shots`.
-fn test(parts: &Parts) -> Result<()> {
+/// Tests with what else they need than Rust; all of that is there now. Those of all packages, so that each is compiled once.
+fn tests(feature: Option<&str>) -> Result<Command> {
     let mut test = workspace::locked_cargo("test");
-    // All that fails in one run, not only the first program with a failure.
-    test.args(["--workspace", "--no-fail-fast", "--features"]);
-    let mut features = TESTS.to_vec();
-    for part in &PARTS {
-        if (part.wanted)(parts) {
-            features.push(part.feature);
-        } else {
-            let Part { flag, tests, .. } = part;
-            eprintln!("    left out: {tests}; `cargo verify {flag}` tests that too");
-        }
-    }
-    test.arg(features.join(","));
-    command::run(test.env("PATH", program::path_with_tools()?))
+    let features: Vec<_> = ["udp-echo/programs", "wire/programs"]
+        .into_iter()
+        .chain(feature)
+        .collect();
+    test.args(["--workspace", "--features", &features.join(",")]);
+    test.env("PATH", program::path_with_tools()?);
+    Ok(test)
 }
 
-/// The tests of the parts that were asked for, and no others.
+/// Every test that needs no browser and belongs to no part.
+fn test() -> Result<()> {
+    // All that fails in one run, not only the first program with a failure.
+    command::run(tests(None)?.arg("--no-fail-fast"))
+}
+
+/// The tests in browsers, but for those of a part, and for the pictures, which are for somebody to look at: `cargo xtask shots`.
+fn test_in_browsers() -> Result<()> {
+    let mut test = tests(Some("e2e/browser"))?;
+    test.args(["--test", BROWSER, "--"]);
+    let of_browsers = PARTS.iter().filter(|part| part.program == BROWSER);
+    for module in of_browsers.flat_map(|part| part.modules) {
+        test.args(["--skip", module]);
+    }
+    command::run(&mut test)
+}
+
+/// The tests of the parts that were asked for; names the others.
 fn test_parts(parts: &Parts) -> Result<()> {
-    let wanted: Vec<&Part> = PARTS.iter().filter(|part| (part.wanted)(parts)).collect();
-    if wanted.is_empty() {
-        let flags = PARTS.map(|part| part.flag).join(", ");
-        bail!("--only tests what other flags name: {flags}, or --everything");
+    let (wanted, others): (Vec<&Part>, Vec<&Part>) =
+        PARTS.iter().partition(|part| (part.wanted)(parts));
+    for Part { flag, tests, .. } in others {
+        eprintln!("    left out: {tests}; `cargo verify {flag}` tests that too");
     }
     for part in wanted {
-        let (package, _) = part.feature.split_once('/').unwrap_or((part.feature, ""));
-        let mut test = workspace::locked_cargo("test");
-        test.args(["--package", package, "--features", part.feature]);
-        test.args(["--test", part.program, part.module, "--", "--nocapture"]);
-        command::run(test.env("PATH", program::path_with_tools()?))?;
+        let mut test = tests(Some(part.feature))?;
+        test.args(["--test", part.program, "--"]).args(part.modules);
+        command::run(test.arg("--nocapture"))?;
     }
     Ok(())
 }
@@ -226,9 +252,15 @@ mod tests {
     fn each_part_s_tests_are_where_only_looks_for_them() {
         for part in &PARTS {
             let (package, _) = part.feature.split_once('/').unwrap();
-            let module = part.module.trim_end_matches("::").replace("::", "/");
-            let file = format!("web/{package}/tests/{}/{module}.rs", part.program);
-            assert!(workspace::root().join(&file).is_file(), "{file}");
+            let modules = match part.modules {
+                [] => &["main"],
+                modules => modules,
+            };
+            for module in modules {
+                let module = module.trim_end_matches("::").replace("::", "/");
+                let file = format!("web/{package}/tests/{}/{module}.rs", part.program);
+                assert!(workspace::root().join(&file).is_file(), "{file}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 /// The tests of `tests/builds`.
 #[cfg(not(feature = "builds"))]
 #[test]
-#[ignore = "builds the host in release: run cargo verify"]
+#[ignore = "builds the host in release: run cargo verify --builds"]
 fn what_demo_and_dist_make() {}
 
 /// The packages for PyPI, npm and Debian.
