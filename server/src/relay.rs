@@ -66,6 +66,9 @@ const UNSENT_BYTES: u32 = 64 * 1024;
 /// Buffers of datagrams that a session takes out of its UDP socket at once.
 const RECEIVE_BATCH: usize = 16;
 
+/// Batches of arrivals that are taken before a datagram is given up. More than this only comes where others flood the sockets.
+const ARRIVALS_BEFORE_GIVING_UP: usize = 64;
+
 /// How long a session pauses after an error from its UDP socket, so that a persistent one cannot make it spin.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(1);
 

@@ -25,7 +25,8 @@ use super::events::EventQueue;
 use super::liveness::Liveness;
 use super::protocol::Protocol;
 use super::{
-    ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, fresh_seed, sleep_until, yield_if_unproductive,
+    ARRIVALS_BEFORE_GIVING_UP, ActiveSession, PAUSE_AFTER_ERROR, RECEIVE_BATCH, fresh_seed,
+    sleep_until, yield_if_unproductive,
 };
 use crate::cause::plain;
 use crate::echo::EchoReport;
@@ -152,7 +153,9 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 (batch, read) = inbound.read(&mut frames), if page_reads => {
                     self.on_read(batch, read, &std::mem::take(&mut frames)).await?;
                 }
-                _ = self.udp.readable() => self.on_arrival().await,
+                _ = self.udp.readable() => {
+                    self.on_arrival().await;
+                }
                 report = next_report(&mut self.observation.reports) => self.on_report(&report),
                 visitor = next_visitor(&mut self.observation.strangers), if page_reads => {
                     self.page.notify(&HostMessage::Visitor(visitor));
@@ -163,6 +166,7 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                 () = replies.arrived() => self.page.outbound.push_frames(&replies.take()),
                 () = sleep_until(alarm) => {}
             }
+            self.take_before_giving_up().await;
             self.carry_out().await;
             self.send_events();
             self.bound_memory();
@@ -257,8 +261,22 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
         Ok(())
     }
 
-    /// Takes what has come from the server.
-    async fn on_arrival(&mut self) {
+    /// Takes what waits at the socket before a datagram is given up.
+    async fn take_before_giving_up(&mut self) {
+        if !self.session.has_overdue(self.context.clock.now()) {
+            return;
+        }
+        // The system tells of it between two turns.
+        tokio::task::yield_now().await;
+        for _ in 0..ARRIVALS_BEFORE_GIVING_UP {
+            if !self.on_arrival().await {
+                break;
+            }
+        }
+    }
+
+    /// Takes what has come from the server; whether anything has.
+    async fn on_arrival(&mut self) -> bool {
         // A client that does not read gives nobody else a turn.
         tokio::task::coop::consume_budget().await;
         self.look();
@@ -290,13 +308,14 @@ impl<'a, W: AsyncWrite + Unpin> PageSession<'a, W> {
                     }
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) => {
                 drop(slab);
                 self.refused(&error);
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
+        true
     }
 
     /// Whether the session's server sent this. The system sees to that on a connected socket; on an unconnected one anybody

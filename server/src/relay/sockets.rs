@@ -26,7 +26,7 @@ use super::events::EventQueue;
 use super::liveness::Liveness;
 use super::protocol::Protocol;
 use super::resources::WantedSockets;
-use super::{ActiveSession, Context, fresh_seed, sleep_until};
+use super::{ARRIVALS_BEFORE_GIVING_UP, ActiveSession, Context, fresh_seed, sleep_until};
 use crate::limits::{Backlog, RateLimiter};
 use crate::loopback::Loopback;
 use crate::metrics::SessionCounters;
@@ -53,9 +53,6 @@ const _: () = assert!(WAITING_RECEIPTS * size_of::<Receipt>() <= 640 << 10);
 
 /// Receipts that are taken before it is the turn of something else.
 const RECEIPTS_IN_A_ROW: usize = 256;
-
-/// Batches of arrivals that are taken before a datagram is given up. More than this only comes where others flood the sockets.
-const ARRIVALS_BEFORE_GIVING_UP: usize = 64;
 
 /// A session of `/sockets`.
 pub(super) struct SocketsSession<'a, W> {

@@ -1,5 +1,7 @@
 //! The relay through real sockets: WebSocket in, UDP, the echo server, UDP, WebSocket out.
 
+use std::time::Duration;
+
 use serde_json::json;
 use test_support::client::Client;
 use test_support::host::{TestServer, get};
@@ -267,6 +269,37 @@ async fn a_client_that_does_not_read_stalls_nothing_that_it_sends() {
             .await;
         }
     }
+}
+
+/// The answer was there before the time was over; the host came to look after that.
+#[tokio::test]
+async fn what_a_busy_host_is_late_to_look_at_is_not_lost() {
+    const TIMEOUT: Duration = Duration::from_millis(100);
+    let server = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("--target=late={}", server.local_addr().unwrap());
+    let host = TestServer::start(&["--allow-private-targets", &target]).await;
+    let mut page = Client::connect(&host.ws("/relay?target=late")).await;
+    let options = json!({ "options": { "timeout_ms": TIMEOUT.as_millis() } });
+    page.send_text(&options.to_string()).await;
+    page.told("options").await;
+    let mut buffer = [0; 100];
+    for number in 1..=8 {
+        page.send(b"in time").await;
+        let (_, peer) = soon("the datagram", server.recv_from(&mut buffer))
+            .await
+            .unwrap();
+        server.send_to(b"in time", peer).await.unwrap();
+        // Host and test are on one thread, which does nothing else meanwhile.
+        std::thread::sleep(3 * TIMEOUT);
+        let way = page.way(number, "relay_out").await;
+        assert!(way.iter().all(|(_, kind)| kind != "lost"), "{way:?}");
+    }
+    page.send_text(r#""counters""#).await;
+    let counters = page.told_last("counters").await;
+    assert_eq!(
+        (&counters["echoed"], &counters["lost"]),
+        (&json!(8), &json!(0))
+    );
 }
 
 /// Who watches the host's server sees those who write to it by themselves, and nobody's session.

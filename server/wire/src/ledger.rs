@@ -331,6 +331,12 @@ impl Ledger {
         None
     }
 
+    /// When a datagram is given up; `None` when it has its fate already.
+    pub fn expiry(&self, id: u64, timeout: u64) -> Option<u64> {
+        let record = self.records.get(id.checked_sub(self.oldest())? as usize)?;
+        record.fate.is_none().then_some(record.opened + timeout)
+    }
+
     /// The totals.
     pub fn counters(&self) -> Counters {
         self.counters

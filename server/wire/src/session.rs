@@ -160,7 +160,10 @@ impl Session {
         mut client_takes: impl FnMut(usize) -> bool,
     ) -> Option<Action> {
         self.miss_answers(now);
-        while let Some((id, fate)) = self.ledger.expire(now, self.timeout()) {
+        // An answer that is due by then comes first.
+        let arrives = self.down.next_due();
+        let until = arrives.map_or(now, |due| now.min(due.saturating_sub(1)));
+        while let Some((id, fate)) = self.ledger.expire(until, self.timeout()) {
             let what = match fate {
                 Fate::Unanswered => What::Unanswered,
                 Fate::Dropped => {
@@ -223,6 +226,15 @@ impl Session {
         None
     }
 
+    /// Whether [`Session::poll`] would give up a datagram whose time to be answered is over. Take what has come first: a host that is
+    /// busy must not take its own delay for a loss.
+    pub fn has_overdue(&mut self, now: u64) -> bool {
+        let timeout = self.timeout();
+        self.ledger
+            .next_expiry(timeout)
+            .is_some_and(|due| due <= now)
+    }
+
     /// When [`Session::poll`] has something to do without anything arriving.
     pub fn next_due(&mut self) -> Option<u64> {
         let timeout = self.timeout();
@@ -279,7 +291,12 @@ impl Session {
         let answer = self.ledger.answer(&payload);
         let id = answer.id.unwrap_or(0);
         self.note(now, id, answer.copy, What::UdpIn(payload.len()));
-        match self.down.offer(now, answer, payload) {
+        // It has come by the time at which it would be given up: it is the host that is late.
+        let came = self
+            .ledger
+            .expiry(id, self.timeout())
+            .map_or(now, |due| now.min(due));
+        match self.down.offer(came, answer, payload) {
             Verdict::Carried(copies) if copies > 1 => self.ledger.duplicated(id),
             Verdict::Carried(_) => {}
             Verdict::Dropped(reason) => self.dropped(now, id, answer.copy, Direction::Down, reason),

@@ -238,6 +238,35 @@ fn nobody_retries_a_lost_datagram_and_a_late_answer_does_not_change_its_fate() {
     assert_eq!((session.counters().lost, session.counters().late), (1, 1));
 }
 
+/// The host looks at its socket after the time is over: the answer has waited there. What the link holds back longer is lost all the same.
+#[test]
+fn an_answer_that_the_host_is_late_to_take_is_no_loss_and_one_that_the_link_holds_is() {
+    for (delay_us, echoed, lost) in [(0, 1, 0), (1, 0, 1)] {
+        let mut session = Session::new(0, 1);
+        session.control(&ClientMessage::Lab(Lab {
+            down: Impairment {
+                delay_us,
+                ..Impairment::default()
+            },
+            ..Lab::default()
+        }));
+        session.from_client(0, Bytes::from_static(b"x"));
+        let Some(Action::ToServer(carried)) = session.poll(0, |_| true) else {
+            panic!("not sent")
+        };
+        session.sent(0, &carried);
+        assert!(!session.has_overdue(1_999_999) && session.has_overdue(2_000_000));
+        session.from_server(2_500_000, carried.payload);
+        run(&mut session, 2_500_000);
+        let counters = session.counters();
+        assert_eq!(
+            (counters.echoed, counters.lost),
+            (echoed, lost),
+            "{delay_us}"
+        );
+    }
+}
+
 #[test]
 fn a_refusal_settles_what_nobody_received() {
     let mut session = Session::new(0, 1);
