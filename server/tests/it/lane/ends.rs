@@ -76,16 +76,16 @@ async fn a_host_that_stops_closes_lanes_with_the_sessions() {
 
 #[tokio::test]
 async fn an_idle_session_takes_its_lane_along_and_a_lane_keeps_it_from_being_idle() {
-    let host = host(&["--idle-timeout", "1s"]).await;
+    let host = host(&["--idle-timeout", "3s"]).await;
     let (mut page, lane) = Page::with_lane(&host).await;
-    // Longer than the session may be idle.
+    // Longer than the session may be idle, and far more often than it must not be.
     let mut pace = tokio::time::interval(std::time::Duration::from_millis(250));
-    for number in 1..=7 {
+    for number in 1..=16 {
         pace.tick().await;
         send(&lane, number, b"still here");
         answer(&lane).await;
     }
-    assert_eq!(page.counters().await["sent"], 7);
+    assert_eq!(page.counters().await["sent"], 16);
     assert_eq!(page.socket.closed().await.0, 4402);
     assert_eq!(closed(&lane).await.0, 4402);
 }
