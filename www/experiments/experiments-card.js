@@ -124,6 +124,7 @@ function show(name, mode, progress, copyButton) {
 
   const refresh = () => {
     both?.refresh();
+    lanes?.refresh();
     const sentences = (experiment.told(facts) || []).filter(Boolean);
     if (sentences.length) {
       told.replaceChildren(...sentences.map((text) => make("li", {}, text)));
@@ -143,13 +144,22 @@ function show(name, mode, progress, copyButton) {
     why.open = true;
     light();
   };
+  /** Loads what shows two lanes beside each other. An element that moves in its page begins anew, so they wait for it. */
+  async function beside() {
+    const { sideBySide } = await import("./experiments-delays.js");
+    lanes = sideBySide(elements, all);
+    card.lastChild.replaceWith(lanes.node);
+  }
   const all = elements.map((element) => gather(element, refresh));
   const [facts, other] = all;
   Object.assign(facts, { all, other });
-  // Two clients of the host's server share its box; elements with roles show their own ends.
+  // Two clients of the host's server share its box; elements with roles show their own ends. Two lanes have lines of delays above them.
   const both = clients > 1 ? pair(elements, all) : undefined;
+  let lanes;
+  const begun = experiment.recorded && beside();
 
   const act = async (element, action, client) => {
+    if (action.replay) return replay(element, experiment.recorded[elements.indexOf(element)]);
     if (action.ask) await element.ask(action.ask);
     for (const entry of action.send ?? []) await send(element, entry, client);
   };
@@ -193,7 +203,9 @@ function show(name, mode, progress, copyButton) {
     giveUp();
   };
   // One that does not become ready says why by itself; or the card is gone.
-  Promise.all(elements.map((element) => prepare(element, name))).then(begin, () => (remark.textContent = ""));
+  Promise.resolve(begun)
+    .then(() => Promise.all(elements.map((element) => prepare(element, name))))
+    .then(begin, () => (remark.textContent = ""));
 
   const again = make("button", { type: "button", class: "again" }, WORDS.again);
   again.onclick = () => {
@@ -222,10 +234,17 @@ function show(name, mode, progress, copyButton) {
       make("ol", { class: "steps" }, ...steps),
       make("p", { class: "after" }, next, again, own),
     ),
-    both?.node ?? make("div", { class: "elements" }, ...elements),
+    both?.node ?? make("div", { class: "elements" }, ...(experiment.recorded ? [] : elements)),
   );
   light();
   return card;
+}
+
+/** Shows a recorded run in place of the session. */
+function replay(element, run) {
+  element.removeAttribute("mode");
+  if (element.hasAttribute("src")) return element.reset();
+  element.setAttribute("src", new URL(run, import.meta.url).href);
 }
 
 /** Whether a terminal of the reader's reaches this server, and the page hears of it. */

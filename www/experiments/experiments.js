@@ -12,11 +12,37 @@ const line = (text) => text.replace(/(\\[rn])+$/, "");
 /** Bytes of a message that a reader can look at: the alphabet, again and again. */
 const filling = (length) => Uint8Array.from({ length }, (_, index) => 97 + (index % 26));
 
+/** The recorded run of each lane: `cargo xtask lanes` writes them. */
+const LANES = {
+  elements: [
+    { lane: "websocket", timeout: "4000" },
+    { lane: "auto", timeout: "4000" },
+  ],
+  recorded: ["./experiments-websocket.json", "./experiments-webtransport.json"],
+  attributes: { view: "timeline" },
+};
+const HUNDRED = [{ label: "Send a hundred, without loss", send: [{ numbered: 100, interval: 20 }] }, { label: "Replay the recorded run", replay: true }];
+const isReplayed = ({ all }) => all.every(({ recorded }) => recorded.length >= 100);
+const slowest = (settled) => Math.max(0, ...settled.flatMap(({ roundTrip }) => roundTrip ?? []));
+const unanswered = (settled) => settled.filter(({ fate }) => fate !== "echoed").length;
+/** Answers that took half as long again as most did. */
+const delayed = (settled) => {
+  const times = settled.flatMap(({ roundTrip }) => roundTrip ?? []).sort((one, other) => one - other);
+  return settled.filter(({ roundTrip }) => roundTrip > 1.5 * times[Math.floor(times.length / 2)]);
+};
+/** What is said of the two lanes without loss. */
+const unharmed = ({ all: [first, second] }) => {
+  if (first.settled.length < 100 || second.settled.length < 100) return undefined;
+  const times = `the slowest of a hundred answers took ${millis(slowest(first.settled))}`;
+  if (second.carrier !== "WebTransport") return `Without loss, ${times}. There is no second lane here: a host that runs with --webtransport offers one.`;
+  return `Live, without loss: ${times} over the WebSocket, and ${millis(slowest(second.settled))} over WebTransport.`;
+};
+
 /** The message of one of many; of several clients each says who it is. */
 const DATAGRAM = (count, client) => (client ? `${client}: message ${count}` : `datagram ${count}`);
 
 export const WORDS = {
-  list: "Fourteen experiments",
+  list: "Sixteen experiments",
   place: (place, of) => `Experiment ${place} of ${of}`,
   predicting: "Predict",
   acting: "Try it",
@@ -307,6 +333,50 @@ export const EXPERIMENTS = {
       second.errors.length && `The second server got an error: ${second.errors[0].code}. ${second.errors[0].message}`,
     ],
     why: "A server has to do two things: bind a port, and wait. The system delivers by address and port, so one port of one address belongs to one socket, and bind fails for the next (EADDRINUSE). Programs can agree to share a port with SO_REUSEADDR or SO_REUSEPORT; then only one of them gets each datagram. You need not share with other readers: this host gives each reader an address of their own in 127.0.0.0/8, so all of them have a port 10000.",
+  },
+
+  hop: {
+    title: "The browser’s hop loses too",
+    teaser: "A page reaches its relay over a network as well. What does that one lose?",
+    doing: "Both boxes send the same hundred datagrams to the relay: the first over a WebSocket, the second over WebTransport. First try it here, where nothing is lost. Then replay a run that was recorded on a network that lost five packets in a hundred, each way.",
+    question: "With these losses, how many of the hundred are missing over the WebSocket?",
+    choices: ["About five", "About ten", "None"],
+    answer: 2,
+    ...LANES,
+    actions: HUNDRED,
+    done: isReplayed,
+    told: (facts) => [
+      unharmed(facts),
+      ...(isReplayed(facts)
+        ? facts.all.map(({ recorded }, which) => {
+            const lost = unanswered(recorded);
+            return `Recorded, ${which ? "WebTransport" : "WebSocket"}: 100 sent = ${number(100 - lost)} echoed + ${number(lost)} lost between page and relay.`;
+          })
+        : []),
+    ],
+    why: "A WebSocket is TCP. TCP sends again what is lost, so the page never sees a loss: it sees a late answer. WebTransport also has datagrams, over QUIC and UDP. Nobody sends those again. So the second box shows losses that the network really had, there and back. Only the hop between page and relay differs: behind the relay, both send plain UDP.",
+  },
+
+  "head-of-line": {
+    title: "Head of line",
+    teaser: "One packet is lost. What do those behind it do?",
+    doing: "The same hundred datagrams again, over a WebSocket and over WebTransport. Each lane gets a line, which shows how long its answers took. Send a hundred here, without loss. Then replay the recorded run, and compare the lines.",
+    question: "A packet of the WebSocket is lost. What happens to the datagrams behind it?",
+    choices: ["They go past it", "They wait until it has come again", "They are lost as well"],
+    answer: 1,
+    ...LANES,
+    actions: HUNDRED,
+    done: isReplayed,
+    told: (facts) => [
+      unharmed(facts),
+      ...(isReplayed(facts)
+        ? facts.all.map(({ recorded }, which) => {
+            const late = plural(delayed(recorded).length, "answer");
+            return `Recorded, ${which ? "WebTransport" : "WebSocket"}: ${late} came late, the slowest after ${millis(slowest(recorded))}, and ${number(unanswered(recorded))} never came.`;
+          })
+        : []),
+    ],
+    why: "TCP delivers bytes in their order. While one packet is missing, all that came after it waits in the system’s buffer, though it is there: this is head-of-line blocking. The WebSocket’s line jumps after a loss, and slopes down: those that waited are delivered together, and the last of them waited least. WebTransport’s datagrams have no order to keep. A lost one leaves a gap in the line, and the others come on time.",
   },
 
   "two-pages": {

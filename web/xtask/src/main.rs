@@ -9,6 +9,7 @@
 //! - [`verify`] gets whatever the tests need, then runs every check there is; [`circles`] is one of them.
 //! - [`shots`] takes a picture of every view of the page.
 //! - [`picture`] records a run and draws the picture of the README.
+//! - [`lanes`] sends the same datagrams by both lanes over a wire that loses packets, and records that for the page.
 //! - [`soak`] attacks the host, [`rolling`] updates relays while sessions talk, [`capacity`] counts how many one carries, [`fuzz`] gives
 //!   the host's parsers random input.
 //!
@@ -24,6 +25,7 @@ mod command;
 mod demo;
 mod dist;
 mod fuzz;
+mod lanes;
 mod needs;
 mod picture;
 mod program;
@@ -68,6 +70,8 @@ enum Verb {
     Capacity(PassedOn),
     /// Update eight relays behind HAProxy one after the other while 2,000 sessions talk, and show what that did to them
     Rolling(PassedOn),
+    /// Send the same datagrams by WebSocket and WebTransport while packets get lost (Linux, as root), and record it for the page
+    Lanes(lanes::Args),
     /// Install what the checks need, and no more: verify begins with this
     Needs(needs::Parts),
     /// Run every check, after installing what the checks need
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
         Verb::Soak(args) => soak::run(&args),
         Verb::Capacity(args) => capacity::run(&args),
         Verb::Rolling(args) => rolling::run(&args),
+        Verb::Lanes(args) => lanes::run(&args),
         Verb::Needs(parts) => needs::install(&parts),
         Verb::Verify(args) => verify::run(&args),
         Verb::Shots(args) => shots::run(&args),
