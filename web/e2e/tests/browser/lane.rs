@@ -275,6 +275,72 @@ async fn a_lane_that_does_not_open_changes_nothing_and_says_why() {
     without.shutdown().await;
 }
 
+/// Takes another certificate than the host's, so that the handshake fails; and the page's clock is this many days ahead.
+fn with_a_wrong_hash(days: u32) -> String {
+    format!(
+        "const now = Date.now;
+         Date.now = () => now() + {days} * 24 * 3600 * 1000;
+         globalThis.WebTransport = class extends WebTransport {{
+             constructor(url, options) {{
+                 options.serverCertificateHashes.forEach(({{ value }}) => (value[0] ^= 1));
+                 super(url, options);
+             }}
+         }};"
+    )
+}
+
+#[tokio::test]
+async fn a_lane_whose_certificate_is_not_taken_names_the_handshake_and_an_expired_one_its_day() {
+    let host = host().await;
+    in_chromium(async |page| {
+        page.before_each_page(&with_a_wrong_hash(0)).await?;
+        open(page, &host, "lane=auto").await?;
+        let causes = "What may be in the way: something on the way that stops UDP to 127.0.0.1:";
+        expect_reason(page, causes).await?;
+        let detail = text(page, "[part=detail]").await?;
+        ensure!(
+            detail.contains("a QUIC handshake from 127.0.0.1 "),
+            "{detail}"
+        );
+        // The browser logs the handshake that failed.
+        page.console().await?;
+
+        page.before_each_page(&with_a_wrong_hash(20)).await?;
+        open(page, &host, "lane=auto").await?;
+        let expired = "By the clock of this machine, the host's certificate expired on 20";
+        expect_reason(page, expired).await?;
+        page.console().await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn where_udp_is_blocked_the_session_goes_on_and_says_that_no_packet_came() {
+    // A port that somebody has, and where nobody answers.
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", silent.local_addr().unwrap());
+    let settings = [
+        "--webtransport",
+        "127.0.0.1:0",
+        "--webtransport-url",
+        url.as_str(),
+    ];
+    let host = TestServer::start(&settings).await;
+    in_chromium(async |page| {
+        open(page, &host, "lane=auto").await?;
+        let came = "no QUIC packet from 127.0.0.1 has reached this host in the last 30 seconds";
+        expect_reason(page, came).await?;
+        let detail = text(page, "[part=detail]").await?;
+        ensure!(detail.contains(&format!("UDP to {url}")), "{detail}");
+        page.console().await?;
+        Ok(())
+    })
+    .await;
+    host.shutdown().await;
+}
+
 #[tokio::test]
 async fn without_the_attribute_nothing_of_the_lane_is_loaded() {
     let host = host().await;
@@ -306,6 +372,12 @@ async fn without_the_attribute_nothing_of_the_lane_is_loaded() {
 async fn datagrams_go_by_webtransport_in_firefox_too() {
     let host = host().await;
     in_browser(Browser::Firefox, async |page| {
+        open(page, &host, "lane=webtransport&autosend&message=first").await?;
+        wait_for_badge(page, "Live over WebTransport").await?;
+        wait_for_fate(page, 1, "echoed").await?;
+        send_bytes(page, 2000).await?;
+        wait_for_fate(page, 2, "rejected").await?;
+
         open(page, &host, "lane=auto").await?;
         wait_for_badge(page, "Live over WebTransport").await?;
         send(page, "by the lane").await?;
@@ -318,4 +390,138 @@ async fn datagrams_go_by_webtransport_in_firefox_too() {
     })
     .await;
     host.shutdown().await;
+}
+
+/// What stands in the card of an experiment with two lanes: its sentences, the verdict, and of each chart that is shown the caption, how
+/// many crosses each lane has and how many pieces its line has.
+const CARD: &str = "const texts = (selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent);
+    const charts = [...document.querySelectorAll('.delays:not([hidden])')].map((chart) => {
+        const count = (what) => ['websocket', 'webtransport'].map((lane) => chart.querySelectorAll(`svg ${what}[data-lane=${lane}]`).length);
+        return { caption: chart.querySelector('b').textContent, lost: count('.lost'), pieces: count('polyline') };
+    });
+    return { told: texts('.told li'), verdict: texts('.verdict')[0], charts, conditions: texts('.conditions')[0],
+        marks: [...document.querySelectorAll('.lanes mark')].filter((mark) => mark.checkVisibility()).length };";
+
+/// Waits until a sentence of the card holds this. Returns the card.
+async fn wait_for_sentence(page: &Page, words: &str) -> Result<serde_json::Value> {
+    let holds = format!(
+        "return [...document.querySelectorAll('.told li')].some((one) => one.textContent.includes({}))",
+        json!(words)
+    );
+    page.wait_for(words, &holds).await?;
+    page.script(CARD).await
+}
+
+/// Opens an experiment with two lanes, guesses, sends a hundred and replays. Returns the card before and after the replay.
+async fn perform(
+    page: &Page,
+    host: &TestServer,
+    name: &str,
+    guess: usize,
+    sent: &str,
+) -> Result<[serde_json::Value; 2]> {
+    page.open(&format!("http://{}/#experiment={name}", host.http()))
+        .await?;
+    let press = async |place: usize| {
+        let button = format!(".actions button:nth-of-type({place})");
+        let may = format!("return document.querySelector('{button}')?.ariaDisabled === null");
+        page.wait_for("a button that may be pressed", &may).await?;
+        page.click(&button).await
+    };
+    page.wait_for(
+        "the question",
+        "return document.querySelector('.steps label input')",
+    )
+    .await?;
+    page.click(&format!(".steps label:nth-of-type({guess}) input"))
+        .await?;
+    press(1).await?;
+    let live = wait_for_sentence(page, sent).await?;
+    press(2).await?;
+    let recorded = wait_for_sentence(page, "Recorded, WebTransport").await?;
+    Ok([live, recorded])
+}
+
+/// What was recorded: the first round of each lane with the most loss, the control, and the conditions.
+fn recorded() -> serde_json::Value {
+    let kept = include_str!("../../../../www/experiments/experiments-lanes.json");
+    serde_json::from_str(kept).expect("JSON")
+}
+
+/// How many of the first round with loss had no answer.
+fn unanswered(recorded: &serde_json::Value, lane: &str) -> usize {
+    let rows = recorded["rows"].as_array().expect("rows");
+    let row = rows.iter().rfind(|row| row["lane"] == lane).expect("a row");
+    let delays = row["first"].as_array().expect("delays");
+    delays.iter().filter(|delay| delay.is_null()).count()
+}
+
+#[tokio::test]
+async fn the_browsers_hop_loses_over_webtransport_and_never_over_the_websocket() {
+    let host = host().await;
+    in_chromium(async |page| {
+        let live = "Live, without loss: the slowest of a hundred answers took";
+        let [before, after] = perform(page, &host, "hop", 3, live).await?;
+        ensure!(before["charts"] == json!([{ "caption": "Live, from here to the host", "lost": [0, 0], "pieces": [1, 1] }]), "{before}");
+        ensure!(before["marks"] == 0, "{before}");
+
+        let recorded = recorded();
+        let lost = unanswered(&recorded, "webtransport");
+        ensure!(unanswered(&recorded, "websocket") == 0 && lost > 0);
+        let told = &after["told"];
+        ensure!(told[1] == "Recorded, WebSocket: 100 sent = 100 echoed + 0 lost between page and relay.", "{told}");
+        ensure!(told[2] == format!("Recorded, WebTransport: 100 sent = {} echoed + {lost} lost between page and relay.", 100 - lost), "{told}");
+        ensure!(after["verdict"] == "As you predicted.", "{after}");
+        ensure!(after["charts"][1]["lost"] == json!([0, lost]), "{after}");
+        ensure!(after["marks"] == 2, "{after}");
+        let conditions = after["conditions"].as_str().context("conditions")?;
+        let date = recorded["conditions"]["date"].as_str().context("a date")?;
+        ensure!(conditions.starts_with(&format!("Recorded on {date}, Linux ")), "{conditions}");
+        ensure!(conditions.contains("5 of 100 packets each way, a datagram every 20 ms") && conditions.contains("The control, 1,000 datagrams of each lane"), "{conditions}");
+        // The picture of the second box has the losses in the browser's strip, and that of the first has none.
+        let in_picture = "return [...document.querySelectorAll('.lanes udp-echo')].map((one) =>
+            new Set([...one.shadowRoot.querySelectorAll('line[part=hop][data-lost]')].map((line) => line.dataset.number)).size > 0)";
+        ensure!(page.script(in_picture).await? == json!([false, true]));
+        crate::axe::assert_accessible(page, "two lanes").await?;
+        pass_over_unknown_keyword(page).await
+    })
+    .await;
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn behind_a_loss_the_websocket_stalls_and_webtransport_goes_on() {
+    let without = TestServer::start(&[]).await;
+    in_chromium(async |page| {
+        let none = "There is no second lane here: a host that runs with --webtransport offers one.";
+        let [_, after] = perform(page, &without, "head-of-line", 1, none).await?;
+        let told = &after["told"];
+        let number = |which: usize, before: &str| -> Result<f64> {
+            let text = told[which].as_str().context("a sentence")?;
+            let (_, rest) = text.split_once(before).with_context(|| text.to_owned())?;
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().context("a number")
+        };
+        // As the recorded delays have it, to a frame of the browser.
+        let [late, slowest] = ["WebSocket: ", "the slowest after "].map(|before| number(1, before));
+        ensure!(late? > 5.0 && slowest? > 90.0, "{told}");
+        let (late, slowest) = (
+            number(2, "WebTransport: ")?,
+            number(2, "the slowest after ")?,
+        );
+        ensure!(late <= 2.0 && slowest < 60.0, "{told}");
+        ensure!(
+            after["verdict"]
+                == "You predicted “They go past it”. It is “They wait until it has come again”.",
+            "{after}"
+        );
+        let chart = &after["charts"][1];
+        ensure!(
+            chart["pieces"][0] == 1 && chart["pieces"][1].as_u64() > Some(3),
+            "{chart}"
+        );
+        Ok(())
+    })
+    .await;
+    without.shutdown().await;
 }

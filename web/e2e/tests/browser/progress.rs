@@ -47,7 +47,7 @@ async fn one_step_is_lit_at_a_time_and_the_widgets_own_field_stays_out_of_the_wa
         let place = page
             .script("return document.querySelector('.experiment .place').textContent")
             .await?;
-        ensure!(place == "Experiment 5 of 14", "{place}");
+        ensure!(place == "Experiment 5 of 16", "{place}");
         let next = "const { textContent, dataset } = document.querySelector('.next'); return [textContent, 'main' in dataset]";
         ensure!(page.script(next).await? == json!(["Skip to: A buffer of 4,096", false]));
         wait_for_step(page, json!([1, "Predict", null, false])).await?;
@@ -77,13 +77,13 @@ async fn what_is_done_is_ticked_remembered_and_forgotten_when_asked() {
     let host = TestServer::start(&[]).await;
     in_chromium(async |page| {
         open(page, &host, "empty", "simulated").await?;
-        wait_for_tally(page, json!(["0 of 14 done. Forget what I have done", []])).await?;
+        wait_for_tally(page, json!(["0 of 16 done. Forget what I have done", []])).await?;
         for name in ["empty", "buffer"] {
             let case = CASES.iter().find(|case| case.name == name).expect("the experiment is there");
             perform(page, &host, case, "simulated").await?;
         }
         let kept = json!([
-            "2 of 14 done. This browser remembers it; nobody else is told. Forget what I have done",
+            "2 of 16 done. This browser remembers it; nobody else is told. Forget what I have done",
             ["empty", "buffer"]
         ]);
         wait_for_tally(page, kept.clone()).await?;
@@ -104,7 +104,7 @@ async fn what_is_done_is_ticked_remembered_and_forgotten_when_asked() {
         let tally = page.script(TALLY).await?;
         ensure!(tally[1] == json!(["loss"]), "{tally}");
         page.click(".tally button").await?;
-        wait_for_tally(page, json!(["0 of 14 done. Forget what I have done", []])).await?;
+        wait_for_tally(page, json!(["0 of 16 done. Forget what I have done", []])).await?;
         ensure!(page.script("return localStorage.length").await? == 0);
         Ok(())
     })
@@ -127,7 +127,7 @@ async fn a_browser_that_lets_the_page_keep_nothing_counts_as_long_as_the_page_is
         ensure!(
             tally
                 == json!([
-                    "1 of 14 done. This browser keeps nothing for this page: it is forgotten when you leave. Forget what I have done",
+                    "1 of 16 done. This browser keeps nothing for this page: it is forgotten when you leave. Forget what I have done",
                     ["buffer"]
                 ]),
             "{tally}"
