@@ -2,6 +2,11 @@
 //!
 //! Each session has counters of its own, which are added up when the metrics are read: a datagram costs the host's
 //! counters nothing. [`CATALOGUE`] says what there is.
+//!
+//! Why no library writes the text: `prometheus-client` 0.24 could ask these counters, by its trait `Collector`. It would spare us the
+//! lines `HELP` and `TYPE` and the buckets of one histogram. What takes most of this module would stay: which counters there are, and
+//! which labels their sums get. It also writes OpenMetrics and no text format 0.0.4. There a counter's type is declared without
+//! `_total`, so names would no longer be the same in the answer, the catalogue and the documents.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
