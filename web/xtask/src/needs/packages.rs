@@ -23,15 +23,32 @@ const PYPI: &[&str] = &[
 /// Makes the Debian package. Built from source, once.
 const CARGO_DEB: &str = "3.8.0";
 
-/// Installs those that are missing; `lintian`, which judges the Debian package, where there is an `apt-get`.
+/// What Debian has: the judge of its packages, and what starts a pod from our files for Kubernetes.
+const DEBIAN: [(&str, &[&str]); 2] = [
+    ("lintian", &["lintian"]),
+    (
+        "podman",
+        &[
+            "podman",
+            "runc",
+            "catatonit",
+            "containernetworking-plugins",
+            "iptables",
+        ],
+    ),
+];
+
+/// Installs those that are missing; what Debian has, where there is an `apt-get`.
 ///
 /// # Errors
 /// When one cannot be installed from here.
 pub(crate) fn install() -> Result<()> {
     install_for_python()?;
     install_for_debian()?;
-    if program::find("apt-get").is_some() && program::find("lintian").is_none() {
-        apt_install(&["lintian"])?;
+    for (program, packages) in DEBIAN {
+        if program::find("apt-get").is_some() && program::find(program).is_none() {
+            apt_install(packages)?;
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The packages for PyPI, npm and Debian, as somebody without Rust gets them: installed in a clean place, and started.
 
+mod pod;
+
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
