@@ -20,7 +20,7 @@ use super::certificate::{Certificate, Source};
 use super::settings::LaneSettings;
 use super::{Arrival, Lane, LaneConnection, LanePlace, Lanes, PATH, Progress, Shown};
 use crate::cause::{Listening, SocketKind, cannot_listen};
-use crate::limits::{Limiter, Permit};
+use crate::limits::Limiter;
 use crate::log::Throttle;
 use crate::metrics::add;
 
@@ -147,11 +147,11 @@ impl Endpoint {
         let (lanes, host) = (self.lanes(), Arc::clone(host));
         tokio::spawn(async move {
             let limit = host.limits().settings().handshake_timeout;
-            let outcome = tokio::time::timeout(limit, join(incoming, &lanes, permit)).await;
-            let progress = match outcome {
-                Ok(Ok(())) => Progress::Joined,
+            let outcome = tokio::time::timeout(limit, join(incoming, &lanes)).await;
+            let progress = match &outcome {
+                Ok(Ok(_)) => Progress::Joined,
                 Ok(Err(NotJoined::Handshake(error))) => Progress::Failed(error.to_string()),
-                Ok(Err(NotJoined::Request(why))) => Progress::Refused(why),
+                Ok(Err(NotJoined::Request(why, _))) => Progress::Refused(why.clone()),
                 Err(_) => Progress::Failed(format!("it was not through within {limit:?}")),
             };
             let counter: &AtomicU64 = match &progress {
@@ -165,7 +165,20 @@ impl Endpoint {
             {
                 tracing::info!(%client, why, "no lane");
             }
+            // Before the client learns it, on whatever thread its session is: it may ask at once.
             lanes.handshakes.note(client, progress);
+            match outcome {
+                Ok(Ok((session, lane))) => {
+                    // From here on it counts for its session.
+                    drop(permit);
+                    drop(session.send(lane));
+                }
+                Ok(Err(NotJoined::Request(_, Some(request)))) => {
+                    // A client that does not take the answer is not waited for.
+                    let _ = tokio::time::timeout(limit, request.forbidden()).await;
+                }
+                _ => {}
+            }
         });
     }
 
@@ -205,8 +218,8 @@ pub(crate) trait LaneHost: Send + Sync + 'static {
 enum NotJoined {
     /// In QUIC, TLS or HTTP.
     Handshake(ConnectionError),
-    /// The request was refused.
-    Request(String),
+    /// The request is refused for this reason, and to be answered if it is still there.
+    Request(String, Option<SessionRequest>),
 }
 
 impl From<ConnectionError> for NotJoined {
@@ -215,24 +228,23 @@ impl From<ConnectionError> for NotJoined {
     }
 }
 
-/// From a handshake to a lane in the hands of its session.
-async fn join(incoming: IncomingSession, lanes: &Lanes, permit: Permit) -> Result<(), NotJoined> {
+/// From a handshake to a lane, and the place for it at its session.
+async fn join(
+    incoming: IncomingSession,
+    lanes: &Lanes,
+) -> Result<(mpsc::OwnedPermit<Lane>, Lane), NotJoined> {
     let request = incoming.await?;
     let session = match session_of(&request, lanes) {
         Ok(session) => session,
-        Err(why) => {
-            request.forbidden().await;
-            return Err(NotJoined::Request(why));
-        }
+        Err(why) => return Err(NotJoined::Request(why, Some(request))),
     };
     let connection = request.accept().await?;
     let (arriving, arrivals) = mpsc::channel(WAITING_DATAGRAMS);
     let lane = Lane::new(Box::new(QuicConnection(connection.clone())), arrivals);
     tokio::spawn(receive(connection, arriving));
-    // From here on it counts for its session.
-    drop(permit);
-    let sent = session.try_send(lane);
-    sent.map_err(|_| NotJoined::Request("its session has ended".to_owned()))
+    let place = session.try_reserve_owned();
+    let place = place.map_err(|_| NotJoined::Request("its session has ended".to_owned(), None))?;
+    Ok((place, lane))
 }
 
 /// The session whose token a request has.
