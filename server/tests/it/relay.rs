@@ -88,6 +88,12 @@ async fn a_stopped_server_refuses_and_the_same_session_works_again_from_the_same
     page.told("hello").await;
     page.send_text(r#"{"server":{"listening":false}}"#).await;
     let gone = page.told("server").await["server"].clone();
+    let taken = std::net::UdpSocket::bind(gone.as_str().unwrap()).unwrap_err();
+    assert_eq!(
+        taken.kind(),
+        std::io::ErrorKind::AddrInUse,
+        "nobody else gets it"
+    );
     page.send(b"one").await;
     page.way(1, "refused").await;
     page.send(b"two").await;

@@ -1,6 +1,7 @@
 //! A server of the session's own: for rules that no other session notices, and to see what happens when it is gone.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
 
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
@@ -18,7 +19,15 @@ pub(super) struct PrivateServer {
     pub(super) address: SocketAddr,
     /// Where the session learns what it does.
     pub(super) observers: Observers,
-    running: Option<Running>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Running(Running),
+    /// Nobody listens, and nobody else gets the port: the socket takes only what it would send to itself, so the system refuses whatever
+    /// others send.
+    Closed(#[expect(dead_code, reason = "it keeps the port")] UdpSocket),
 }
 
 #[derive(Debug)]
@@ -40,23 +49,36 @@ impl PrivateServer {
     ) -> anyhow::Result<Self> {
         let server = EchoServer::bind(address, EchoRule::from(rules), offload, clock)
             .context("start the session's own server")?;
+        let (address, observers) = (server.local_addr(), server.observers());
+        let state = if rules.listening {
+            State::Running(Running::start(server))
+        } else {
+            drop(server);
+            State::Closed(closed(address).context("keep the port of the session's own server")?)
+        };
         Ok(Self {
-            address: server.local_addr(),
-            observers: server.observers(),
-            // Without a listener the server is dropped: binding it has shown that the port is free.
-            running: rules.listening.then(|| Running::start(server)),
+            address,
+            observers,
+            state,
         })
     }
 
     /// Stops it and returns the address, which is free again.
     pub(super) async fn stop(self) -> SocketAddr {
-        if let Some(Running { stop, task }) = self.running {
+        if let State::Running(Running { stop, task }) = self.state {
             drop(stop);
             // A server that panicked has left its socket as well.
             let _ = task.await;
         }
         self.address
     }
+}
+
+/// A port that is taken, and closed to everybody.
+fn closed(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    socket.connect(address)?;
+    Ok(socket)
 }
 
 impl Running {
