@@ -112,7 +112,7 @@ fn workflow() -> String {
 #[test]
 fn the_workflow_runs_verify_with_the_oldest_rust_and_the_cargo_deny_of_verify() {
     let workflow = workflow();
-    assert!(workflow.contains("run: cargo verify\n"));
+    assert!(workflow.contains("run: cargo verify --embeds --builds\n"));
     let manifest = read(&root().join("Cargo.toml"));
     let (_, oldest) = manifest
         .split_once("\nrust-version = \"")
