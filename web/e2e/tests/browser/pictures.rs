@@ -35,7 +35,9 @@ pub(crate) async fn picture(page: &Page, name: &str, selector: Option<&str>) -> 
     page.frames(3).await?;
     let overflow = page
         .script(
-            "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
+            // Less than nothing is room that a theme keeps for a scrollbar.
+            "const { scrollWidth, clientWidth } = document.documentElement;
+            return Math.max(0, scrollWidth - clientWidth)",
         )
         .await?;
     ensure!(overflow == 0, "{name} is {overflow} pixels too wide");
