@@ -79,7 +79,7 @@ function show(name, mode, progress, copyButton) {
   const experiment = EXPERIMENTS[name];
   const { title, clients = 1, elements: given = Array(clients).fill({}) } = experiment;
   const elements = given.map((own, place) => {
-    const label = given[place].role ? WORDS.widget(`${title}, ${own.role}`, 1, 1) : WORDS.widget(title, place + 1, clients);
+    const label = given[place].role ? WORDS.widget(`${title}, ${own.role}`, 1, 1) : WORDS.widget(title, place + 1, given.length);
     const attributes = { loading: "eager", label, timeout: "1500", ...own };
     return make("udp-echo", mode ? { ...attributes, mode } : attributes);
   });
