@@ -263,3 +263,32 @@ proptest! {
         untrusted::lane(&lines.join(&b'\n'));
     }
 }
+
+/// A fuzzer needs a nightly compiler. What it begins with needs none: each seed, each beginning of one, and each with one bit turned.
+#[test]
+fn the_seeds_of_the_fuzzers_and_what_is_near_them_keep_the_promises_too() {
+    type Parser = fn(&[u8]);
+    let parsers: [(&str, Parser); 5] = [
+        ("control", untrusted::control),
+        ("headers", untrusted::headers),
+        ("lane", untrusted::lane),
+        ("query", untrusted::query),
+        ("sockets", untrusted::sockets),
+    ];
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    for (name, parse) in parsers {
+        let mut count = 0;
+        for seed in std::fs::read_dir(seeds.join(name)).unwrap() {
+            let seed = std::fs::read(seed.unwrap().path()).unwrap();
+            count += 1;
+            parse(&seed);
+            for place in 0..seed.len() {
+                parse(&seed[..place]);
+                let mut turned = seed.clone();
+                turned[place] ^= 1 << (place % 8);
+                parse(&turned);
+            }
+        }
+        assert!(count > 0, "{name} has no seed");
+    }
+}
