@@ -9,9 +9,15 @@ use std::time::{Duration, Instant};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+#[cfg(feature = "webtransport")]
+use crate::lanes;
 use crate::report::{Checked, Table, grouped, verdict};
 use crate::shapes::{ECHO_SHAPES, SHAPES};
 use crate::{echoes, floors, idle, neighbours, plain, plot, relays};
+
+/// Lanes to open at most: each has a UDP socket here.
+#[cfg(feature = "webtransport")]
+const MOST_LANES: u64 = 1000;
 
 /// Measure the host beside a plain axum relay and beside what the kernel allows
 #[derive(Debug, Parser)]
@@ -86,8 +92,12 @@ enum Subject {
     Fairness,
     /// A session that does not trace beside one that does
     Tracing,
+    /// The second lane beside the WebSocket
+    #[cfg(feature = "webtransport")]
+    Lanes,
 }
 
+/// Without the lanes, which have a table of their own in the README.
 const ALL: [Subject; 5] = [
     Subject::Relays,
     Subject::Echo,
@@ -106,6 +116,8 @@ struct Results {
     idle: Vec<idle::Idle>,
     fairness: Vec<neighbours::Pings>,
     tracing: Option<neighbours::Tracing>,
+    #[cfg(feature = "webtransport")]
+    lanes: Option<lanes::Lanes>,
     #[serde(skip)]
     fair: Vec<Checked>,
 }
@@ -174,6 +186,13 @@ fn bench(cli: &Cli) -> ExitCode {
                 let tracing = neighbours::tracing(rounds, time);
                 show_tracing(&tracing);
                 results.tracing = Some(tracing);
+            }
+            #[cfg(feature = "webtransport")]
+            Subject::Lanes => {
+                progress("both lanes of a session");
+                let lanes = lanes::run(sessions.min(MOST_LANES) as usize, rounds, 4 * time);
+                show_lanes(&lanes);
+                results.lanes = Some(lanes);
             }
         }
     }
@@ -371,4 +390,40 @@ fn show_tracing(tracing: &neighbours::Tracing) {
         verdict(&tracing.checks),
     ]);
     println!("{table}");
+}
+
+#[cfg(feature = "webtransport")]
+fn show_lanes(lanes: &lanes::Lanes) {
+    let mut trips = Table::new(&["1 x 1, 42 B by", "p50 us", "p99 us", "host us CPU", "lost"]);
+    for line in &lanes.trips {
+        trips.row(vec![
+            line.what.to_owned(),
+            format!("{:.0}", line.p50_us),
+            format!("{:.0}", line.p99_us),
+            format!("{:.1}", line.cpu_us),
+            line.lost.to_string(),
+        ]);
+    }
+    println!("{trips}");
+    let mut many = Table::new(&[
+        "lanes",
+        "opened",
+        "echoed",
+        "seconds",
+        "KiB each",
+        "dropped by the kernel",
+        "refused",
+    ]);
+    for line in &lanes.many {
+        many.row(vec![
+            line.what.clone(),
+            format!("{} of {}", line.opened, line.asked),
+            line.echoed.to_string(),
+            format!("{:.1}", line.seconds),
+            format!("{:.0}", line.kib_each),
+            line.kernel_drops.to_string(),
+            line.refused.join("; "),
+        ]);
+    }
+    println!("{many}");
 }

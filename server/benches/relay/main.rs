@@ -6,7 +6,7 @@
 //!
 //! - [`plain`] is the relay that everybody would write with axum; [`floors`] do the least that can be done;
 //! - [`flow`] makes messages and checks every echo, [`load`] carries them, [`sockets`] opens what `/sockets` needs, [`process`] starts programs and reads their CPU;
-//! - [`relays`], [`echoes`], [`idle`] and [`neighbours`] are the tables; [`report`] and [`plot`] show them.
+//! - [`relays`], [`echoes`], [`idle`], [`neighbours`] and [`lanes`] are the tables; [`report`] and [`plot`] show them.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
@@ -20,6 +20,8 @@ mod floors;
 mod flow;
 #[cfg(target_os = "linux")]
 mod idle;
+#[cfg(all(target_os = "linux", feature = "webtransport"))]
+mod lanes;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
