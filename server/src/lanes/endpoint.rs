@@ -219,7 +219,7 @@ enum NotJoined {
     /// In QUIC, TLS or HTTP.
     Handshake(ConnectionError),
     /// The request is refused for this reason, and to be answered if it is still there.
-    Request(String, Option<SessionRequest>),
+    Request(String, Option<Box<SessionRequest>>),
 }
 
 impl From<ConnectionError> for NotJoined {
@@ -236,7 +236,7 @@ async fn join(
     let request = incoming.await?;
     let session = match session_of(&request, lanes) {
         Ok(session) => session,
-        Err(why) => return Err(NotJoined::Request(why, Some(request))),
+        Err(why) => return Err(NotJoined::Request(why, Some(Box::new(request)))),
     };
     let connection = request.accept().await?;
     let (arriving, arrivals) = mpsc::channel(WAITING_DATAGRAMS);

@@ -4,6 +4,8 @@
 //! Podman has folders of its own here, and a network of its own in the kernel, so that the pod's port can be fixed and nothing of this
 //! machine is changed.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
