@@ -76,7 +76,7 @@ async fn a_capture_has_each_datagram_when_its_fate_is_known_and_ends_with_its_se
     let fifo = Fifo::make();
     let mut capture = fifo.capture(host.http(), &token);
     drop(fifo.open(&capture).await);
-    capture.interrupt();
+    capture.signal("TERM");
     capture.ended().await;
 
     let fifo = Fifo::make();
@@ -200,7 +200,7 @@ async fn a_token_is_told_to_its_session_and_nobody_else() {
     let offered: Value = serde_json::from_str(&about).unwrap();
     assert_eq!(offered["capture"], true);
     drop(pipe);
-    capture.interrupt();
+    capture.signal("TERM");
     capture.ended().await;
     page.close().await;
     host.signal("TERM").await;
