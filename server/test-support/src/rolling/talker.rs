@@ -304,9 +304,9 @@ impl Talker {
         let mut talk = lock(&self.talk);
         let resumed = hello["resumed"] == true;
         if !talk.client.is_empty() {
-            assert_eq!(
-                resumed,
-                talk.client == client,
+            // A new port is the old one by chance, now and then.
+            assert!(
+                !resumed || talk.client == client,
                 "{} and {hello}",
                 talk.client
             );
