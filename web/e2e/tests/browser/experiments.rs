@@ -475,7 +475,7 @@ async fn a_wrong_deep_link_is_named_and_the_list_stays() {
         ensure!(
             page.script("return document.querySelectorAll('.experiments a').length")
                 .await?
-                == 14
+                == 16
         );
         assert_accessible(page, "a wrong deep link").await?;
         page.click(".experiments a").await?;
