@@ -10,10 +10,16 @@ type Compress = fn(&[u8]) -> Vec<u8>;
 /// How each kind of twin is made, by the end of its name.
 const KINDS: [(&str, Compress); 2] = [("br", brotli), ("gz", gzip)];
 
-/// Adds to every file the compressed twins that are smaller than it.
+/// How gzip begins (RFC 1952, section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Adds to every file the compressed twins that are smaller than it. What is gzip itself has none, for all of it would be there twice.
 pub(crate) fn add_twins(files: &mut Files) {
     let mut twins = Files::new();
     for (name, bytes) in files.iter() {
+        if bytes.starts_with(&GZIP) {
+            continue;
+        }
         for (kind, compress) in KINDS {
             let twin = compress(bytes);
             if twin.len() < bytes.len() {
@@ -65,12 +71,16 @@ mod tests {
         let mut files = Files::from([
             ("long.js".to_owned(), text.clone()),
             ("x".to_owned(), vec![1]),
+            ("long.tgz".to_owned(), [&GZIP[..], &text].concat()),
         ]);
         add_twins(&mut files);
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
-        assert_eq!(names, ["long.js", "long.js.br", "long.js.gz", "x"]);
+        assert_eq!(
+            names,
+            ["long.js", "long.js.br", "long.js.gz", "long.tgz", "x"]
+        );
         let twins: Vec<bool> = names.iter().map(|name| is_twin(name)).collect();
-        assert_eq!(twins, [false, true, true, false]);
+        assert_eq!(twins, [false, true, true, false, false]);
         let mut read = Vec::new();
         let mut twin = flate2::read::GzDecoder::new(files["long.js.gz"].as_slice());
         twin.read_to_end(&mut read).unwrap();
