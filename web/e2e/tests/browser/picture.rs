@@ -391,7 +391,7 @@ async fn one_round_trip_is_told_without_percentiles() {
         page.in_widget("root.querySelector('tr[data-number]').click()").await?;
         page.wait_for(
             "stamps in milliseconds, or in seconds",
-            "return /[0-9]{3} ms|[0-9] s/.test(document.querySelector('udp-echo').shadowRoot.querySelector('[part=way]').textContent)",
+            "return /[0-9]{3} ms|[0-9][.][0-9]{2} s\\b/.test(document.querySelector('udp-echo').shadowRoot.querySelector('[part=way]').textContent)",
         )
         .await?;
         Ok(())

@@ -64,6 +64,7 @@ fn a_part_is_started_when_its_minutes_are_left_and_named_when_not() {
 fn a_machine_that_took_twice_as_long_is_given_twice_the_minutes_for_a_part() {
     let slow = run(50, Some("80"));
     assert!(slow.contains("cargo verify --only --embeds\n"), "{slow}");
+    assert!(slow.contains("\ntook 50 of 80 minutes\n"), "{slow}");
     let packages = "left out: packages (takes 32 minutes, 20 were left)\n";
     assert!(slow.contains(packages), "{slow}");
 }

@@ -18,8 +18,8 @@ use test_support::{PATIENCE, has};
 
 use super::{file, run};
 
-/// What podman runs containers with. Podman asks for a million of descriptors, which is more than root may have on some machines; Kubernetes
-/// asks for none.
+/// The runtime that podman calls. Podman asks for a million descriptors, which is more than root may have on some machines; Kubernetes asks
+/// for none.
 const RUNTIME: &str = r#"#!/usr/bin/env python3
 import json, os, sys
 arguments = sys.argv[1:]
