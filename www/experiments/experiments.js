@@ -37,6 +37,11 @@ const unharmed = ({ all: [first, second] }) => {
   if (second.carrier !== "WebTransport") return `Without loss, ${times}. There is no second lane here: a host that runs with --webtransport offers one.`;
   return `Live, without loss: ${times} over the WebSocket, and ${millis(slowest(second.settled))} over WebTransport.`;
 };
+/** What is said of both lanes: live, and of each recorded run by the sentence of an experiment. */
+const toldOfLanes = (sentence) => (facts) => [
+  unharmed(facts),
+  ...(isReplayed(facts) ? facts.all.map(({ recorded }, which) => `Recorded, ${which ? "WebTransport" : "WebSocket"}: ${sentence(recorded)}`) : []),
+];
 
 /** The message of one of many; of several clients each says who it is. */
 const DATAGRAM = (count, client) => (client ? `${client}: message ${count}` : `datagram ${count}`);
@@ -345,15 +350,10 @@ export const EXPERIMENTS = {
     ...LANES,
     actions: HUNDRED,
     done: isReplayed,
-    told: (facts) => [
-      unharmed(facts),
-      ...(isReplayed(facts)
-        ? facts.all.map(({ recorded }, which) => {
-            const lost = unanswered(recorded);
-            return `Recorded, ${which ? "WebTransport" : "WebSocket"}: 100 sent = ${number(100 - lost)} echoed + ${number(lost)} lost between page and relay.`;
-          })
-        : []),
-    ],
+    told: toldOfLanes((recorded) => {
+      const lost = unanswered(recorded);
+      return `100 sent = ${number(100 - lost)} echoed + ${number(lost)} lost between page and relay.`;
+    }),
     why: "A WebSocket is TCP. TCP sends again what is lost, so the page never sees a loss: it sees a late answer. WebTransport also has datagrams, over QUIC and UDP. Nobody sends those again. So the second box shows losses that the network really had, there and back. Only the hop between page and relay differs: behind the relay, both send plain UDP.",
   },
 
@@ -367,15 +367,10 @@ export const EXPERIMENTS = {
     ...LANES,
     actions: HUNDRED,
     done: isReplayed,
-    told: (facts) => [
-      unharmed(facts),
-      ...(isReplayed(facts)
-        ? facts.all.map(({ recorded }, which) => {
-            const late = plural(delayed(recorded).length, "answer");
-            return `Recorded, ${which ? "WebTransport" : "WebSocket"}: ${late} came late, the slowest after ${millis(slowest(recorded))}, and ${number(unanswered(recorded))} never came.`;
-          })
-        : []),
-    ],
+    told: toldOfLanes((recorded) => {
+      const late = plural(delayed(recorded).length, "answer");
+      return `${late} came late, the slowest after ${millis(slowest(recorded))}, and ${number(unanswered(recorded))} never came.`;
+    }),
     why: "TCP delivers bytes in their order. While one packet is missing, all that came after it waits in the system’s buffer, though it is there: this is head-of-line blocking. The WebSocket’s line jumps after a loss, and slopes down: those that waited are delivered together, and the last of them waited least. WebTransport’s datagrams have no order to keep. A lost one leaves a gap in the line, and the others come on time.",
   },
 

@@ -171,7 +171,9 @@ async fn by_lane(host: &Program, http: SocketAddr, time: Duration) -> Trips {
     let before = host.cpu();
     let started = Instant::now();
     let mut reported = Instant::now();
-    let (mut trips, mut lost, mut ranges) = (Vec::new(), 0, Vec::new());
+    let (mut trips, mut lost) = (Vec::new(), 0);
+    // The first and the last answer since the last report.
+    let mut received: Option<[u64; 2]> = None;
     let mut number = 0;
     while started.elapsed() < time {
         number += 1;
@@ -181,22 +183,15 @@ async fn by_lane(host: &Program, http: SocketAddr, time: Duration) -> Trips {
             Ok(answer) => {
                 trips.push(sent.elapsed());
                 let (answer, _) = parse(&answer.unwrap().payload()).unwrap();
-                ranges.push([answer, answer]);
+                received.get_or_insert([answer, answer])[1] = answer;
             }
             Err(_) => lost += 1,
         }
         if reported.elapsed() >= REPORT {
-            let first = ranges.first().map_or(0, |range| range[0]);
-            let last = ranges.last().map_or(0, |range| range[1]);
-            let received = if ranges.is_empty() {
-                vec![]
-            } else {
-                vec![[first, last]]
-            };
-            let report = json!({ "lane": { "report": { "sent": number, "received": received } } });
+            let received = received.take();
+            let report = json!({ "lane": { "report": { "sent": number, "received": received.as_slice() } } });
             socket.send_text(&report.to_string()).await;
             socket.read_what_is_there().await;
-            ranges.clear();
             reported = Instant::now();
         }
     }
